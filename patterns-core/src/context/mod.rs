@@ -1,0 +1,319 @@
+//! What a task inherits: a deadline, a cancel token, a path of names, and whoever adopts what it drops.
+//!
+//! The context is ambient (task-local), so that no function needs a parameter for it. Children of a
+//! [`TaskGroup`](crate::task_group::TaskGroup) inherit it; a bare `tokio::spawn` does not:
+//! wrap its future in [`Context::current`]`().scope(..)`.
+//!
+//! Everything in this workspace that waits does it [interruptibly](interruptible): it ends early when
+//! the ambient token is cancelled or the ambient deadline passes, and says which.
+mod header;
+mod path;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::cancel::{CancelCause, CancelToken};
+use crate::reaper::Reaper;
+
+pub use header::ParseTimeoutError;
+pub use path::TaskPath;
+
+tokio::task_local! {
+    static CURRENT: Context;
+}
+
+/// What a task inherits. Cheap to clone; a changed context is a new one.
+///
+/// # Examples
+///
+/// ```
+/// use patterns_core::cancel::{timeout, CancelToken};
+/// use patterns_core::context::{self, Context};
+/// use std::time::Duration;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() {
+/// let token = CancelToken::new();
+/// let context = Context::current().with_token(token.clone());
+/// context.scope(async {
+///     assert!(!context::is_cancelled());
+///     token.cancel("enough");
+///     assert!(context::is_cancelled());
+///     // Everything that waits ends early now, and says why.
+///     let interrupt = context::sleep(Duration::from_secs(60)).await.unwrap_err();
+///     assert_eq!(interrupt.cause().unwrap().message(), "enough");
+/// }).await;
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Context(Arc<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    deadline: Option<Instant>,
+    token: CancelToken,
+    path: TaskPath,
+    reaper: Reaper,
+}
+
+impl Context {
+    /// The context of the running task; a root context outside of any.
+    ///
+    /// A root context has no deadline, a token of its own that nobody cancels, an empty path, and
+    /// the process-wide [`Reaper`].
+    #[must_use]
+    pub fn current() -> Self {
+        Self::try_current().unwrap_or_else(|| Self::root(Reaper::global()))
+    }
+
+    /// The context of the running task, if it has one.
+    #[must_use]
+    pub fn try_current() -> Option<Self> {
+        CURRENT.try_with(Self::clone).ok()
+    }
+
+    /// A root context whose leftovers go to `reaper`.
+    #[must_use]
+    pub fn root(reaper: Reaper) -> Self {
+        Self(Arc::new(Inner {
+            deadline: None,
+            token: CancelToken::new(),
+            path: TaskPath::root(),
+            reaper,
+        }))
+    }
+
+    /// The instant by which the work must be done, if there is one.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.0.deadline
+    }
+
+    /// The time left until the deadline; zero once it has passed; `None` without one.
+    #[must_use]
+    pub fn remaining(&self) -> Option<Duration> {
+        self.deadline().map(|deadline| deadline.saturating_duration_since(Instant::now()))
+    }
+
+    /// The token that asks this work to stop.
+    #[must_use]
+    pub fn token(&self) -> &CancelToken {
+        &self.0.token
+    }
+
+    /// The names that this work runs under.
+    #[must_use]
+    pub fn path(&self) -> &TaskPath {
+        &self.0.path
+    }
+
+    /// Whoever adopts what this work drops before it is finished.
+    #[must_use]
+    pub fn reaper(&self) -> &Reaper {
+        &self.0.reaper
+    }
+
+    /// This context with a deadline no later than `deadline`: an earlier one stays.
+    #[must_use]
+    pub fn with_deadline(&self, deadline: Instant) -> Self {
+        let deadline = self.deadline().map_or(deadline, |outer| outer.min(deadline));
+        self.change(|inner| inner.deadline = Some(deadline))
+    }
+
+    /// This context without a deadline, for cleanup that has its own limit.
+    #[must_use]
+    pub fn without_deadline(&self) -> Self {
+        self.change(|inner| inner.deadline = None)
+    }
+
+    /// This context under another token. Make it a child of [`token`](Self::token), unless the work
+    /// is meant to go on when this context is cancelled.
+    #[must_use]
+    pub fn with_token(&self, token: CancelToken) -> Self {
+        self.change(|inner| inner.token = token)
+    }
+
+    /// This context one name deeper.
+    #[must_use]
+    pub fn named(&self, name: impl Into<std::borrow::Cow<'static, str>>) -> Self {
+        self.change(|inner| inner.path = inner.path.join(name))
+    }
+
+    /// This context at another place of the tree of names.
+    #[must_use]
+    pub(crate) fn with_path(&self, path: TaskPath) -> Self {
+        self.change(|inner| inner.path = path)
+    }
+
+    /// This context with its leftovers going to `reaper`.
+    #[must_use]
+    pub fn with_reaper(&self, reaper: Reaper) -> Self {
+        self.change(|inner| inner.reaper = reaper)
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Inner)) -> Self {
+        let mut inner = Inner::clone(&self.0);
+        change(&mut inner);
+        Self(Arc::new(inner))
+    }
+
+    /// Runs `fut` in this context.
+    ///
+    /// This sets the deadline; whoever made it enforces it ([`timeout`](crate::cancel::timeout)), and
+    /// every wait in `fut` obeys it.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe if `fut` is: dropping this drops `fut`.
+    pub fn scope<F: Future>(&self, fut: F) -> impl Future<Output = F::Output> + use<F> {
+        CURRENT.scope(self.clone(), fut)
+    }
+
+    /// Runs `f` in this context, for code that does not await.
+    pub fn sync_scope<R>(&self, f: impl FnOnce() -> R) -> R {
+        CURRENT.sync_scope(self.clone(), f)
+    }
+
+    /// The time left as a `grpc-timeout` header writes it (`"1500m"`), rounded down.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use patterns_core::context::Context;
+    /// use std::time::Duration;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main()
+    /// # -> Result<(), Box<dyn std::error::Error>> {
+    /// let there = Context::current().with_timeout_header("1500m")?;
+    /// assert_eq!(there.remaining(), Some(Duration::from_millis(1500)));
+    /// assert_eq!(there.timeout_header().as_deref(), Some("1500000u"));
+    /// assert!(Context::current().with_timeout_header("soon").is_err());
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn timeout_header(&self) -> Option<String> {
+        self.remaining().map(header::format)
+    }
+
+    /// This context with the deadline that a `grpc-timeout` header asks for.
+    ///
+    /// # Errors
+    ///
+    /// [`ParseTimeoutError`] where the text is not one to eight digits and a unit.
+    pub fn with_timeout_header(&self, text: &str) -> Result<Self, ParseTimeoutError> {
+        let timeout = header::parse(text)?;
+        Ok(self.with_deadline(far_future_or(Instant::now().checked_add(timeout))))
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context")
+            .field("path", self.path())
+            .field("remaining", &self.remaining())
+            .field("token", self.token())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A deadline that overflowed the clock, as one that is as good as never.
+pub(crate) fn far_future_or(deadline: Option<Instant>) -> Instant {
+    deadline.unwrap_or_else(|| Instant::now() + Duration::from_secs(86_400 * 365 * 30))
+}
+
+/// The ambient deadline, if there is one.
+#[must_use]
+pub fn deadline() -> Option<Instant> {
+    CURRENT.try_with(Context::deadline).ok().flatten()
+}
+
+/// The time left until the ambient deadline; `None` without one.
+#[must_use]
+pub fn remaining() -> Option<Duration> {
+    CURRENT.try_with(Context::remaining).ok().flatten()
+}
+
+/// Whether the ambient token is cancelled: for loops that don't await.
+#[must_use]
+pub fn is_cancelled() -> bool {
+    CURRENT.try_with(|context| context.token().is_cancelled()).unwrap_or(false)
+}
+
+/// Why a wait ended before what it waited for.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Interrupt {
+    /// The ambient token was cancelled.
+    Cancelled(CancelCause),
+    /// The ambient deadline passed.
+    DeadlinePassed(Instant),
+}
+
+impl Interrupt {
+    /// The cause, where it was a cancellation.
+    #[must_use]
+    pub fn cause(&self) -> Option<&CancelCause> {
+        match self {
+            Self::Cancelled(cause) => Some(cause),
+            Self::DeadlinePassed(_) => None,
+        }
+    }
+
+    /// Whether a deadline ended the wait.
+    #[must_use]
+    pub fn is_deadline(&self) -> bool {
+        matches!(self, Self::DeadlinePassed(_))
+    }
+}
+
+impl fmt::Display for Interrupt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cancelled(cause) => cause.fmt(f),
+            Self::DeadlinePassed(_) => f.write_str("deadline passed"),
+        }
+    }
+}
+
+impl std::error::Error for Interrupt {}
+
+/// Awaits `fut`, unless the ambient token is cancelled or the ambient deadline passes first.
+///
+/// `fut` is polled first: what is ready is never thrown away.
+///
+/// # Errors
+///
+/// - [`Interrupt::Cancelled`]: the ambient token was cancelled.
+/// - [`Interrupt::DeadlinePassed`]: the ambient deadline passed.
+///
+/// # Cancel safety
+///
+/// Cancel safe if `fut` is: dropping or interrupting this drops `fut`.
+pub async fn interruptible<F: Future>(fut: F) -> Result<F::Output, Interrupt> {
+    let Some(context) = Context::try_current() else { return Ok(fut.await) };
+    let deadline = context.deadline();
+    tokio::select! {
+        biased;
+        value = fut => Ok(value),
+        cause = context.token().cancelled() => Err(Interrupt::Cancelled(cause)),
+        () = async { tokio::time::sleep_until(far_future_or(deadline)).await }, if deadline.is_some() => {
+            Err(Interrupt::DeadlinePassed(far_future_or(deadline)))
+        }
+    }
+}
+
+/// Sleeps for `duration`, obeying the ambient token and deadline.
+///
+/// # Errors
+///
+/// - [`Interrupt::Cancelled`]: the ambient token was cancelled.
+/// - [`Interrupt::DeadlinePassed`]: the ambient deadline passed.
+///
+/// # Cancel safety
+///
+/// Cancel safe.
+pub async fn sleep(duration: Duration) -> Result<(), Interrupt> {
+    interruptible(tokio::time::sleep(duration)).await
+}

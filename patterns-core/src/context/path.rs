@@ -1,0 +1,68 @@
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+/// The names of a task and of everything it runs under, outermost first: `import/page-7/store`.
+///
+/// Cheap to clone and to extend: a path shares its parents.
+///
+/// # Examples
+///
+/// ```
+/// use patterns_core::context::TaskPath;
+///
+/// let path = TaskPath::root().join("import").join("page-7");
+/// assert_eq!(path.to_string(), "import/page-7");
+/// assert_eq!(path.name(), "page-7");
+/// assert!(TaskPath::root().is_root());
+/// ```
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct TaskPath(Option<Arc<Segment>>);
+
+#[derive(PartialEq, Eq)]
+struct Segment {
+    parent: TaskPath,
+    name: Cow<'static, str>,
+}
+
+impl TaskPath {
+    /// The path of code that runs under nothing.
+    #[must_use]
+    pub const fn root() -> Self {
+        Self(None)
+    }
+
+    /// This path, one level deeper.
+    #[must_use]
+    pub fn join(&self, name: impl Into<Cow<'static, str>>) -> Self {
+        Self(Some(Arc::new(Segment { parent: self.clone(), name: name.into() })))
+    }
+
+    /// Whether this is the root.
+    #[must_use]
+    pub fn is_root(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// The last name; empty for the root.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.0.as_ref().map_or("", |segment| &segment.name)
+    }
+}
+
+impl fmt::Display for TaskPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            None => Ok(()),
+            Some(segment) if segment.parent.is_root() => f.write_str(&segment.name),
+            Some(segment) => write!(f, "{}/{}", segment.parent, segment.name),
+        }
+    }
+}
+
+impl fmt::Debug for TaskPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TaskPath({self})")
+    }
+}

@@ -1,0 +1,179 @@
+//! Who waits for what its owner let go of.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::pin::pin;
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use crate::context::{Context, TaskPath};
+
+/// Tracks tasks that outlive whoever started them, so that nothing is ever detached.
+///
+/// A dropped [`TaskGroup`](crate::task_group::TaskGroup) hands its children over, a
+/// [`shield`](crate::cancel::shield) its commit section, an [`ExitStack`](crate::exit_stack::ExitStack)
+/// its cleanups. They go to the reaper of the [`Context`]: the enclosing group's, else the one that
+/// [`run`](Self::run) set up, else a process-wide one. A program that shuts down waits for
+/// [`drained`](Self::drained).
+///
+/// # Examples
+///
+/// ```
+/// use patterns_core::reaper::Reaper;
+/// use std::time::Duration;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() {
+/// let reaper = Reaper::new();
+/// reaper.spawn("flush", tokio::time::sleep(Duration::from_secs(1)));
+/// assert_eq!(reaper.live()[0].path.to_string(), "flush");
+/// reaper.drained().await;
+/// assert!(reaper.live().is_empty());
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Reaper(Arc<Inner>);
+
+struct Inner {
+    /// By number, so that the report is in the order of adoption.
+    live: Mutex<(u64, BTreeMap<u64, Entry>)>,
+    idle: Notify,
+}
+
+struct Entry {
+    path: TaskPath,
+    since: Instant,
+}
+
+/// A task that a [`Reaper`] still waits for.
+#[derive(Clone, Debug)]
+pub struct Straggler {
+    /// The names that it runs under.
+    pub path: TaskPath,
+    /// How long ago it was handed over.
+    pub age: Duration,
+}
+
+impl Reaper {
+    /// A reaper with nothing to wait for.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(Arc::new(Inner { live: Mutex::default(), idle: Notify::new() }))
+    }
+
+    /// The process-wide one, which takes what nobody else does.
+    #[must_use]
+    pub fn global() -> Self {
+        static GLOBAL: LazyLock<Reaper> = LazyLock::new(Reaper::new);
+        GLOBAL.clone()
+    }
+
+    /// Runs `fut` with this reaper as the root of whatever it starts, then waits for what was
+    /// handed over.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe if `fut` is; what was handed over goes on, and [`drained`](Self::drained) still
+    /// waits for it.
+    pub async fn run<F: Future>(&self, fut: F) -> F::Output {
+        let value = Context::current().with_reaper(self.clone()).scope(fut).await;
+        self.drained().await;
+        value
+    }
+
+    /// Starts `fut` as a task of its own under the name of the current task and `name`.
+    ///
+    /// It runs outside of the current deadline and token, as it must be able to clean up.
+    /// Its own leftovers come to this reaper too.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    pub fn spawn<F>(&self, name: impl Into<std::borrow::Cow<'static, str>>, fut: F) -> JoinHandle<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        let context = Context::root(self.clone());
+        let path = Context::current().path().join(name);
+        let tracked = self.track(path.clone());
+        let context = context.with_path(path);
+        tokio::spawn(async move {
+            let _tracked = tracked;
+            context.scope(fut).await
+        })
+    }
+
+    /// Counts something as handed over until the guard is dropped.
+    #[must_use]
+    pub fn track(&self, path: TaskPath) -> Tracked {
+        let mut live = self.0.live.lock();
+        let number = live.0;
+        live.0 += 1;
+        live.1.insert(number, Entry { path, since: Instant::now() });
+        Tracked { reaper: self.clone(), number }
+    }
+
+    /// What it waits for, oldest first.
+    #[must_use]
+    pub fn live(&self) -> Vec<Straggler> {
+        let now = Instant::now();
+        let live = self.0.live.lock();
+        live.1
+            .values()
+            .map(|entry| Straggler { path: entry.path.clone(), age: now.saturating_duration_since(entry.since) })
+            .collect()
+    }
+
+    /// Waits until nothing that was handed over is left.
+    ///
+    /// This is not interrupted by the ambient token or deadline: it is what a shutdown waits for.
+    /// Limit it with [`timeout`](crate::cancel::timeout) and then name the
+    /// [stragglers](Self::live).
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub async fn drained(&self) {
+        loop {
+            let mut idle = pin!(self.0.idle.notified());
+            idle.as_mut().enable();
+            if self.0.live.lock().1.is_empty() {
+                return;
+            }
+            idle.await;
+        }
+    }
+}
+
+impl Default for Reaper {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Reaper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reaper").field("live", &self.live()).finish()
+    }
+}
+
+/// Something that a [`Reaper`] counts until this is dropped.
+#[derive(Debug)]
+pub struct Tracked {
+    reaper: Reaper,
+    number: u64,
+}
+
+impl Drop for Tracked {
+    fn drop(&mut self) {
+        let mut live = self.reaper.0.live.lock();
+        live.1.remove(&self.number);
+        if live.1.is_empty() {
+            self.reaper.0.idle.notify_waiters();
+        }
+    }
+}
