@@ -1,1 +1,2 @@
-//! placeholder
+//! A recursive link checker and site monitor.
+pub mod report;
