@@ -1,2 +1,3 @@
-//! placeholder
+//! A recursive link checker and site monitor.
 pub mod html;
+pub mod report;
