@@ -8,16 +8,15 @@ use std::sync::atomic::Ordering::Relaxed;
 use actors::worker_pool::WorkerPool;
 use parking_lot::Mutex;
 use patterns_core::queue::{Job, WorkQueue};
-use regex::RegexSet;
 use url::Url;
 
 use super::http::{Http, Reply, Want};
-use super::site::{Base, Resolved, Scope, fragment_of};
+use super::site::{Base, Border, Resolved, fragment_of};
 use super::spool::Spool;
 use super::targets::{Id, Role, Targets};
 use super::visit::{Answer, Leads, NO_FRAGMENT, Open, Page, Visit, fragment_hash};
-use crate::fetch::FetchError;
-use crate::folder::{self, Folder};
+use crate::config::Patterns;
+use crate::folder::Folder;
 use crate::html::{self, Link, Visitor};
 use crate::progress::ProgressState;
 use crate::report::{Reason, Summary};
@@ -41,14 +40,14 @@ pub(crate) type Frontier = WorkQueue<Task>;
 ///    frontier is never empty and finished while something is still to come.
 /// 3. No lock is held while a page is parsed, fetched or read.
 pub(crate) struct Crawl {
-    pub(crate) scope: Scope,
+    pub(crate) border: Border,
     pub(crate) folder: Option<Folder>,
     pub(crate) http: Option<Arc<dyn Http>>,
     pub(crate) targets: Mutex<Targets>,
     pub(crate) limits: Limits,
     /// Pages of the next level, where the crawl goes level by level.
     pub(crate) next: Mutex<Vec<Id>>,
-    pub(crate) ignore_fragments: RegexSet,
+    pub(crate) ignore_fragments: Patterns,
     /// Whether links that are not checked are listed, not only counted.
     pub(crate) list_skipped: bool,
     pub(crate) spool: Spool,
@@ -77,8 +76,9 @@ impl Limits {
 pub(crate) struct SkipCounts(Mutex<Summary>);
 
 impl SkipCounts {
-    fn add(&self, counts: &[(Reason, u64)]) {
+    fn add(&self, counts: &[(Reason, u64)], ignored_fragments: u64) {
         let mut summary = self.0.lock();
+        summary.ignored_fragments += ignored_fragments;
         for &(reason, links) in counts {
             summary.count_many(reason, links);
         }
@@ -175,7 +175,7 @@ impl Crawl {
         let task = {
             let mut targets = self.targets.lock();
             let (depth, hops) = (targets.get(id).depth, targets.get(id).hops);
-            let to = targets.find(key).unwrap_or_else(|| targets.add(key, self.scope.role(key)));
+            let to = targets.find(key).unwrap_or_else(|| targets.add(key, self.border.role(key)));
             targets.get_mut(id).visit =
                 Some(Box::new(Visit { answer: Answer::Redirect { status, to, fragment }, page: None }));
             let target = targets.get_mut(to);
@@ -254,9 +254,9 @@ impl Crawl {
         scratch.found.clear();
         scratch.anchors.clear();
         let mut collector =
-            Collector { base: Base::of(key), ignore_fragments: &self.ignore_fragments, ordinal: 0, own_base: None, scratch };
+            Collector { base: Base::of(key), ignore_fragments: &self.ignore_fragments, ordinal: 0, own_base: None, ignored_fragments: 0, scratch };
         html::scan(html, &mut collector);
-        let (links, base) = (collector.ordinal, collector.own_base);
+        let (links, base, ignored) = (collector.ordinal, collector.own_base, collector.ignored_fragments);
         scratch.anchors.sort_unstable();
         scratch.anchors.dedup();
 
@@ -302,8 +302,8 @@ impl Crawl {
             }
         }
         self.put(tasks, job);
-        if !skipped.is_empty() {
-            self.skipped.add(&skipped);
+        if !skipped.is_empty() || ignored > 0 {
+            self.skipped.add(&skipped, ignored);
         }
         self.progress.links.fetch_add(u64::from(links), Relaxed);
         let page = Page { anchors: scratch.anchors.as_slice().into(), open: open.into(), links, base, spooled };
@@ -312,7 +312,7 @@ impl Crawl {
 
     /// The role of a key that was not known: below a folder that means that nothing is there.
     fn role_of_new(&self, key: &str) -> Role {
-        match self.scope.role(key) {
+        match self.border.role(key) {
             Role::Page | Role::File if key.starts_with('/') => Role::Missing,
             role => role,
         }
@@ -331,7 +331,7 @@ impl Crawl {
 
 impl std::fmt::Debug for Crawl {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Crawl").field("scope", &self.scope).field("limits", &self.limits).finish_non_exhaustive()
+        f.debug_struct("Crawl").field("border", &self.border).field("limits", &self.limits).finish_non_exhaustive()
     }
 }
 
@@ -343,9 +343,10 @@ enum Fetched {
 /// Gathers what a page holds, resolved, into the scratch.
 struct Collector<'a> {
     base: Base,
-    ignore_fragments: &'a RegexSet,
+    ignore_fragments: &'a Patterns,
     ordinal: u32,
     own_base: Option<Box<str>>,
+    ignored_fragments: u64,
     scratch: &'a mut Scratch,
 }
 
@@ -357,8 +358,15 @@ impl Visitor for Collector<'_> {
             Resolved::Malformed => (FoundLeads::Malformed, NO_FRAGMENT),
             Resolved::Skip(reason) => (FoundLeads::Skip(reason), NO_FRAGMENT),
             Resolved::Target { key, fragment } => {
-                let fragment = fragment.and_then(fragment_of).filter(|name| !self.ignore_fragments.is_match(name));
-                (FoundLeads::Key(key), fragment.map_or(NO_FRAGMENT, |name| fragment_hash(&name)))
+                let fragment = match fragment.and_then(fragment_of) {
+                    Some(name) if self.ignore_fragments.matches(&name) => {
+                        self.ignored_fragments += 1;
+                        NO_FRAGMENT
+                    }
+                    Some(name) => fragment_hash(&name),
+                    None => NO_FRAGMENT,
+                };
+                (FoundLeads::Key(key), fragment)
             }
         };
         self.scratch.found.push(Found { ordinal, leads, fragment, navigates: link.kind.leads_to_page() });

@@ -1,7 +1,7 @@
 //! What became of each link, once everything is known.
 
 use super::targets::{Id, Role, Targets};
-use super::visit::{Answer, Leads, NO_FRAGMENT, Open};
+use super::visit::{Answer, Leads, NO_FRAGMENT, Open, reason_of};
 use crate::report::Reason;
 
 /// What became of one link: the reason, what led there, and the failure where a target has one.
@@ -45,7 +45,7 @@ pub(crate) fn judge<'a>(targets: &'a Targets, open: &Open, max_redirects: u32) -
                 Some((Answer::Skipped(_), _)) if !chain.is_empty() => return Judgement::there(chain, permanent),
                 Some((Answer::Skipped(reason), _)) => return Judgement::of(*reason),
                 Some((failure @ Answer::Failed(error), _)) => {
-                    return Judgement { reason: error.reason(), chain, failure: Some(failure) };
+                    return Judgement { reason: reason_of(error), chain, failure: Some(failure) };
                 }
                 Some((failure @ Answer::Unreadable(_), _)) => {
                     return Judgement { reason: Reason::Unreadable, chain, failure: Some(failure) };

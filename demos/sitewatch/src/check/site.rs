@@ -3,10 +3,10 @@
 use std::ops::Range;
 
 use percent_encoding::percent_decode_str;
-use regex::RegexSet;
 use url::Url;
 
 use super::targets::Role;
+use crate::config::{Patterns, Scope};
 use crate::folder::{self, PathLink};
 use crate::report::Reason;
 
@@ -132,48 +132,36 @@ pub(crate) fn fragment_of(fragment: &str) -> Option<std::borrow::Cow<'_, str>> {
 
 /// What is in scope, and what is left out.
 #[derive(Debug)]
-pub(crate) struct Scope {
-    /// Prefixes of URLs that belong to the site; empty for a folder, where every path does.
-    pub(crate) prefixes: Vec<String>,
-    pub(crate) include: RegexSet,
-    pub(crate) exclude: RegexSet,
+pub(crate) struct Border {
+    /// The start page of a site; none for a folder, where every path is in scope.
+    pub(crate) start: Option<Url>,
+    pub(crate) scope: Scope,
+    pub(crate) include: Patterns,
+    pub(crate) exclude: Patterns,
     pub(crate) external: bool,
 }
 
-impl Scope {
-    /// What is done with the target behind `key`, as long as nothing is known of it.
+impl Border {
+    /// What is done with the target behind `key`, as long as nothing more is known of it.
     pub(crate) fn role(&self, key: &str) -> Role {
-        if self.exclude.is_match(key) {
+        let name = shown(key);
+        if self.exclude.matches(name) || !(self.include.is_empty() || self.include.matches(name)) {
             return Role::Skipped(Reason::Excluded);
         }
         if key.starts_with('/') {
-            return if !folder::is_html(key) {
-                Role::File
-            } else if self.follows(key) {
-                Role::Page
-            } else {
-                Role::File
-            };
+            return if folder::is_html(key) { Role::Page } else { Role::File };
         }
-        if self.prefixes.iter().any(|prefix| key.starts_with(prefix.as_str())) {
-            return if self.follows(key) { Role::Page } else { Role::External };
+        let inside = match (&self.start, Url::parse(key)) {
+            (Some(start), Ok(url)) => self.scope.contains(start, &url),
+            _ => false,
+        };
+        if inside {
+            Role::Page
+        } else if self.external {
+            Role::External
+        } else {
+            Role::Skipped(Reason::External)
         }
-        if self.external { Role::External } else { Role::Skipped(Reason::External) }
-    }
-
-    fn follows(&self, key: &str) -> bool {
-        self.include.is_empty() || self.include.is_match(key)
-    }
-
-    /// The default scope of a start page: its origin, and its path up to the last slash.
-    pub(crate) fn of(start: &Url) -> String {
-        let mut scope = start.clone();
-        scope.set_fragment(None);
-        scope.set_query(None);
-        let path = scope.path();
-        let folder = path[..=path.rfind('/').unwrap_or(0)].to_owned();
-        scope.set_path(&folder);
-        scope.into()
     }
 }
 
@@ -182,14 +170,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_default_scope_is_the_origin_and_the_folder_of_the_start_page() {
-        for (start, scope) in [
-            ("https://example.org", "https://example.org/"),
-            ("https://example.org/docs/intro.html?x#y", "https://example.org/docs/"),
-            ("http://example.org:8080/docs/", "http://example.org:8080/docs/"),
-        ] {
-            assert_eq!(Scope::of(&Url::parse(start).unwrap()), scope);
-        }
+    fn exclusion_comes_first_then_scope_then_whether_externals_are_wanted() {
+        let border = |external| Border {
+            start: Some(Url::parse("https://example.org/docs/intro.html").unwrap()),
+            scope: Scope::Path,
+            include: Patterns::default(),
+            exclude: Patterns::new([r"\.pdf$"]).unwrap(),
+            external,
+        };
+        assert_eq!(border(true).role("https://example.org/docs/a.pdf"), Role::Skipped(Reason::Excluded));
+        assert_eq!(border(true).role("https://example.org/docs/a"), Role::Page);
+        assert_eq!(border(true).role("https://example.org/blog/"), Role::External);
+        assert_eq!(border(false).role("https://example.org/blog/"), Role::Skipped(Reason::External));
     }
 
     #[test]

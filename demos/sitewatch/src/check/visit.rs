@@ -1,6 +1,7 @@
 //! What was learned of one target.
 
 use std::hash::{DefaultHasher, Hasher};
+use std::io;
 
 use super::targets::Id;
 use crate::fetch::FetchError;
@@ -32,6 +33,41 @@ pub(crate) enum Answer {
     Unreadable(String),
     /// It may not be asked for.
     Skipped(Reason),
+}
+
+impl Answer {
+    /// The words of whoever failed, beyond what the reason says.
+    pub(crate) fn detail(&self) -> Option<String> {
+        match self {
+            Self::Failed(error @ (FetchError::Tls(_) | FetchError::BadRedirect(_) | FetchError::Protocol(_))) => {
+                Some(error.to_string())
+            }
+            Self::Failed(error @ FetchError::Timeout { .. }) => Some(error.to_string()),
+            Self::Unreadable(why) => Some(why.clone()),
+            _ => None,
+        }
+    }
+}
+
+/// What a failure is called in a report.
+pub(crate) fn reason_of(error: &FetchError) -> Reason {
+    match error {
+        FetchError::Status(status) => Reason::HttpStatus(*status),
+        FetchError::Dns { .. } => Reason::Dns,
+        FetchError::Connect(io::ErrorKind::ConnectionRefused) => Reason::Refused,
+        FetchError::Connect(_) => Reason::Unreachable,
+        FetchError::Tls(_) => Reason::Tls,
+        FetchError::Timeout { .. } => Reason::Timeout,
+        FetchError::Reset => Reason::Reset,
+        FetchError::RedirectLoop => Reason::RedirectLoop,
+        FetchError::TooManyRedirects { .. } => Reason::TooManyRedirects,
+        FetchError::BadRedirect(_) => Reason::BadRedirect,
+        FetchError::BodyTooLarge { .. } => Reason::TooLarge,
+        FetchError::BadEncoding | FetchError::Protocol(_) => Reason::Protocol,
+        FetchError::Robots { .. } => Reason::Robots,
+        FetchError::Interrupted(_) => Reason::Interrupted,
+        _ => Reason::Failed,
+    }
 }
 
 /// What was found in a page.
