@@ -12,7 +12,8 @@ use url::Url;
 
 use super::http::{Http, Reply, Want};
 use super::site::{Base, Border, Resolved, fragment_of};
-use super::spool::Spool;
+use super::spool::{Slot, Spool};
+use super::start::First;
 use super::targets::{Id, Role, Targets};
 use super::visit::{Answer, Leads, NO_FRAGMENT, Open, Page, Visit, fragment_hash};
 use crate::config::Patterns;
@@ -47,6 +48,8 @@ pub(crate) struct Crawl {
     pub(crate) limits: Limits,
     /// Pages of the next level, where the crawl goes level by level.
     pub(crate) next: Mutex<Vec<Id>>,
+    /// The start page, which was fetched to find out where the site is.
+    pub(crate) first: Mutex<Option<First>>,
     pub(crate) ignore_fragments: Patterns,
     /// Whether links that are not checked are listed, not only counted.
     pub(crate) list_skipped: bool,
@@ -148,6 +151,9 @@ impl Crawl {
     }
 
     async fn fetch(&self, id: Id, key: &str, role: Role, want: Want, job: &Job<Task>) -> Fetched {
+        if let Some(first) = self.first.lock().take_if(|first| first.id == id) {
+            return Fetched::Html { body: first.body, charset: first.charset };
+        }
         let (Some(http), Ok(url)) = (&self.http, Url::parse(key)) else {
             self.settle(id, Answer::Skipped(Reason::External), None);
             return Fetched::Done;
@@ -214,8 +220,33 @@ impl Crawl {
         }
     }
 
-    /// Reads and parses a file of the folder; on a CPU worker, as it blocks.
-    pub(crate) fn read_file(&self, job: Job<Task>) {
+    /// The host to ask for a target; none for a file.
+    pub(crate) fn host_of(&self, id: Id) -> Option<String> {
+        let key = Arc::clone(&self.targets.lock().get(id).key);
+        if key.starts_with('/') {
+            return None;
+        }
+        Some(Url::parse(&key).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default())
+    }
+
+    /// Whether a link leads to a folder that is there but has no `index.html`.
+    pub(crate) fn is_folder_without_index(&self, targets: &Targets, open: &Open) -> bool {
+        let Leads::To(id) = open.leads else { return false };
+        let key = &targets.get(id).key;
+        self.folder.as_ref().is_some_and(|folder| folder.has_folder(key))
+    }
+
+    /// Reads and parses files of the folder; on a CPU worker, as it blocks.
+    pub(crate) fn read_files(&self, jobs: Vec<Job<Task>>) {
+        for job in jobs {
+            if patterns_core::context::is_cancelled() {
+                return;
+            }
+            self.read_file(job);
+        }
+    }
+
+    fn read_file(&self, job: Job<Task>) {
         let id = job.id;
         let key = Arc::clone(&self.targets.lock().get(id).key);
         SCRATCH.with_borrow_mut(|scratch| {
@@ -246,7 +277,7 @@ impl Crawl {
         id: Id,
         key: &str,
         html: &str,
-        spooled: Option<super::spool::Slot>,
+        spooled: Option<Slot>,
         scratch: &mut Scratch,
         job: &Job<Task>,
     ) {

@@ -80,7 +80,7 @@ impl PageReport {
         } else {
             listed.collect()
         };
-        self.locate(crawl, id, target, page, listed);
+        self.locate(crawl, targets, id, page, listed);
     }
 
     /// Counts the links that are not well, and gives those that are listed.
@@ -106,23 +106,27 @@ impl PageReport {
         listed
     }
 
-    fn locate(&mut self, crawl: &Crawl, id: Id, target: &Target, page: &Page, listed: Vec<(usize, Verdict)>) {
+    fn locate(&mut self, crawl: &Crawl, targets: &Targets, id: Id, page: &Page, listed: Vec<(usize, Verdict)>) {
+        let target = targets.get(id);
         let wanted: Vec<usize> = listed.iter().map(|(ordinal, _)| *ordinal).collect();
-        // A page that changed or vanished meanwhile: its links are reported without their places.
+        // A sitemap has no places; nor has a page that changed or vanished meanwhile.
         let places = content(crawl, target, page).map(|html| html::locate(&html, &wanted)).unwrap_or_default();
         let mut base = Base::of(&target.key);
         if let Some(href) = &page.base {
             base.rebase(href);
         }
         let mut places = places.into_iter();
-        for (_, verdict) in listed {
-            let place = places.next();
-            let link = place.as_ref().map_or("", |place| &place.href_as_written);
-            let url = place.as_ref().map_or_else(String::new, |place| base.show(&place.href));
-            let (line, column) = place.as_ref().map_or((0, 0), |place| (place.line, place.column));
-            let link = link.to_owned();
-            let text = place.map_or_else(String::new, |place: Located| place.text);
-            self.rows.push(Row { page: id, line, column, text, link, url, verdict });
+        for (ordinal, verdict) in listed {
+            let row = match places.next() {
+                Some(Located { line, column, text, href, href_as_written: link, .. }) => {
+                    Row { page: id, line, column, text, link, url: base.show(&href), verdict }
+                }
+                None => {
+                    let url = page.leads_to(ordinal).map_or("", |to| shown(&targets.get(to).key)).to_owned();
+                    Row { page: id, line: 0, column: 0, text: String::new(), link: url.clone(), url, verdict }
+                }
+            };
+            self.rows.push(row);
         }
     }
 }

@@ -75,6 +75,11 @@ impl Targets {
         id
     }
 
+    /// Another key for a target.
+    pub(crate) fn alias(&mut self, key: &str, id: Id) {
+        self.index.insert(key.into(), id);
+    }
+
     pub(crate) fn get(&self, id: Id) -> &Target {
         &self.list[id as usize]
     }
@@ -85,9 +90,5 @@ impl Targets {
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Id, &Target)> {
         (0..).zip(&self.list)
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.list.len()
     }
 }

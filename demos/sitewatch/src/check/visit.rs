@@ -85,6 +85,12 @@ pub(crate) struct Page {
 }
 
 impl Page {
+    /// Where the link with this number leads, if that is still of interest.
+    pub(crate) fn leads_to(&self, ordinal: usize) -> Option<Id> {
+        let open = self.open.iter().find(|open| open.ordinal as usize == ordinal)?;
+        if let Leads::To(id) = open.leads { Some(id) } else { None }
+    }
+
     pub(crate) fn has_anchor(&self, fragment: u64) -> bool {
         self.anchors.binary_search(&fragment).is_ok()
     }

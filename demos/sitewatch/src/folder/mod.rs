@@ -73,6 +73,18 @@ impl Folder {
         &self.files
     }
 
+    /// The folder itself.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Whether there is a folder, not a file, behind `key`; this asks the disk.
+    #[must_use]
+    pub fn has_folder(&self, key: &str) -> bool {
+        self.root.join(key.trim_start_matches('/')).is_dir()
+    }
+
     /// Reads the file behind `key` into `buffer`, replacing what is in it.
     ///
     /// # Errors
