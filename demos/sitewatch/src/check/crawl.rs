@@ -3,7 +3,6 @@
 use std::cell::RefCell;
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 
 use actors::worker_pool::WorkerPool;
 use parking_lot::Mutex;
@@ -55,7 +54,9 @@ pub(crate) struct Crawl {
     pub(crate) list_skipped: bool,
     pub(crate) spool: Spool,
     pub(crate) progress: Arc<ProgressState>,
-    pub(crate) skipped: SkipCounts,
+    /// What is counted while pages are read: links that are skipped and not listed, and fragments that
+    /// are ignored.
+    pub(crate) counted: Mutex<Summary>,
 }
 
 /// How far a crawl goes.
@@ -71,24 +72,6 @@ impl Limits {
     /// not on which answer came first.
     pub(crate) fn by_level(self) -> bool {
         self.depth.is_some() || self.max_pages.is_some()
-    }
-}
-
-/// Links that were skipped and are not listed, by reason.
-#[derive(Debug, Default)]
-pub(crate) struct SkipCounts(Mutex<Summary>);
-
-impl SkipCounts {
-    fn add(&self, counts: &[(Reason, u64)], ignored_fragments: u64) {
-        let mut summary = self.0.lock();
-        summary.ignored_fragments += ignored_fragments;
-        for &(reason, links) in counts {
-            summary.count_many(reason, links);
-        }
-    }
-
-    pub(crate) fn take(&self) -> Summary {
-        std::mem::take(&mut *self.0.lock())
     }
 }
 
@@ -216,7 +199,8 @@ impl Crawl {
             });
         }
         if !tasks.is_empty() {
-            job.put_all(tasks);
+            // Refused only when the check is being stopped, and then nothing more is wanted.
+            let _ = job.put_all(tasks);
         }
     }
 
@@ -333,10 +317,17 @@ impl Crawl {
             }
         }
         self.put(tasks, job);
-        if !skipped.is_empty() || ignored > 0 {
-            self.skipped.add(&skipped, ignored);
+        {
+            let mut counted = self.counted.lock();
+            counted.pages += 1;
+            counted.ignored_fragments += ignored;
+            for (reason, links) in skipped {
+                counted.counts.add(reason, links);
+            }
         }
-        self.progress.links.fetch_add(u64::from(links), Relaxed);
+        self.progress.add_links(u64::from(links));
+        self.progress.add_pages(1);
+        self.progress.add_bytes(html.len() as u64);
         let page = Page { anchors: scratch.anchors.as_slice().into(), open: open.into(), links, base, spooled };
         self.settle(id, Answer::Ok, Some(page));
     }
@@ -350,11 +341,8 @@ impl Crawl {
     }
 
     pub(crate) fn settle(&self, id: Id, answer: Answer, page: Option<Page>) {
-        if page.is_some() {
-            self.progress.pages.fetch_add(1, Relaxed);
-        }
         if matches!(answer, Answer::Failed(_) | Answer::Unreadable(_)) {
-            self.progress.broken.fetch_add(1, Relaxed);
+            self.progress.add_broken(1);
         }
         self.targets.lock().get_mut(id).visit = Some(Box::new(Visit { answer, page }));
     }

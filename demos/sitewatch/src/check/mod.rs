@@ -25,9 +25,10 @@ mod judge;
 mod run;
 mod site;
 mod spool;
+mod start;
 mod tally;
 mod targets;
 mod visit;
 
 pub use http::{Http, Reply, Want};
-pub use run::{CheckError, run, run_over};
+pub use run::CheckError;

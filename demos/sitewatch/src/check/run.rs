@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use patterns_core::cancel::CancelToken;
 use patterns_core::context::{Context, Interrupt};
 use patterns_core::outcome::ErrorGroup;
-use patterns_core::queue::{BuildError, OnDrop, WorkQueue};
+use patterns_core::queue::{BuildError, OnDrop, PutError, WorkQueue};
 use patterns_core::task_group::TaskGroup;
 use tokio::time::Instant;
 
@@ -104,7 +104,7 @@ impl Check<'_> {
             list_skipped: self.config.report.all || format != Format::Human,
             spool,
             progress: Arc::clone(&self.progress),
-            skipped: super::crawl::SkipCounts::default(),
+            counted: Mutex::default(),
         });
         let finished = self.crawl(&crawl, pages).await?;
         let targets = Arc::new(std::mem::take(&mut *crawl.targets.lock()));
@@ -157,17 +157,17 @@ impl Check<'_> {
             jobs.push(job.spawn().await.map_err(|refused| failed(&refused))?);
         }
         let mut links = Links::default();
-        let mut summary = crawl.skipped.take();
+        let mut summary = std::mem::take(&mut *crawl.counted.lock());
         let mut total = 0;
         for job in jobs {
             let report = job.await.map_err(|error| failed(&error))?;
             total += report.links;
-            summary.merge(&report.counts);
+            summary.counts += &report.counts;
             report.list(targets, &mut links);
         }
-        summary.pages = self.progress.snapshot().pages;
         // Only what is not well was counted.
-        summary.count_many(Reason::Ok, total.saturating_sub(summary.links()));
+        let well = total.saturating_sub(summary.counts.total());
+        summary.counts.add(Reason::Ok, well);
         Ok((summary, links))
     }
 }
@@ -204,7 +204,9 @@ async fn levels(crawl: &Crawl, frontier: &Frontier, mut pages: Vec<Id>) -> Resul
             };
             match frontier.put(Task { id: *id, want }).await {
                 Ok(_) => {}
-                Err(error) => return Err(error.interrupt()),
+                Err(PutError::Interrupted(_, interrupt)) => return Err(interrupt),
+                // Nobody closes the frontier before this returns.
+                Err(refused) => unreachable!("{refused}"),
             }
         }
         frontier.join().await?;

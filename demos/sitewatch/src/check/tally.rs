@@ -8,13 +8,13 @@ use super::site::{Base, shown};
 use super::targets::{Id, Target, Targets};
 use super::visit::{Answer, Page};
 use crate::html::{self, Located};
-use crate::report::{LinkResult, Links, Reason, Status, Summary, Verdict};
+use crate::report::{Counts, LinkResult, Links, Reason, Status, Verdict};
 
 /// What is reported of a page.
 #[derive(Debug, Default)]
 pub(crate) struct PageReport {
     /// The links that are not well, by reason.
-    pub(crate) counts: Summary,
+    pub(crate) counts: Counts,
     pub(crate) links: u64,
     rows: Vec<Row>,
 }
@@ -53,7 +53,7 @@ impl PageReport {
         if let Answer::Unreadable(why) = &visit.answer {
             // No link may lead there, and yet it must be heard of.
             self.links += 1;
-            self.counts.count(Reason::Unreadable);
+            self.counts.add(Reason::Unreadable, 1);
             self.rows.push(Row {
                 page: id,
                 line: 0,
@@ -95,7 +95,7 @@ impl PageReport {
             if reason == Reason::MissingFile && crawl.is_folder_without_index(targets, open) {
                 reason = Reason::NoIndex;
             }
-            self.counts.count(reason);
+            self.counts.add(reason, 1);
             if reason.status() == Status::Skipped && !crawl.list_skipped {
                 continue;
             }
