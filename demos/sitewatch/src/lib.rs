@@ -1,2 +1,4 @@
 //! placeholder
 pub mod html;
+pub mod robots;
+pub mod sitemap;

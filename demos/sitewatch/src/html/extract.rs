@@ -129,8 +129,7 @@ impl<F: FnMut(LinkKind, Attr, &str)> Links<'_, F> {
     fn meta(&mut self) {
         let is_refresh =
             self.tag.get(Attr::HttpEquiv).is_some_and(|name| name.eq_ignore_ascii_case("refresh"));
-        if is_refresh
-            && let Some(address) = self.tag.get(Attr::Content).and_then(refresh::address)
+        if is_refresh && let Some(address) = self.tag.get(Attr::Content).and_then(refresh::address)
         {
             let href = strip(address);
             if !href.is_empty() {
