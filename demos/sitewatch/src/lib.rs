@@ -1,4 +1,5 @@
-//! placeholder
+//! A recursive link checker and site monitor.
 pub mod html;
+pub mod report;
 pub mod robots;
 pub mod sitemap;

@@ -22,6 +22,8 @@ pub struct Located {
     /// The reference as it stands in the source: neither stripped nor decoded. Of a `srcset` or a
     /// refresh, its address.
     pub href_as_written: String,
+    /// The reference as [`scan`](super::scan) tells it, ready to be joined to the base.
+    pub href: String,
     /// Which element and attribute it is from.
     pub kind: LinkKind,
 }
@@ -129,6 +131,7 @@ impl Sink for Locate<'_> {
                     column: place.column,
                     text: alternative.get_or_insert_with(|| alternative_text(tag)).clone(),
                     href_as_written: as_written(html, tag, attr).unwrap_or(href).to_owned(),
+                    href: href.to_owned(),
                     kind,
                 });
             }
