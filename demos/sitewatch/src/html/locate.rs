@@ -52,14 +52,8 @@ pub struct Located {
 /// ```
 #[must_use]
 pub fn locate(html: &str, wanted: &[usize]) -> Vec<Located> {
-    let mut sink = Locate {
-        html,
-        wanted,
-        next: 0,
-        place: Place { offset: 0, line: 1, column: 1 },
-        found: Vec::new(),
-        open: None,
-    };
+    let mut sink =
+        Locate { html, wanted, next: 0, place: Place { offset: 0, line: 1, column: 1 }, found: Vec::new(), open: None };
     let tokenizer = Tokenizer::new_with_emitter(html, TagEmitter::new(&mut sink));
     // The first token, if any, says that there is nothing more to find.
     for Ok(()) in tokenizer.take(1) {}
@@ -69,8 +63,8 @@ pub fn locate(html: &str, wanted: &[usize]) -> Vec<Located> {
 
 /// Elements that don't separate the words before and after them.
 const INLINE: [&[u8]; 22] = [
-    b"abbr", b"b", b"bdi", b"bdo", b"cite", b"code", b"del", b"em", b"font", b"i", b"ins", b"kbd",
-    b"mark", b"q", b"s", b"small", b"span", b"strong", b"sub", b"sup", b"u", b"wbr",
+    b"abbr", b"b", b"bdi", b"bdo", b"cite", b"code", b"del", b"em", b"font", b"i", b"ins", b"kbd", b"mark", b"q", b"s",
+    b"small", b"span", b"strong", b"sub", b"sup", b"u", b"wbr",
 ];
 
 struct Locate<'a> {
