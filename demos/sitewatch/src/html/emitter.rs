@@ -78,8 +78,7 @@ impl<'a, S: Sink> TagEmitter<'a, S> {
     /// The name of the attribute is complete: decides whether its value is kept.
     #[inline]
     fn end_attr_name(&mut self, value_at: Option<usize>) {
-        let attr = if self.is_end_tag { None } else { Attr::of(self.attr_name.as_bytes()) };
-        self.reading = match attr {
+        self.reading = match Attr::of(self.attr_name.as_bytes()) {
             Some(attr) if self.tag.begin(attr, value_at) => Reading::Value(attr),
             _ => Reading::Nothing,
         };
@@ -100,17 +99,16 @@ impl<'a, S: Sink> TagEmitter<'a, S> {
         tag.offset = self.open;
         // In SVG, `<script/>` is complete; in HTML, the slash means nothing.
         let complete = tag.self_closing && self.foreign > 0;
-        match element {
-            Element::Svg | Element::Math if !tag.self_closing => self.foreign += 1,
-            // With `shadowrootmode` it is no template: its contents are rendered.
-            Element::Template if self.templates > 0 || tag.get(Attr::Shadowrootmode).is_none() => {
-                self.templates += usize::from(!complete);
-                return None;
-            }
-            _ => {}
+        if matches!(element, Element::Svg | Element::Math) && !tag.self_closing {
+            self.foreign += 1;
         }
         tag.foreign = self.foreign > 0;
-        if self.templates == 0 {
+        let is_rendered = self.templates == 0;
+        // With `shadowrootmode` it is no template: its contents are rendered.
+        let opens_template =
+            element == Element::Template && !complete && (!is_rendered || tag.get(Attr::Shadowrootmode).is_none());
+        self.templates += usize::from(opens_template);
+        if is_rendered {
             self.sink.start(&self.tag, self.name.as_bytes());
         }
         if complete {
@@ -121,9 +119,7 @@ impl<'a, S: Sink> TagEmitter<'a, S> {
             Element::Script => State::ScriptData,
             Element::Plaintext => State::PlainText,
             // Not `noscript`: a checker runs no scripts.
-            Element::Style | Element::Iframe | Element::Noembed | Element::Noframes | Element::Xmp => {
-                State::RawText
-            }
+            Element::Style | Element::Iframe | Element::Noembed | Element::Noframes | Element::Xmp => State::RawText,
             _ => return None,
         };
         self.raw = Some(element);
@@ -235,7 +231,7 @@ impl<S: Sink> Emitter for TagEmitter<'_, S> {
 
     #[inline]
     fn current_is_appropriate_end_tag_token(&mut self) -> bool {
-        self.is_end_tag && self.raw == Some(Element::of(self.name.as_bytes()))
+        self.raw == Some(Element::of(self.name.as_bytes()))
     }
 
     #[inline]

@@ -52,20 +52,20 @@ pub struct Located {
 /// ```
 #[must_use]
 pub fn locate(html: &str, wanted: &[usize]) -> Vec<Located> {
-    let mut sink = Locate {
-        html,
-        wanted,
-        next: 0,
-        place: Place { offset: 0, line: 1, column: 1 },
-        found: Vec::new(),
-        open: None,
-    };
+    let mut sink =
+        Locate { html, wanted, next: 0, place: Place { offset: 0, line: 1, column: 1 }, found: Vec::new(), open: None };
     let tokenizer = Tokenizer::new_with_emitter(html, TagEmitter::new(&mut sink));
     // The first token, if any, says that there is nothing more to find.
     for Ok(()) in tokenizer.take(1) {}
     sink.close();
     sink.found
 }
+
+/// Elements that don't separate the words before and after them.
+const INLINE: [&[u8]; 22] = [
+    b"abbr", b"b", b"bdi", b"bdo", b"cite", b"code", b"del", b"em", b"font", b"i", b"ins", b"kbd", b"mark", b"q", b"s",
+    b"small", b"span", b"strong", b"sub", b"sup", b"u", b"wbr",
+];
 
 struct Locate<'a> {
     html: &'a str,
@@ -85,6 +85,15 @@ impl Locate<'_> {
             self.found[index].text = text.finish();
         }
     }
+
+    /// Elements that begin a line keep the words before and after them apart.
+    fn separate(&mut self, name: &[u8]) {
+        if let Some((_, text)) = &mut self.open
+            && !INLINE.contains(&name)
+        {
+            text.gap();
+        }
+    }
 }
 
 impl Sink for Locate<'_> {
@@ -102,6 +111,7 @@ impl Sink for Locate<'_> {
             _ => self.separate(name),
         }
         let before = self.found.len();
+        let mut alternative = None;
         let Self { html, wanted, next, place, found, .. } = self;
         extract::links(tag, |kind, attr, href| {
             while wanted.first().is_some_and(|number| number < next) {
@@ -113,7 +123,7 @@ impl Sink for Locate<'_> {
                 found.push(Located {
                     line: place.line,
                     column: place.column,
-                    text: alternative(tag),
+                    text: alternative.get_or_insert_with(|| alternative_text(tag)).clone(),
                     href_as_written: as_written(html, tag, attr).unwrap_or(href).to_owned(),
                     href: href.to_owned(),
                     kind,
@@ -145,22 +155,7 @@ impl Sink for Locate<'_> {
     }
 }
 
-impl Locate<'_> {
-    /// Elements that begin a line keep the words before and after them apart.
-    fn separate(&mut self, name: &[u8]) {
-        const INLINE: [&[u8]; 22] = [
-            b"abbr", b"b", b"bdi", b"bdo", b"cite", b"code", b"del", b"em", b"font", b"i", b"ins",
-            b"kbd", b"mark", b"q", b"s", b"small", b"span", b"strong", b"sub", b"sup", b"u", b"wbr",
-        ];
-        if let Some((_, text)) = &mut self.open
-            && !INLINE.contains(&name)
-        {
-            text.gap();
-        }
-    }
-}
-
-fn alternative(tag: &Tag) -> String {
+fn alternative_text(tag: &Tag) -> String {
     let mut text = Text::default();
     if matches!(tag.element, Element::Img | Element::Image | Element::Area | Element::Input) {
         text.push(tag.get(Attr::Alt).unwrap_or_default());

@@ -21,7 +21,7 @@ use super::tag::Tag;
 ///
 /// # Comparison to lol_html
 ///
-/// Equally fast, but lol_html refuses some documents ("ambiguous parsing state") and hands out
+/// About as fast, but lol_html by default refuses some documents as ambiguous, and hands out
 /// attributes with their character references unresolved.
 ///
 /// # Examples

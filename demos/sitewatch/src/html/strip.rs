@@ -14,15 +14,12 @@ fn is_tab_or_line_end(c: char) -> bool {
 /// those inside.
 #[inline]
 pub(super) fn strip(href: &str) -> Cow<'_, str> {
-    let cut = match href.as_bytes() {
-        [first, .., last] if *first > b' ' && *last > b' ' => href,
-        _ => href.trim_matches(is_c0_or_space),
-    };
-    if cut.contains(is_tab_or_line_end) {
-        Cow::Owned(cut.replace(is_tab_or_line_end, ""))
-    } else {
-        Cow::Borrowed(cut)
+    // No early exit: so it is done many bytes at a time.
+    if !href.bytes().fold(false, |odd, byte| odd | (byte <= b' ')) {
+        return Cow::Borrowed(href);
     }
+    let cut = href.trim_matches(is_c0_or_space);
+    if cut.contains(is_tab_or_line_end) { Cow::Owned(cut.replace(is_tab_or_line_end, "")) } else { Cow::Borrowed(cut) }
 }
 
 #[cfg(test)]

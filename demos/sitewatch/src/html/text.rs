@@ -57,11 +57,12 @@ impl Text {
         }
         match std::str::from_utf8(rest) {
             Ok(text) => self.push(text),
-            Err(error) => {
+            Err(error) if error.error_len().is_none() => {
                 let (whole, partial) = rest.split_at(error.valid_up_to());
                 self.push(&String::from_utf8_lossy(whole));
                 self.partial = partial.to_vec();
             }
+            Err(_) => self.push(&String::from_utf8_lossy(rest)),
         }
     }
 
