@@ -1,0 +1,2 @@
+//! Behaviour through the public API, on a paused clock.
+mod testing;
