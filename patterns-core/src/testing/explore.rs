@@ -25,7 +25,7 @@ use super::run::{Ran, run};
 /// counted, they only see what the interruption does to their owner. A panic is thrown from the
 /// outermost future. A scenario should do the same polls on each run; where it doesn't (`select!`
 /// without `biased` starts at a random branch), [`Exploration::unreached`] counts what was missed.
-/// A task that spins without ever letting time pass is a hang.
+/// What blocks the thread, or spins without ever letting time pass, is a hang.
 ///
 /// # Comparison to `shuttle` and `loom`
 ///
