@@ -17,8 +17,7 @@
 //! # Examples
 //!
 //! ```
-//! use actix::prelude::*;
-//! use actors::{ActorConfig, System};
+//! use actors::prelude::*;
 //!
 //! struct Counter(u64);
 //!
@@ -56,6 +55,7 @@
 //! ```
 pub mod dead_letters;
 pub mod mailbox;
+pub mod prelude;
 pub mod supervision;
 pub mod system;
 

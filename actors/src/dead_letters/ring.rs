@@ -54,7 +54,7 @@ impl DeadCounts {
 /// # Examples
 ///
 /// ```
-/// # use actix::prelude::*;
+/// # use actors::prelude::*;
 /// # struct Clerk;
 /// # impl Actor for Clerk { type Context = Context<Self>; }
 /// # #[derive(Message, Debug, PartialEq)]
@@ -64,7 +64,7 @@ impl DeadCounts {
 /// #     type Result = ();
 /// #     fn handle(&mut self, _: Order, ctx: &mut Context<Self>) { ctx.terminate(); }
 /// # }
-/// use actors::{ActorConfig, DeadReason, System};
+/// use actors::DeadReason;
 ///
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -13,15 +13,13 @@ use crate::supervision::StopReason;
 /// # Examples
 ///
 /// ```
-/// # use actix::prelude::*;
+/// # use actors::prelude::*;
 /// # struct Idle;
 /// # impl Actor for Idle { type Context = Context<Self>; }
 /// # #[derive(Message, Debug, PartialEq)]
 /// # #[rtype(result = "()")]
 /// # struct Note(u8);
 /// # impl Handler<Note> for Idle { type Result = (); fn handle(&mut self, _: Note, _: &mut Context<Self>) {} }
-/// use actors::{ActorConfig, Lane, System, TellError};
-///
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let system = System::start()?;

@@ -44,7 +44,7 @@
 //! # Examples
 //!
 //! ```
-//! # use actix::prelude::*;
+//! # use actors::prelude::*;
 //! # struct Parser;
 //! # impl Actor for Parser { type Context = Context<Self>; }
 //! # #[derive(Message)]
@@ -55,7 +55,6 @@
 //! #     fn handle(&mut self, Parse(text): Parse, _: &mut Context<Self>) -> i32 { text.parse().expect("a number") }
 //! # }
 //! use actors::supervision::{RestartConfig, StopReason};
-//! use actors::{ActorConfig, AskError, System};
 //!
 //! # #[tokio::main(flavor = "current_thread", start_paused = true)]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -28,8 +28,7 @@ use crate::supervision::{EscalationSink, Seed, StopReason};
 /// In a plain multi-threaded program:
 ///
 /// ```
-/// use actix::prelude::*;
-/// use actors::{ActorConfig, System};
+/// use actors::prelude::*;
 /// use std::time::Duration;
 ///
 /// struct Greeter;

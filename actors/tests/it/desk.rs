@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use actix::prelude::*;
+use actors::prelude::*;
 use parking_lot::Mutex;
 
 /// What an actor leaves for the test to look at.

@@ -1,9 +1,9 @@
 use std::time::Duration;
 
-use actix::prelude::*;
+use actors::prelude::*;
 use actors::supervision::{ActorState, RestartConfig, StopReason};
 use actors::system::End;
-use actors::{ActorConfig, AskError, DeadReason, Lane, System};
+use actors::DeadReason;
 use parking_lot::Mutex;
 use std::sync::Arc;
 use tokio::time::{Instant, sleep};
