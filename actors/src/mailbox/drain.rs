@@ -37,9 +37,11 @@ impl<A: Actor<Context = Context<A>>> ActorFuture<A> for Drain<A> {
         task: &mut TaskContext<'_>,
     ) -> Poll<()> {
         let Self { core, stage, streak } = &mut *self;
-        core.hub.signal.listen(task.waker());
+        stage.reach();
+        core.hub.signal.rise();
+        let mut resting = false;
         // `waiting`: a handler has stopped the actor, or has it wait for something first. Either way
-        // the context polls again when that is over.
+        // the context polls again when that is over, without being poked.
         while !ctx.waiting() {
             if !stage.take_turn() || core.hub.is_overdue() {
                 yield_to_others(task);
@@ -49,8 +51,17 @@ impl<A: Actor<Context = Context<A>>> ActorFuture<A> for Drain<A> {
                 if core.settle_lines() {
                     continue;
                 }
-                break;
+                if resting {
+                    break;
+                }
+                core.hub.signal.rest(task.waker());
+                resting = true;
+                continue;
             };
+            if resting {
+                core.hub.signal.rise();
+                resting = false;
+            }
             if let Err(panic) = parcel.deliver(actor, ctx, stage) {
                 stage.crashed(panic);
                 resume_unwind(Box::new(Crashed));

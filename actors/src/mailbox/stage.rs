@@ -16,6 +16,9 @@ pub(crate) struct Stage {
     hub: Arc<Hub>,
     /// How many messages may still be handled before others get to run.
     turn: Cell<usize>,
+    /// Whether the last poll of the context got as far as the mailbox. If not, the actor waits for
+    /// something (`ctx.wait`, an `AtomicResponse`) before it goes on.
+    reached: Cell<bool>,
     /// The panic that a handler ended with. It is noted here, as its place is lost on the way up.
     crash: RefCell<Option<Panic>>,
     /// Answers under way. They outlive the incarnation that gave them, as their futures may.
@@ -24,7 +27,13 @@ pub(crate) struct Stage {
 
 impl Stage {
     pub(crate) fn new(hub: Arc<Hub>) -> Rc<Self> {
-        Rc::new(Self { hub, turn: Cell::new(0), crash: RefCell::default(), relays: RefCell::default() })
+        Rc::new(Self {
+            hub,
+            turn: Cell::new(0),
+            reached: Cell::new(true),
+            crash: RefCell::default(),
+            relays: RefCell::default(),
+        })
     }
 
     pub(crate) fn hub(&self) -> &Arc<Hub> {
@@ -41,6 +50,20 @@ impl Stage {
         let left = self.turn.get();
         self.turn.set(left.saturating_sub(1));
         left > 0
+    }
+
+    /// The context is about to be polled.
+    pub(crate) fn begin_poll(&self) {
+        self.reached.set(false);
+    }
+
+    pub(super) fn reach(&self) {
+        self.reached.set(true);
+    }
+
+    /// Whether the actor waits for something before it takes the next message.
+    pub(crate) fn is_held(&self) -> bool {
+        !self.reached.get()
     }
 
     pub(super) fn crashed(&self, panic: Panic) {

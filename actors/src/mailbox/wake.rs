@@ -5,39 +5,50 @@ use futures_util::task::AtomicWaker;
 
 /// One wake-up for any number of messages.
 ///
-/// A sender pushes its message and then [pokes](Self::poke); the actor [listens](Self::listen) and
-/// then pops until nothing is left (or until its turn is over, in which case it wakes itself).
+/// A sender pushes its message and then [pokes](Self::poke). The actor [rises](Self::rise), pops until
+/// nothing is left, [rests](Self::rest), *looks once more*, and only then returns to its executor; if
+/// its turn is over before nothing is left, it does not rest but has itself woken.
+/// So while it is awake a poke is one atomic swap that wakes nobody: above all, an actor that sends
+/// messages to itself does not wake itself at once, ahead of everybody else.
 ///
 /// # Why no message is forgotten
 ///
-/// Both sides swap the same flag, so their swaps have one order.
+/// `awake` is changed by both sides, so the changes have one order. Take a poke, and the actor's next
+/// rest.
 ///
-/// 1. The sender's swap comes before the actor's. The actor's swap reads the sender's `true` (or one
-///    that follows it), and acquires what the sender released: the pops that come after see the push.
-/// 2. The sender's swap comes after the actor's. It then reads `false`, unless another sender's swap
-///    came in between and read `false`. Either way somebody wakes the actor after its swap, and the
-///    turn that this starts falls under case 1.
+/// 1. The poke comes first in that order. The rest is a swap and reads what the poke wrote, or what
+///    somebody wrote on top of it by another swap, and thereby acquires what the sender had released:
+///    the look that follows the rest sees the push.
+/// 2. The rest comes first. The poke reads `false` and wakes the actor, unless another poke did
+///    so before, or the actor rose again by itself; either way the actor gets to its *next* rest, and
+///    case 1 holds for that one.
 ///
 /// The waker is registered before the swap, so the wake of case 2 finds it.
 #[derive(Debug, Default)]
 pub(crate) struct Signal {
-    poked: AtomicBool,
+    awake: AtomicBool,
     waker: AtomicWaker,
 }
 
 impl Signal {
-    /// Says that there is something to do. Returns whether this call was the one that woke the actor.
+    /// Says that there is something to do. Returns whether this call woke the actor.
     pub(crate) fn poke(&self) -> bool {
-        let first = !self.poked.swap(true, Ordering::AcqRel);
-        if first {
+        let asleep = !self.awake.swap(true, Ordering::AcqRel);
+        if asleep {
             self.waker.wake();
         }
-        first
+        asleep
     }
 
-    /// Has `waker` woken by the next poke, and takes note of all pokes until now.
-    pub(crate) fn listen(&self, waker: &Waker) {
+    /// The actor is awake and will look for itself.
+    pub(crate) fn rise(&self) {
+        // A swap, not a store: it must not cut the chain of swaps that case 1 rests on.
+        self.awake.swap(true, Ordering::AcqRel);
+    }
+
+    /// The actor is about to sleep, once it has looked a last time.
+    pub(crate) fn rest(&self, waker: &Waker) {
         self.waker.register(waker);
-        self.poked.swap(false, Ordering::AcqRel);
+        self.awake.swap(false, Ordering::AcqRel);
     }
 }

@@ -51,9 +51,9 @@ impl<A: Actor<Context = Context<A>>> Incarnation<A> {
         closing.deadline <= Instant::now() || sleep.as_mut().poll(cx).is_ready()
     }
 
-    /// Whether the mailbox is closed, and everything that was in it has been answered.
+    /// Whether the mailbox is closed, and everything that was in it is done.
     fn is_drained(&self, cx: &mut TaskContext<'_>) -> bool {
-        let idle = self.stage.poll_relays(cx);
+        let idle = self.stage.poll_relays(cx) && !self.stage.is_held();
         idle && self.core.hub.ledger.is_closed() && self.core.is_settled()
     }
 
@@ -102,6 +102,7 @@ impl<A: Actor<Context = Context<A>>> Future for Incarnation<A> {
                 }
                 fut.ctx().terminate();
             }
+            this.stage.begin_poll();
             match catch_panic(|| pin!(&mut *fut).poll(cx)) {
                 Err(panic) => {
                     // A handler's own panic was noted where it was caught, with its place.

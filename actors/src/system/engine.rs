@@ -11,7 +11,7 @@ use tokio::runtime::{Builder, Handle as RuntimeHandle};
 use tokio::sync::Notify;
 use tokio::task::LocalSet;
 
-use super::StartError;
+use super::{GRACE, StartError};
 
 /// Starts one actor, on the thread that it will live on.
 pub(super) type Job = Box<dyn FnOnce() + Send>;
@@ -148,12 +148,19 @@ impl Engine {
         let thread = std::thread::Builder::new()
             .name(name.to_owned())
             .spawn(move || {
-                let _gone = gone;
+                let gone = gone;
                 // If the runtime could not be built there is nothing to run.
                 let Ok(runtime) = receiver.recv() else { return };
-                let runner = actix_rt::System::with_tokio_rt(|| runtime);
+                let runtime = Arc::new(runtime);
+                let runner = actix_rt::System::with_tokio_rt(|| runtime.clone());
                 runner.block_on(async move { link.run().await });
-                // The runner is dropped first, and all actors with it; then it is said to be gone.
+                // The order matters: first all actors are dropped, then the place is said to be gone,
+                // and only then its timers end, which callers without a runtime may be using.
+                drop(runner);
+                drop(gone);
+                if let Some(runtime) = Arc::into_inner(runtime) {
+                    runtime.shutdown_timeout(GRACE);
+                }
             })
             .map_err(StartError::Thread)?;
         // Built here, so that a failure is the caller's to see; sent over, so that it is dropped there.
