@@ -1,0 +1,2 @@
+//! The behaviour of sitewatch through its public API.
+mod report;
