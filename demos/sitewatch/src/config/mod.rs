@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 pub use patterns::{BadPattern, Patterns};
 pub use scope::{BadScope, Scope};
 
+use crate::fetch::HttpConfig;
 use crate::report::Format;
 
 /// What to check, how far to go, and how to report.
@@ -67,6 +68,8 @@ pub struct CheckConfig {
     /// Repeat the check this often and report what changed.
     #[serde(with = "interval")]
     pub every: Option<Duration>,
+    /// How pages are fetched.
+    pub http: HttpConfig,
     /// How the report is written.
     pub report: ReportConfig,
 }
@@ -86,6 +89,7 @@ impl Default for CheckConfig {
             workers: None,
             db: None,
             every: None,
+            http: HttpConfig::default(),
             report: ReportConfig::default(),
         }
     }

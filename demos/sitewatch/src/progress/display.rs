@@ -6,6 +6,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::time::Instant;
 
 use super::{Meter, Snapshot};
+use crate::report::text::plural;
 use crate::report::{Grouped, Took};
 
 /// Shows how far a check has come: a bar, plain lines, or nothing.
@@ -28,7 +29,7 @@ impl Display {
     /// A bar that is redrawn in place, for terminals.
     #[must_use]
     pub fn bar(target: ProgressDrawTarget) -> Self {
-        let style = ProgressStyle::with_template("{bar:20} {wide_msg}").expect("the template is valid");
+        let style = ProgressStyle::with_template("{bar:12} {wide_msg}").expect("the template is valid");
         let bar = ProgressBar::with_draw_target(Some(1), target).with_style(style.progress_chars("=> "));
         Self::new(Kind::Bar(bar))
     }
@@ -61,8 +62,7 @@ impl Display {
 
     /// Shows these counts.
     pub fn draw(&mut self, now: Snapshot) {
-        let rate = Grouped(self.pages.rate(now.pages));
-        let took = Took(self.started.elapsed());
+        let line = self.line(now);
         match &mut self.kind {
             Kind::Bar(bar) => {
                 // How much of what is known is done: in a crawl the rest is not known.
@@ -70,13 +70,22 @@ impl Display {
                     state.set_len((now.pages + now.queued).max(1));
                     state.set_pos(now.pages);
                 });
-                bar.set_message(format!("{now}, {rate} pages/s, {took}"));
+                bar.set_message(line);
             }
             Kind::Lines(out) => {
-                let _ = writeln!(out, "{now}, {rate} pages/s, {took}").and_then(|()| out.flush());
+                let _ = writeln!(out, "{line}").and_then(|()| out.flush());
             }
             Kind::Silent => {}
         }
+    }
+
+    /// In 66 characters for all but very large sites, so that it fits beside the bar.
+    fn line(&mut self, now: Snapshot) -> String {
+        let pages = plural(now.pages, "page", "pages");
+        let rate = Grouped(self.pages.rate(now.pages));
+        let links = plural(now.links, "link", "links");
+        let (broken, queued) = (Grouped(now.broken), Grouped(now.queued));
+        format!("{pages} ({rate}/s), {links}, {broken} broken, {queued} queued, {}", Took(self.started.elapsed()))
     }
 
     /// Says something beside the progress, on a line of its own; nothing if silent.

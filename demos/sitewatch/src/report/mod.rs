@@ -8,6 +8,7 @@
 //! strings harmless in its own way, and writes row by row, so that a report takes no second copy in
 //! memory.
 mod changes;
+mod fetched;
 mod format;
 mod human;
 mod json;
