@@ -1,5 +1,9 @@
 //! A recursive link checker and site monitor.
+pub mod cli;
+pub mod config;
+pub mod fetch;
 pub mod html;
+pub mod progress;
 pub mod report;
 pub mod robots;
 pub mod sitemap;

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use super::text::{clean, elided};
-use super::{Count, LinkResult, Reason, Report, Status};
+use super::{Grouped, LinkResult, Reason, Report, Status};
 
 /// What differs between two checks of the same target: what broke, and what was repaired.
 ///
@@ -100,7 +100,7 @@ impl Changes {
         if self.is_empty() {
             write!(out, "nothing changed; ")?;
         }
-        writeln!(out, "{} broken as before", Count(self.still_broken))
+        writeln!(out, "{} broken as before", Grouped(self.still_broken))
     }
 }
 
@@ -135,13 +135,13 @@ fn write_list(changes: &[Change], title: &str, out: &mut dyn Write) -> io::Resul
     if changes.is_empty() {
         return Ok(());
     }
-    writeln!(out, "{} {title}:", Count(changes.len() as u64))?;
+    writeln!(out, "{} {title}:", Grouped(changes.len() as u64))?;
     for change in changes.iter().take(LISTED) {
         let (page, link) = (clean(&change.page), elided(&change.link, 200));
         writeln!(out, "  {page}: {link}  {}", change.reason.code())?;
     }
     if changes.len() > LISTED {
-        writeln!(out, "  ... and {} more", Count((changes.len() - LISTED) as u64))?;
+        writeln!(out, "  ... and {} more", Grouped((changes.len() - LISTED) as u64))?;
     }
     Ok(())
 }

@@ -40,13 +40,12 @@ struct LinkJson<'a> {
 
 /// One link or orphan per line, so that `diff`, `grep` and `wc -l` work on it too.
 pub(super) fn write(report: &Report, style: Style, out: &mut impl Write) -> io::Result<()> {
-    writeln!(out, "{{\n\"version\": {VERSION},")?;
-    writeln!(out, "\"target\": {},", serde_json::to_string(report.target())?)?;
-    write!(out, "\"summary\": ")?;
-    serde_json::to_writer_pretty(&mut *out, &summary(report.summary(), report.orphans().len()))?;
-    write!(out, ",\n\"links\": ")?;
+    writeln!(out, "{{\n  \"version\": {VERSION},")?;
+    writeln!(out, "  \"target\": {},", serde_json::to_string(report.target())?)?;
+    let summary = serde_json::to_string_pretty(&summary(report.summary(), report.orphans().len()))?;
+    write!(out, "  \"summary\": {},\n  \"links\": ", summary.replace('\n', "\n  "))?;
     array(out, report.listed(style).map(row))?;
-    write!(out, ",\n\"orphans\": ")?;
+    write!(out, ",\n  \"orphans\": ")?;
     array(out, report.orphans())?;
     writeln!(out, "\n}}")
 }
@@ -54,14 +53,14 @@ pub(super) fn write(report: &Report, style: Style, out: &mut impl Write) -> io::
 fn summary(summary: &Summary, orphans: usize) -> SummaryJson<'_> {
     SummaryJson {
         pages: summary.pages,
-        links: summary.links(),
-        ok: summary.of(Status::Ok),
-        redirected: summary.of(Status::Redirected),
-        broken: summary.of(Status::Broken),
-        skipped: summary.of(Status::Skipped),
+        links: summary.counts.total(),
+        ok: summary.counts.of(Status::Ok),
+        redirected: summary.counts.of(Status::Redirected),
+        broken: summary.broken(),
+        skipped: summary.counts.of(Status::Skipped),
         complete: summary.is_complete(),
         stopped: summary.stopped.as_deref(),
-        reasons: summary.reasons().map(|(reason, links)| (reason.code().to_string(), links)).collect(),
+        reasons: summary.counts.reasons().map(|(reason, links)| (reason.code().to_string(), links)).collect(),
         ignored_fragments: summary.ignored_fragments,
         orphans,
         elapsed_ms: summary.elapsed.as_millis(),
@@ -84,11 +83,11 @@ fn row(link: LinkResult<'_>) -> LinkJson<'_> {
 }
 
 fn array<T: Serialize>(out: &mut impl Write, items: impl IntoIterator<Item = T>) -> io::Result<()> {
-    let mut separator = "[\n";
+    let mut first = true;
     for item in items {
-        out.write_all(separator.as_bytes())?;
+        out.write_all(if first { b"[\n    " } else { b",\n    " })?;
         serde_json::to_writer(&mut *out, &item)?;
-        separator = ",\n";
+        first = false;
     }
-    out.write_all(if separator == "[\n" { b"[]" } else { b"\n]" })
+    out.write_all(if first { b"[]" } else { b"\n  ]" })
 }

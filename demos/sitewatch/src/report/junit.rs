@@ -51,7 +51,7 @@ fn write_whole(report: &Report, errors: u8, out: &mut impl Write) -> io::Result<
     let summary = report.summary();
     let name = format!(
         "{} on {}",
-        plural(summary.links(), "link", "links"),
+        plural(summary.counts.total(), "link", "links"),
         plural(summary.pages, "page", "pages")
     );
     let target = Xml(report.target());
@@ -72,7 +72,8 @@ fn write_case(link: LinkResult<'_>, out: &mut impl Write) -> io::Result<()> {
     let code = verdict.reason.code();
     let message = verdict.to_string();
     let message = Xml(&message);
-    write!(out, r#"    <testcase name="{line}:{column} {written}" classname="{page}" file="{page}" line="{line}""#)?;
+    let place = if line == 0 { String::new() } else { format!(r#" line="{line}""#) };
+    write!(out, r#"    <testcase name="{line}:{column} {written}" classname="{page}" file="{page}"{place}"#)?;
     match verdict.status() {
         Status::Ok => return writeln!(out, "/>"),
         Status::Skipped => writeln!(out, ">\n      <skipped message=\"{code}: {message}\"/>")?,

@@ -1,11 +1,12 @@
 use std::fmt::{self, Write as _};
 use std::io::{self, Write};
 
-use super::text::{elided, is_unsafe, plural};
-use super::{Count, LinkResult, Report, Status, Style, Took};
+use super::text::{elided, plural};
+use super::{Grouped, LinkResult, Report, Status, Style, Took};
 
-/// GitHub takes comments of up to 65,536 characters; the rest is left for the lines around the table.
-const ROOM: usize = 60_000;
+/// GitHub takes comments of up to 65,536 characters; the rest is left for the lines around these lists.
+const ROWS_ROOM: usize = 50_000;
+const ORPHANS_ROOM: usize = 10_000;
 /// With more rows than this the table is folded, so that the comment doesn't bury the conversation.
 const OPEN_ROWS: u64 = 25;
 
@@ -13,13 +14,13 @@ const OPEN_ROWS: u64 = 25;
 /// format, nor link, nor mention anybody.
 pub(super) fn write(report: &Report, style: Style, out: &mut impl Write) -> io::Result<()> {
     let summary = report.summary();
-    let broken = summary.of(Status::Broken);
+    let broken = summary.broken();
     let title = match broken {
         0 => "No broken links".to_owned(),
         _ => plural(broken, "broken link", "broken links"),
     };
     writeln!(out, "## {title}\n")?;
-    let checked = plural(summary.links(), "link", "links");
+    let checked = plural(summary.counts.total(), "link", "links");
     let pages = plural(summary.pages, "page", "pages");
     writeln!(out, "sitewatch checked {checked} on {pages} of {} in {}.", code(report.target()), Took(summary.elapsed))?;
     if let Some(why) = &summary.stopped {
@@ -46,23 +47,12 @@ fn write_table<'a>(
         writeln!(out, "\n<details><summary>{}</summary>", plural(count, "link", "links"))?;
     }
     writeln!(out, "\n| Where | Link | Text | Problem |\n| --- | --- | --- | --- |")?;
-    let (mut written, mut room) = (0, ROOM);
-    for link in rows {
-        let row = row(link);
-        // Counted in UTF-16 units, the strictest of the ways to count characters.
-        let length = row.encode_utf16().count();
-        if length > room && !style.all {
-            break;
-        }
-        room = room.saturating_sub(length);
-        written += 1;
-        out.write_all(row.as_bytes())?;
-    }
+    let written = write_what_fits(rows.map(row), ROWS_ROOM, style, out)?;
     if folded {
         writeln!(out, "\n</details>")?;
     }
     if written < count {
-        writeln!(out, "\n... and {} more that don't fit into a comment.", Count(count - written))?;
+        writeln!(out, "\n... and {} more that don't fit into a comment.", Grouped(count - written))?;
     }
     Ok(())
 }
@@ -90,24 +80,44 @@ fn write_orphans(report: &Report, style: Style, out: &mut impl Write) -> io::Res
     if orphans.is_empty() {
         return Ok(());
     }
-    let shown = if style.all { orphans.len() } else { orphans.len().min(OPEN_ROWS as usize) };
     let title = plural(orphans.len() as u64, "page that nothing links to", "pages that nothing links to");
     writeln!(out, "\n{title}:\n")?;
-    for page in &orphans[..shown] {
-        writeln!(out, "- {}", code(page))?;
-    }
-    if shown < orphans.len() {
-        writeln!(out, "- ... and {} more", Count((orphans.len() - shown) as u64))?;
+    let lines = orphans.iter().map(|page| format!("- {}\n", code(page)));
+    let written = write_what_fits(lines, ORPHANS_ROOM, style, out)?;
+    let left = orphans.len() as u64 - written;
+    if left > 0 {
+        writeln!(out, "- ... and {} more", Grouped(left))?;
     }
     Ok(())
 }
 
+/// Writes lines while there is room, and returns how many.
+fn write_what_fits(
+    lines: impl Iterator<Item = String>,
+    mut room: usize,
+    style: Style,
+    out: &mut impl Write,
+) -> io::Result<u64> {
+    let mut written = 0;
+    for line in lines {
+        // In UTF-16 units, the strictest of the ways to count characters.
+        let length = line.encode_utf16().count();
+        if length > room && !style.all {
+            break;
+        }
+        room = room.saturating_sub(length);
+        written += 1;
+        out.write_all(line.as_bytes())?;
+    }
+    Ok(written)
+}
+
 fn write_besides(report: &Report, out: &mut impl Write) -> io::Result<()> {
-    let count = |status| report.summary().of(status);
+    let count = |status| report.summary().counts.of(status);
     let parts: Vec<_> = [Status::Redirected, Status::Skipped]
         .into_iter()
         .filter(|status| count(*status) > 0)
-        .map(|status| format!("{} {status}", Count(count(status))))
+        .map(|status| format!("{} {status}", Grouped(count(status))))
         .collect();
     if parts.is_empty() { Ok(()) } else { writeln!(out, "\nBesides: {}.", parts.join(", ")) }
 }
@@ -135,9 +145,7 @@ impl fmt::Display for Code<'_> {
         for character in text.chars() {
             match character {
                 '/' | ':' | '.' | '-' | '?' | '=' | '%' | ',' | ' ' => f.write_char(character)?,
-                _ if character.is_ascii_punctuation() || is_unsafe(character) => {
-                    write!(f, "&#{};", u32::from(character))?;
-                }
+                _ if character.is_ascii_punctuation() => write!(f, "&#{};", u32::from(character))?,
                 _ => f.write_char(character)?,
             }
         }

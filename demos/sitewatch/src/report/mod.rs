@@ -8,6 +8,7 @@
 //! strings harmless in its own way, and writes row by row, so that a report takes no second copy in
 //! memory.
 mod changes;
+mod fetched;
 mod format;
 mod human;
 mod json;
@@ -18,15 +19,15 @@ mod output;
 mod reason;
 mod strings;
 mod summary;
-mod text;
+pub(crate) mod text;
 
 pub use changes::{Change, Changes};
 pub use format::{Format, Style, UnknownFormat};
 pub use links::{LinkResult, Links, PageLinks, Verdict};
 pub use output::{Output, OutputError};
 pub use reason::{Reason, Status, UnknownReason};
-pub use summary::Summary;
-pub use text::{Count, Took};
+pub use summary::{Counts, Summary};
+pub use text::{Grouped, Took};
 
 /// The result of one check, in a fixed order.
 ///
@@ -35,8 +36,7 @@ pub use text::{Count, Took};
 /// ```
 /// use sitewatch::report::{Format, Links, Report, Style, Summary};
 ///
-/// let mut summary = Summary::default();
-/// summary.pages = 2;
+/// let summary = Summary { pages: 2, ..Summary::default() };
 /// let report = Report::new("docs", summary, Links::default(), vec!["lonely.html".to_owned()]);
 ///
 /// let mut out = Vec::new();

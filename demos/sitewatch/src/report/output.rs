@@ -82,6 +82,12 @@ impl Output {
         Ok(output)
     }
 
+    /// The file, as the user named it.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.named
+    }
+
     /// Replaces the file by what `fill` writes; with an error from anywhere, the old one stays.
     ///
     /// # Errors

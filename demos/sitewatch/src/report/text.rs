@@ -84,15 +84,15 @@ impl fmt::Display for Clean<'_> {
 /// # Examples
 ///
 /// ```
-/// use sitewatch::report::Count;
+/// use sitewatch::report::Grouped;
 ///
-/// assert_eq!(Count(125_776).to_string(), "125,776");
-/// assert_eq!(format!("{:>6}", Count(999)), "   999");
+/// assert_eq!(Grouped(125_776).to_string(), "125,776");
+/// assert_eq!(format!("{:>6}", Grouped(999)), "   999");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Count(pub u64);
+pub struct Grouped(pub u64);
 
-impl fmt::Display for Count {
+impl fmt::Display for Grouped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let digits = self.0.to_string();
         let mut grouped = String::with_capacity(digits.len() * 4 / 3 + 1);
@@ -133,6 +133,6 @@ impl fmt::Display for Took {
 }
 
 /// `1 page`, `2 pages`, `1,000 pages`.
-pub(super) fn plural(count: u64, one: &str, many: &str) -> String {
-    format!("{} {}", Count(count), if count == 1 { one } else { many })
+pub(crate) fn plural(count: u64, one: &str, many: &str) -> String {
+    format!("{} {}", Grouped(count), if count == 1 { one } else { many })
 }

@@ -1,7 +1,10 @@
-//! The library's behaviour, through its public API.
-
+//! The behaviour of sitewatch through its public API.
 #![allow(clippy::unwrap_used, reason = "a test that unwraps in vain has failed")]
 
+mod cli;
+mod config;
 mod html;
+mod progress;
+mod report;
 mod robots;
 mod sitemap;

@@ -2,7 +2,7 @@ use std::io::{self, Write};
 
 use super::{Paint, hint};
 use crate::report::text::{clean, elided, plural};
-use crate::report::{Count, Report, Status, Style, Took};
+use crate::report::{Grouped, Report, Status, Style, Took};
 
 const REASONS: usize = 10;
 const TARGETS: usize = 5;
@@ -35,7 +35,7 @@ pub(super) fn write(report: &Report, style: Style, paint: Paint, cut: bool, out:
 
 /// Doubles as the legend of the codes in the list.
 fn write_reasons(report: &Report, paint: Paint, out: &mut impl Write) -> io::Result<()> {
-    let mut reasons: Vec<_> = report.summary().with(Status::Broken).collect();
+    let mut reasons: Vec<_> = report.summary().counts.with(Status::Broken).collect();
     if reasons.is_empty() {
         return Ok(());
     }
@@ -44,13 +44,13 @@ fn write_reasons(report: &Report, paint: Paint, out: &mut impl Write) -> io::Res
     writeln!(out, "{}", paint.bold("Most frequent reasons"))?;
     for (reason, links) in reasons.into_iter().take(REASONS) {
         let code = paint.status(Status::Broken, reason.code());
-        writeln!(out, "  {:>9}  {code:<18} {}", Count(links), reason.sentence())?;
+        writeln!(out, "  {:>9}  {code:<18} {}", Grouped(links), reason.sentence())?;
     }
     writeln!(out)
 }
 
 fn write_targets(report: &Report, paint: Paint, out: &mut impl Write) -> io::Result<()> {
-    if report.summary().of(Status::Broken) < FEW {
+    if report.summary().broken() < FEW {
         return Ok(());
     }
     let top = report.links().most_frequent_urls(TARGETS, Status::Broken);
@@ -59,7 +59,7 @@ fn write_targets(report: &Report, paint: Paint, out: &mut impl Write) -> io::Res
     }
     writeln!(out, "{}", paint.bold("Most frequent broken targets"))?;
     for (url, links) in top {
-        writeln!(out, "  {:>9}  {}", Count(links), elided(url, 200))?;
+        writeln!(out, "  {:>9}  {}", Grouped(links), elided(url, 200))?;
     }
     writeln!(out)
 }
@@ -76,7 +76,7 @@ fn write_orphans(report: &Report, style: Style, paint: Paint, out: &mut impl Wri
         writeln!(out, "  {}", clean(page))?;
     }
     if shown < orphans.len() {
-        writeln!(out, "  {}", paint.dim(format_args!("... and {} more", Count((orphans.len() - shown) as u64))))?;
+        writeln!(out, "  {}", paint.dim(format_args!("... and {} more", Grouped((orphans.len() - shown) as u64))))?;
     }
     writeln!(out)
 }
@@ -87,9 +87,9 @@ fn write_unlisted(report: &Report, style: Style, cut: bool, out: &mut impl Write
     let mut parts = Vec::new();
     for status in [Status::Redirected, Status::Skipped] {
         let reasons: Vec<_> =
-            summary.with(status).map(|(reason, links)| format!("{} {}", reason.code(), Count(links))).collect();
+            summary.counts.with(status).map(|(reason, links)| format!("{} {}", reason.code(), Grouped(links))).collect();
         if !reasons.is_empty() && !style.all {
-            parts.push(format!("{} {status} ({})", Count(summary.of(status)), reasons.join(", ")));
+            parts.push(format!("{} {status} ({})", Grouped(summary.counts.of(status)), reasons.join(", ")));
         }
     }
     if summary.ignored_fragments > 0 {
@@ -98,7 +98,7 @@ fn write_unlisted(report: &Report, style: Style, cut: bool, out: &mut impl Write
     if !parts.is_empty() {
         writeln!(out, "Besides: {}.", parts.join("; "))?;
     }
-    if style.all || (!cut && summary.of(Status::Redirected) + summary.of(Status::Skipped) == 0) {
+    if style.all || (!cut && summary.counts.of(Status::Redirected) + summary.counts.of(Status::Skipped) == 0) {
         return Ok(());
     }
     writeln!(out, "To see every link: --all. For programs: --format json.")
@@ -106,12 +106,12 @@ fn write_unlisted(report: &Report, style: Style, cut: bool, out: &mut impl Write
 
 fn write_verdict(report: &Report, paint: Paint, out: &mut impl Write) -> io::Result<()> {
     let summary = report.summary();
-    let broken = summary.of(Status::Broken);
+    let broken = summary.broken();
     let (status, words) = match broken {
         0 => (Status::Ok, "Nothing broken".to_owned()),
-        _ => (Status::Broken, format!("{} broken", Count(broken))),
+        _ => (Status::Broken, format!("{} broken", Grouped(broken))),
     };
-    let links = plural(summary.links(), "link", "links");
+    let links = plural(summary.counts.total(), "link", "links");
     let pages = plural(summary.pages, "page", "pages");
     let took = Took(summary.elapsed);
     writeln!(out, "{} among {links} on {pages} of {}, in {took}", paint.bold(paint.status(status, words)), clean(report.target()))

@@ -1,7 +1,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::report::text::clean;
-use crate::report::{Count, Reason, Report};
+use crate::report::{Grouped, Reason, Report};
 
 /// Fewer missing fragments of one shape than this are likelier mistakes than the work of a script.
 const MANY: u64 = 100;
@@ -24,8 +24,8 @@ pub(super) fn for_fragments(report: &Report) -> Option<String> {
     let (shape, (count, example)) = most.filter(|(_, (count, _))| *count >= MANY && count * 2 > missing)?;
     Some(format!(
         "{} of {} missing fragments look like #{}. If a script makes them: --ignore-fragment '^{shape}$'",
-        Count(count),
-        Count(missing),
+        Grouped(count),
+        Grouped(missing),
         clean(example),
     ))
 }

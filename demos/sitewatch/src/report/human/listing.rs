@@ -58,7 +58,10 @@ fn write_link(link: LinkResult<'_>, paint: Paint, out: &mut impl Write) -> io::R
     let place = if link.line == 0 { "-".to_owned() } else { format!("{}:{}", link.line, link.column) };
     write!(out, "  {:<9} ", paint.dim(place))?;
     write!(out, "{:<18}", paint.status(status, link.verdict.reason.code()))?;
-    write!(out, " {}", elided(link.link, ADDRESS_LIMIT))?;
+    match elided(link.link, ADDRESS_LIMIT) {
+        empty if empty.is_empty() => write!(out, " (empty)")?,
+        written => write!(out, " {written}")?,
+    }
     if says_more(link.url, link.link) {
         write!(out, " {}", paint.dim(format_args!("({})", elided(link.url, ADDRESS_LIMIT))))?;
     }

@@ -48,6 +48,8 @@ pub enum Reason {
     Reset,
     /// The answer is not HTTP.
     Protocol,
+    /// The answer is not compressed the way that it says.
+    BadEncoding,
     /// Following the redirects comes back to an address on the way.
     RedirectLoop,
     /// More redirects than allowed.
@@ -98,7 +100,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason without a number in it, in the order of reports.
-    pub const PLAIN: [Self; 33] = [
+    pub const PLAIN: [Self; 34] = [
         Self::Ok,
         Self::MovedPermanently,
         Self::MovedTemporarily,
@@ -109,6 +111,7 @@ impl Reason {
         Self::Timeout,
         Self::Reset,
         Self::Protocol,
+        Self::BadEncoding,
         Self::RedirectLoop,
         Self::TooManyRedirects,
         Self::BadRedirect,
@@ -148,6 +151,7 @@ impl Reason {
             | Self::Timeout
             | Self::Reset
             | Self::Protocol
+            | Self::BadEncoding
             | Self::RedirectLoop
             | Self::TooManyRedirects
             | Self::BadRedirect

@@ -30,6 +30,7 @@ impl Reason {
             Self::Timeout => ("timeout", "no answer in time"),
             Self::Reset => ("reset", "the connection broke off"),
             Self::Protocol => ("protocol", "the answer is not valid HTTP"),
+            Self::BadEncoding => ("bad-encoding", "the answer can't be decompressed"),
             Self::RedirectLoop => ("redirect-loop", "redirects in a circle"),
             Self::TooManyRedirects => ("too-many-redirects", "too many redirects"),
             Self::BadRedirect => ("bad-redirect", "redirects to nowhere"),
