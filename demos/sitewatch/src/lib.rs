@@ -1,2 +1,5 @@
 //! placeholder
 pub mod fetch;
+pub mod html;
+pub mod robots;
+pub mod sitemap;
