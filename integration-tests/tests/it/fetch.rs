@@ -6,6 +6,7 @@ mod hosts;
 mod redirects;
 mod requests;
 mod retries;
+mod robots;
 
 use std::time::Duration;
 

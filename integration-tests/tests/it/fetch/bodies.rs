@@ -1,5 +1,6 @@
 use std::io::Write;
 
+use brotli::enc::BrotliEncoderParams;
 use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
 use sitewatch::fetch::FetchError;
@@ -13,19 +14,20 @@ const TEXT: &str = "<p>the same again and again and again and again</p>";
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
+    encoder.write_all(bytes).expect("a vector takes everything");
+    encoder.finish().expect("a vector takes everything")
 }
 
 fn deflate(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
+    encoder.write_all(bytes).expect("a vector takes everything");
+    encoder.finish().expect("a vector takes everything")
 }
 
 fn br(mut bytes: &[u8]) -> Vec<u8> {
     let mut compressed = Vec::new();
-    brotli::BrotliCompress(&mut bytes, &mut compressed, &brotli::enc::BrotliEncoderParams::default()).unwrap();
+    brotli::BrotliCompress(&mut bytes, &mut compressed, &BrotliEncoderParams::default())
+        .expect("a vector takes everything");
     compressed
 }
 
@@ -90,7 +92,9 @@ async fn a_body_may_be_as_long_as_the_limit_and_no_longer() {
     bounded(async {
         let server = Server::start(|request| match &*request.path {
             "/announced" => Reply::html(&"x".repeat(1001)),
-            "/unannounced" => Reply::bytes(format!("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n{}", "x".repeat(1001))),
+            "/unannounced" => {
+                Reply::bytes(format!("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n{}", "x".repeat(1001)))
+            }
             _ => Reply::html(&"x".repeat(1000)),
         })
         .await;

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use sitewatch::fetch::{Fetcher, FetchError};
+use sitewatch::fetch::{FetchError, Fetcher};
 use tokio::task::JoinSet;
 
 use super::{fetcher, fetcher_with};
@@ -16,7 +16,7 @@ async fn at_once(fetcher: &Fetcher, server: &Server, count: usize) {
         tasks.spawn(async move { fetcher.page(&url).await.result.map(drop) });
     }
     for fetched in tasks.join_all().await {
-        fetched.unwrap();
+        fetched.expect("the server answers");
     }
 }
 

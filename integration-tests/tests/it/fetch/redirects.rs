@@ -1,4 +1,4 @@
-use sitewatch::fetch::Hop;
+use sitewatch::fetch::{Answer, Hop};
 
 use super::{fetcher, fetcher_with};
 use crate::support::bounded;
@@ -112,6 +112,27 @@ async fn a_redirect_may_lead_to_another_host() {
         let fetched = fetcher().page(&server.url("/")).await;
         assert_eq!(fetched.url, target.url("/gone"));
         assert_eq!(fetched.result.unwrap_err().to_string(), "404 Not Found");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_single_visit_has_the_redirect_as_its_answer() {
+    bounded(async {
+        let server = Server::start(|request| match &*request.path {
+            "/" => Reply::redirect(302, "end#own"),
+            "/bad" => Reply::status(302),
+            _ => Reply::html("end"),
+        })
+        .await;
+        let fetcher = fetcher();
+        let to = Answer::Redirect { status: 302, to: server.url("/end#own") };
+        assert_eq!(fetcher.visit_page(&server.url("/#part")).await.result.unwrap(), to);
+        assert_eq!(fetcher.visit_probe(&server.url("/")).await.result.unwrap(), to);
+        assert_eq!(server.hits("/end"), 0);
+        assert_eq!(fetcher.visit_page(&server.url("/bad")).await.result.unwrap_err().code(), "bad-redirect");
+        let page = fetcher.visit_page(&server.url("/end")).await;
+        assert!(matches!(page.result, Ok(Answer::Page(page)) if page.body.as_deref() == Some(b"end")));
     })
     .await;
 }

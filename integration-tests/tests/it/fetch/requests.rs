@@ -25,7 +25,8 @@ async fn a_page_comes_with_its_type_charset_and_body() {
 #[tokio::test]
 async fn the_body_of_what_is_not_html_is_left_to_text() {
     bounded(async {
-        let server = Server::start(|_| Reply::status(200).header("Content-Type", "application/xml").body("<urlset/>")).await;
+        let server =
+            Server::start(|_| Reply::status(200).header("Content-Type", "application/xml").body("<urlset/>")).await;
         let fetcher = fetcher();
         assert_eq!(fetcher.page(&server.url("/")).await.result.unwrap().body, None);
         assert_eq!(fetcher.text(&server.url("/")).await.result.unwrap().body.as_deref(), Some(&b"<urlset/>"[..]));

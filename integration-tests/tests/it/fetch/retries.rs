@@ -11,9 +11,11 @@ use crate::support::server::{Server, refusing};
 /// A server that answers with `failure` so many times, and then with a page.
 async fn failing(times: usize, failure: Reply) -> Server {
     let asked = AtomicUsize::new(0);
-    Server::start(move |_| {
-        if asked.fetch_add(1, Ordering::SeqCst) < times { failure.clone() } else { Reply::html("at last") }
-    })
+    Server::start(
+        move |_| {
+            if asked.fetch_add(1, Ordering::SeqCst) < times { failure.clone() } else { Reply::html("at last") }
+        },
+    )
     .await
 }
 
