@@ -19,7 +19,7 @@ use crate::config::Patterns;
 use crate::folder::Folder;
 use crate::html::{self, Link, Visitor};
 use crate::progress::ProgressState;
-use crate::report::{Reason, Summary};
+use crate::report::{Reason, Status, Summary};
 
 /// A target to visit, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -42,7 +42,7 @@ pub(crate) type Frontier = WorkQueue<Task>;
 pub(crate) struct Crawl {
     pub(crate) border: Border,
     pub(crate) folder: Option<Folder>,
-    pub(crate) http: Option<Arc<dyn Http>>,
+    pub(crate) http: Arc<dyn Http>,
     pub(crate) targets: Mutex<Targets>,
     pub(crate) limits: Limits,
     /// Pages of the next level, where the crawl goes level by level.
@@ -137,15 +137,21 @@ impl Crawl {
         if let Some(first) = self.first.lock().take_if(|first| first.id == id) {
             return Fetched::Html { body: first.body, charset: first.charset };
         }
-        let (Some(http), Ok(url)) = (&self.http, Url::parse(key)) else {
-            self.settle(id, Answer::Skipped(Reason::External), None);
-            return Fetched::Done;
+        let url = match Url::parse(key) {
+            Ok(url) => url,
+            // Keys are made of URLs, so this is only for a key that was none to begin with.
+            Err(error) => {
+                self.settle(id, Answer::Unreadable(error.to_string()), None);
+                return Fetched::Done;
+            }
         };
-        if role == Role::Page && !http.allowed(&url).await {
-            self.settle(id, Answer::Skipped(Reason::Robots), None);
+        if role == Role::Page
+            && let Err(why) = self.http.allowed(&url).await
+        {
+            self.settle(id, Answer::Failed(why), None);
             return Fetched::Done;
         }
-        match http.fetch(&url, want).await {
+        match self.http.fetch(&url, want).await {
             Reply::Html { body, charset } if role == Role::Page => return Fetched::Html { body, charset },
             Reply::IsHtml if role == Role::Page => {
                 // It was linked to as an image or the like, but it is a page: its links count.
@@ -341,7 +347,7 @@ impl Crawl {
     }
 
     pub(crate) fn settle(&self, id: Id, answer: Answer, page: Option<Page>) {
-        if matches!(answer, Answer::Failed(_) | Answer::Unreadable(_)) {
+        if answer.reason().status() == Status::Broken {
             self.progress.add_broken(1);
         }
         self.targets.lock().get_mut(id).visit = Some(Box::new(Visit { answer, page }));

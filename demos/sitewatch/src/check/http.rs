@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use url::Url;
 
-use crate::fetch::FetchError;
+use crate::fetch::{Answer, FetchError, Fetcher};
 
 /// How much of a target is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -45,6 +45,33 @@ pub trait Http: Send + Sync + 'static {
     /// Asks for `url` once, redirects not followed.
     async fn fetch(&self, url: &Url, want: Want) -> Reply;
 
-    /// Whether robots.txt lets us ask for `url` when we recurse.
-    async fn allowed(&self, url: &Url) -> bool;
+    /// Whether whoever runs the site lets us ask for `url` when we follow links.
+    ///
+    /// # Errors
+    ///
+    /// Why not: its robots.txt says so, or can't be had.
+    async fn allowed(&self, url: &Url) -> Result<(), FetchError>;
+}
+
+#[async_trait]
+impl Http for Fetcher {
+    async fn fetch(&self, url: &Url, want: Want) -> Reply {
+        let visited = match want {
+            Want::Page => self.visit_page(url).await,
+            Want::Probe => self.visit_probe(url).await,
+        };
+        match visited.result {
+            Ok(Answer::Redirect { status, to }) => Reply::Redirect { status, to },
+            Ok(Answer::Page(page)) if page.is_html() => match page.body {
+                Some(body) => Reply::Html { body, charset: page.charset },
+                None => Reply::IsHtml,
+            },
+            Ok(Answer::Page(_)) => Reply::Other,
+            Err(error) => Reply::Failed(error),
+        }
+    }
+
+    async fn allowed(&self, url: &Url) -> Result<(), FetchError> {
+        Self::allowed(self, url).await
+    }
 }

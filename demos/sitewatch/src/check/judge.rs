@@ -1,8 +1,8 @@
 //! What became of each link, once everything is known.
 
 use super::targets::{Id, Role, Targets};
-use super::visit::{Answer, Leads, NO_FRAGMENT, Open, reason_of};
-use crate::report::Reason;
+use super::visit::{Answer, Leads, NO_FRAGMENT, Open};
+use crate::report::{Reason, Status};
 
 /// What became of one link: the reason, what led there, and the failure where a target has one.
 #[derive(Debug)]
@@ -42,20 +42,16 @@ pub(crate) fn judge<'a>(targets: &'a Targets, open: &Open, max_redirects: u32) -
                     }
                     return Judgement::there(chain, permanent);
                 }
-                Some((Answer::Skipped(_), _)) if !chain.is_empty() => return Judgement::there(chain, permanent),
-                Some((Answer::Skipped(reason), _)) => return Judgement::of(*reason),
-                Some((failure @ Answer::Failed(error), _)) => {
-                    return Judgement { reason: reason_of(error), chain, failure: Some(failure) };
-                }
-                Some((failure @ Answer::Unreadable(_), _)) => {
-                    return Judgement { reason: Reason::Unreadable, chain, failure: Some(failure) };
-                }
                 Some((Answer::Redirect { status, to, fragment: own }, _)) => {
                     if *own != NO_FRAGMENT {
                         fragment = *own;
                     }
                     (*status, *to)
                 }
+                Some((answer, _)) if answer.reason().status() == Status::Skipped && !chain.is_empty() => {
+                    return Judgement::there(chain, permanent);
+                }
+                Some((answer, _)) => return Judgement { reason: answer.reason(), chain, failure: Some(answer) },
             },
         };
         permanent &= matches!(status, 301 | 308);

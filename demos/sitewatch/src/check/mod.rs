@@ -19,16 +19,20 @@
 //! Whether a link is well is decided at the end, when every target has answered and every page's
 //! anchors are known. Until then a link is sixteen bytes; its place and text are read again from its
 //! page, only where there is something to report.
+mod checker;
 mod crawl;
+mod error;
 mod http;
 mod judge;
 mod run;
 mod site;
+mod sitemaps;
 mod spool;
 mod start;
 mod tally;
 mod targets;
 mod visit;
 
+pub use checker::Checker;
+pub use error::CheckError;
 pub use http::{Http, Reply, Want};
-pub use run::CheckError;

@@ -1,17 +1,16 @@
 //! One check, from start to report.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use actors::worker_pool::{JobError, WorkerPool};
 use parking_lot::Mutex;
 use patterns_core::cancel::CancelToken;
 use patterns_core::context::{Context, Interrupt};
-use patterns_core::outcome::ErrorGroup;
-use patterns_core::queue::{BuildError, OnDrop, PutError, WorkQueue};
+use patterns_core::queue::{OnDrop, PutError, WorkQueue};
 use patterns_core::task_group::TaskGroup;
 use tokio::time::Instant;
 
+use super::CheckError;
 use super::crawl::{Crawl, Frontier, Limits, Task};
 use super::http::{Http, Want};
 use super::spool::Spool;
@@ -19,48 +18,8 @@ use super::start::Start;
 use super::tally::PageReport;
 use super::targets::{Id, Role, Targets};
 use crate::config::CheckConfig;
-use crate::folder::FolderError;
 use crate::progress::ProgressState;
 use crate::report::{Format, Links, Reason, Report, Summary};
-
-/// Why a check could not be made.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum CheckError {
-    /// The folder can't be read, or has no HTML.
-    #[error(transparent)]
-    Folder(#[from] FolderError),
-    /// The page to start from is not in the folder, or is no HTML file.
-    #[error("no page {page} in the folder {}", folder.display())]
-    NoSuchPage {
-        /// The page, as it was named.
-        page: String,
-        /// The folder.
-        folder: PathBuf,
-    },
-    /// The start page can't be had.
-    #[error("cannot check {url}: {why}")]
-    Start {
-        /// Its URL.
-        url: String,
-        /// Why, in a few words.
-        why: String,
-    },
-    /// The machine does not let us: threads, temporary files.
-    #[error("cannot {what}: {why}")]
-    Machine {
-        /// What was tried.
-        what: &'static str,
-        /// Why it failed.
-        why: String,
-    },
-    /// A frontier that can hold nothing.
-    #[error(transparent)]
-    Frontier(#[from] BuildError),
-    /// A defect of ours: part of the check panicked.
-    #[error("the check itself failed: {0}")]
-    Failed(#[from] ErrorGroup),
-}
 
 /// How many files a worker is given at once: a hand-over costs as much as reading a small page.
 const FILES: usize = 16;
@@ -73,7 +32,7 @@ pub(crate) struct Check<'a> {
     pub(crate) config: &'a CheckConfig,
     /// What is checked, as the user named it.
     pub(crate) target: &'a str,
-    pub(crate) http: Option<Arc<dyn Http>>,
+    pub(crate) http: Arc<dyn Http>,
     pub(crate) workers: WorkerPool,
     pub(crate) progress: Arc<ProgressState>,
     /// How many tasks the frontier takes from outside before whoever feeds it waits.
@@ -86,12 +45,12 @@ impl Check<'_> {
     pub(crate) async fn run(self, start: Start, began: Instant) -> Result<Report, CheckError> {
         let Start { border, targets, pages, first, folder, whole } = start;
         let spool = Spool::new()
-            .map_err(|error| CheckError::Machine { what: "make a temporary file", why: error.to_string() })?;
+            .map_err(|error| CheckError::Machine { what: "make a temporary file", source: error.into() })?;
         let format = self.config.report.effective_format();
         let crawl = Arc::new(Crawl {
             border,
             folder,
-            http: self.http.clone(),
+            http: Arc::clone(&self.http),
             targets: Mutex::new(targets),
             limits: Limits {
                 depth: self.config.depth,
@@ -154,13 +113,13 @@ impl Check<'_> {
                 }
                 report
             });
-            jobs.push(job.spawn().await.map_err(|refused| failed(&refused))?);
+            jobs.push(job.spawn().await.map_err(|refused| failed(refused.into_error()))?);
         }
         let mut links = Links::default();
         let mut summary = std::mem::take(&mut *crawl.counted.lock());
         let mut total = 0;
         for job in jobs {
-            let report = job.await.map_err(|error| failed(&error))?;
+            let report = job.await.map_err(failed)?;
             total += report.links;
             summary.counts += &report.counts;
             report.list(targets, &mut links);
@@ -172,8 +131,8 @@ impl Check<'_> {
     }
 }
 
-fn failed(error: &dyn std::fmt::Display) -> CheckError {
-    CheckError::Machine { what: "finish the report", why: error.to_string() }
+fn failed(error: JobError) -> CheckError {
+    CheckError::Machine { what: "finish the report", source: error.into() }
 }
 
 /// Puts the pages of each level, and waits until everything that follows from them was visited.

@@ -1,5 +1,7 @@
 //! Where a check begins: which pages are there from the start, and where the site's border is.
 
+use std::path::Path;
+
 use url::Url;
 
 use super::CheckError;
@@ -8,6 +10,7 @@ use super::site::Border;
 use super::targets::{Id, Role, Targets};
 use super::visit::{Answer, Leads, NO_FRAGMENT, Open, Page, Visit};
 use crate::config::CheckConfig;
+use crate::fetch::FetchError;
 use crate::folder::Folder;
 
 /// What a crawl is given to begin with.
@@ -43,7 +46,7 @@ fn border(config: &CheckConfig, start: Option<Url>) -> Border {
 }
 
 /// All of a folder's pages, or the one to start from.
-pub(crate) fn in_folder(config: &CheckConfig, folder: Folder) -> Result<Start, CheckError> {
+pub(crate) fn in_folder(config: &CheckConfig, folder: Folder, from: Option<&Path>) -> Result<Start, CheckError> {
     let border = border(config, None);
     let mut targets = Targets::default();
     let mut pages = Vec::new();
@@ -61,29 +64,29 @@ pub(crate) fn in_folder(config: &CheckConfig, folder: Folder) -> Result<Start, C
             }
         }
     }
-    let mut whole = true;
-    if let Some(from) = &config.from {
-        let key = format!("/{}", from.trim_start_matches(['.', '/']).replace('\\', "/"));
+    let whole = from.is_none();
+    if let Some(from) = from {
+        let key: String = from.components().map(|part| format!("/{}", part.as_os_str().to_string_lossy())).collect();
         let page = targets.find(&key).filter(|id| pages.contains(id));
-        pages = vec![page.ok_or_else(|| CheckError::NoSuchPage { page: from.clone(), folder: folder.root().to_owned() })?];
-        whole = false;
+        let missing = || CheckError::NoSuchPage { page: from.display().to_string(), folder: folder.root().to_owned() };
+        pages = vec![page.ok_or_else(missing)?];
     }
     Ok(Start { border, targets, pages, first: None, folder: Some(folder), whole })
 }
 
 /// The page at `url`, or wherever it redirects to: that is where the site is.
 pub(crate) async fn at_url(config: &CheckConfig, url: &Url, http: &dyn Http) -> Result<Start, CheckError> {
-    let cannot = |url: &Url, why: String| CheckError::Start { url: url.to_string(), why };
+    let cannot = |url: &Url, why: FetchError| CheckError::Start { url: url.to_string(), why };
     let mut targets = Targets::default();
     let mut at = url.clone();
     at.set_fragment(None);
     let mut hops: Vec<(Id, u16)> = Vec::new();
     loop {
-        if !http.allowed(&at).await {
-            return Err(cannot(&at, "its robots.txt asks not to fetch it (--ignore-robots fetches it all the same)".into()));
+        if let Err(why) = http.allowed(&at).await {
+            return Err(cannot(&at, why));
         }
         if targets.find(at.as_str()).is_some() {
-            return Err(cannot(url, "it redirects in a circle".into()));
+            return Err(cannot(url, FetchError::RedirectLoop));
         }
         let id = targets.add(at.as_str(), Role::Page);
         if let Some((before, status)) = hops.last() {
@@ -99,13 +102,13 @@ pub(crate) async fn at_url(config: &CheckConfig, url: &Url, http: &dyn Http) -> 
             Reply::Redirect { status, mut to } => {
                 to.set_fragment(None);
                 if hops.len() >= config.http.max_redirects {
-                    return Err(cannot(url, format!("more than {} redirects", config.http.max_redirects)));
+                    return Err(cannot(url, FetchError::TooManyRedirects { limit: config.http.max_redirects }));
                 }
                 hops.push((id, status));
                 at = to;
             }
-            Reply::IsHtml | Reply::Other => return Err(cannot(&at, "it is there, but it is not HTML".into())),
-            Reply::Failed(error) => return Err(cannot(&at, error.to_string())),
+            Reply::IsHtml | Reply::Other => return Err(CheckError::NotHtml { url: at.to_string() }),
+            Reply::Failed(error) => return Err(cannot(&at, error)),
         }
     }
 }
@@ -113,7 +116,7 @@ pub(crate) async fn at_url(config: &CheckConfig, url: &Url, http: &dyn Http) -> 
 /// The pages that a sitemap names. The sitemap itself stands in the report as the page that links to
 /// them; its border is its own folder's, as the protocol says.
 pub(crate) fn in_sitemap(config: &CheckConfig, name: &str, border_at: Option<Url>, urls: &[Url]) -> Start {
-    let border = border(config, border_at.or_else(|| root_of(urls.first()?)));
+    let border = border(config, border_at);
     let mut targets = Targets::default();
     let sitemap = targets.add(&format!("/{name}"), Role::File);
     let mut pages = Vec::new();
@@ -140,8 +143,4 @@ pub(crate) fn in_sitemap(config: &CheckConfig, name: &str, border_at: Option<Url
     let page = Page { open: open.into(), links, ..Page::default() };
     targets.get_mut(sitemap).visit = Some(Box::new(Visit { answer: Answer::Ok, page: Some(page) }));
     Start { border, targets, pages, first: None, folder: None, whole: false }
-}
-
-fn root_of(url: &Url) -> Option<Url> {
-    url.join("/").ok()
 }

@@ -36,6 +36,17 @@ pub(crate) enum Answer {
 }
 
 impl Answer {
+    /// What it means for a link that leads here, as far as that doesn't depend on the link.
+    pub(crate) fn reason(&self) -> Reason {
+        match self {
+            Self::Ok => Reason::Ok,
+            Self::Redirect { .. } => Reason::MovedTemporarily,
+            Self::Failed(error) => reason_of(error),
+            Self::Unreadable(_) => Reason::Unreadable,
+            Self::Skipped(reason) => *reason,
+        }
+    }
+
     /// The words of whoever failed, beyond what the reason says.
     pub(crate) fn detail(&self) -> Option<String> {
         match self {
@@ -50,7 +61,7 @@ impl Answer {
 }
 
 /// What a failure is called in a report.
-pub(crate) fn reason_of(error: &FetchError) -> Reason {
+fn reason_of(error: &FetchError) -> Reason {
     match error {
         FetchError::Status(status) => Reason::HttpStatus(*status),
         FetchError::Dns { .. } => Reason::Dns,
