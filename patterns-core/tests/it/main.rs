@@ -1,0 +1,2 @@
+//! Behaviour through the public API, a module per pattern.
+mod queue;
