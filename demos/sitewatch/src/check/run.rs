@@ -113,7 +113,7 @@ impl Check<'_> {
                 }
                 report
             });
-            jobs.push(job.spawn().await.map_err(|refused| failed(refused.into_error()))?);
+            jobs.push(job.spawn().await.map_err(|refused| failed(refused.error().clone()))?);
         }
         let mut links = Links::default();
         let mut summary = std::mem::take(&mut *crawl.counted.lock());
