@@ -1,1 +1,4 @@
 //! placeholder
+pub mod worker_pool;
+
+mod text_duration;

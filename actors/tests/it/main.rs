@@ -1,0 +1,2 @@
+//! Behaviour of the actors through their public API.
+mod worker_pool;
