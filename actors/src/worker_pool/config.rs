@@ -49,7 +49,7 @@ pub struct WorkerPoolConfig {
     /// What a submitter does when the queue is full.
     pub rejection: Rejection,
     /// How long a job that was asked to stop may take to do so.
-    #[serde(with = "crate::text_duration")]
+    #[serde(with = "crate::duration")]
     pub grace: Duration,
 }
 

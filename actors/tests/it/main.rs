@@ -1,2 +1,8 @@
-//! Behaviour of the actors through their public API.
+//! Behaviour through the public API.
+
+mod dead_letters;
+mod desk;
+mod mailbox;
+mod supervision;
+mod system;
 mod worker_pool;
