@@ -1,4 +1,6 @@
 //! The behaviour of sitewatch through its public API.
+#![allow(clippy::unwrap_used, reason = "a test that unwraps in vain has failed")]
+
 mod cli;
 mod config;
 mod progress;
