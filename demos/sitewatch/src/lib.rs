@@ -2,5 +2,8 @@
 pub mod cli;
 pub mod config;
 pub mod fetch;
+pub mod html;
 pub mod progress;
 pub mod report;
+pub mod robots;
+pub mod sitemap;

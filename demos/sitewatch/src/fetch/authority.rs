@@ -13,10 +13,7 @@ pub(super) struct Authority {
 impl Authority {
     /// The authority of an `http` or `https` URL.
     pub(super) fn of(url: &Url) -> Self {
-        Self {
-            host: url.host_str().unwrap_or_default().into(),
-            port: url.port_or_known_default().unwrap_or_default(),
-        }
+        Self { host: url.host_str().unwrap_or_default().into(), port: url.port_or_known_default().unwrap_or_default() }
     }
 
     /// Whether `text`, such as `example.org` or `example.org:8080`, means this one.

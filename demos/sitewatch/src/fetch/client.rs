@@ -15,10 +15,8 @@ const ACCEPTED: &str = "text/html, application/xhtml+xml, */*;q=0.8";
 
 /// Builds it: no redirects of its own (a chain is recorded), no Referer, no cookies.
 pub(super) fn build(config: &HttpConfig, headers: HeaderMap) -> Result<Client, FetchSetupError> {
-    let agent = HeaderValue::from_str(&config.user_agent).map_err(|error| FetchSetupError::Header {
-        name: "user-agent".to_owned(),
-        reason: error.to_string(),
-    })?;
+    let agent = HeaderValue::from_str(&config.user_agent)
+        .map_err(|error| FetchSetupError::Header { name: "user-agent".to_owned(), reason: error.to_string() })?;
     Client::builder()
         .tls_backend_preconfigured(tls().map_err(|error| FetchSetupError::Client(error.into()))?)
         .user_agent(agent)

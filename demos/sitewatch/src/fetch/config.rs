@@ -95,13 +95,6 @@ impl Default for HttpConfig {
     }
 }
 
-impl HttpConfig {
-    /// The name that a robots.txt calls this program by.
-    pub(super) fn robots_agent(&self) -> &str {
-        self.user_agent.split(['/', ' ']).next().unwrap_or_default()
-    }
-}
-
 fn default_user_agent() -> String {
     let about = match env!("CARGO_PKG_REPOSITORY") {
         "" => "link checker",

@@ -138,10 +138,7 @@ impl FetchError {
     /// Whether no connection to the host came about.
     #[must_use]
     pub fn is_unreachable(&self) -> bool {
-        matches!(
-            self,
-            Self::Dns { .. } | Self::Connect(_) | Self::Tls(_) | Self::Timeout { phase: Phase::Connect, .. }
-        )
+        matches!(self, Self::Dns { .. } | Self::Connect(_) | Self::Tls(_) | Self::Timeout { phase: Phase::Connect, .. })
     }
 }
 

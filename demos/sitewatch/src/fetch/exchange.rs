@@ -7,12 +7,12 @@ use reqwest::{Client, Method, Response};
 use tokio::time::timeout;
 use url::Url;
 
+use super::authority::Authority;
 use super::body::{self, Excess};
 use super::client::Headers;
 use super::connecting::until_answered;
-use super::authority::Authority;
 use super::transient::retry_after;
-use super::{FetchError, FetchSetupError, HttpConfig, Page, Phase, classify, client, media_type};
+use super::{Answer, FetchError, FetchSetupError, HttpConfig, Page, Phase, classify, client, media_type, redirect};
 
 /// What is wanted of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,13 +25,6 @@ pub(super) enum Want {
     Beginning(u64),
     /// Whether there is one.
     Existence,
-}
-
-/// An answer that is not an error.
-#[derive(Debug)]
-pub(super) enum Answer {
-    Page(Page),
-    Redirect { status: u16, location: Option<String> },
 }
 
 /// An answer that is, or none.
@@ -117,7 +110,9 @@ impl Exchange {
         });
         body::discard(response).await;
         match status.as_u16() {
-            status @ (301..=303 | 307 | 308) => Ok(Answer::Redirect { status, location }),
+            status @ (301..=303 | 307 | 308) => {
+                Ok(Answer::Redirect { status, to: redirect::target(url, location.as_deref())? })
+            }
             status => Err(Failure { retry_after: wait, ..FetchError::Status(status).into() }),
         }
     }

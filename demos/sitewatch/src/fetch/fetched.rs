@@ -26,6 +26,31 @@ pub struct Hop {
     pub status: u16,
 }
 
+/// What became of one visit, redirects not followed.
+#[derive(Clone, Debug)]
+pub struct Visited {
+    /// What it answered.
+    pub result: Result<Answer, FetchError>,
+    /// The attempts made; more than one means that it was retried. 0 where nothing was sent, because
+    /// the host is known to be unreachable or the caller gave up before.
+    pub attempts: u32,
+}
+
+/// An answer that is not an error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// A success.
+    Page(Page),
+    /// It is elsewhere.
+    Redirect {
+        /// The status: 301, 302, 303, 307 or 308.
+        status: u16,
+        /// Where: an `http` or `https` URL, with the fragment of the one that was visited unless it
+        /// has its own.
+        to: Url,
+    },
+}
+
 /// A success.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {

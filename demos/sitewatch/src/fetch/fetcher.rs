@@ -4,9 +4,9 @@ use reqwest::Method;
 use url::Url;
 
 use super::chain::Chain;
-use super::exchange::{Answer, Want};
+use super::exchange::Want;
 use super::visit::Visitor;
-use super::{FetchSetupError, Fetched, HttpConfig};
+use super::{Answer, FetchSetupError, Fetched, HttpConfig, Visited, robots};
 
 /// Fetches URLs as a good citizen: few at a time, not too fast, patient with what is transient, and
 /// never twice what can't be reached.
@@ -54,6 +54,9 @@ pub struct Fetcher(pub(super) Arc<Inner>);
 #[derive(Debug)]
 pub(super) struct Inner {
     pub(super) visitor: Visitor,
+    pub(super) robots: robots::Cache,
+    pub(super) ignore_robots: bool,
+    pub(super) user_agent: String,
     max_redirects: usize,
 }
 
@@ -68,7 +71,13 @@ impl Fetcher {
     /// - [`FetchSetupError::Client`]: TLS or the name lookup can't be set up.
     pub fn new(config: &HttpConfig) -> Result<Self, FetchSetupError> {
         check(config)?;
-        Ok(Self(Arc::new(Inner { visitor: Visitor::new(config)?, max_redirects: config.max_redirects })))
+        Ok(Self(Arc::new(Inner {
+            visitor: Visitor::new(config)?,
+            robots: robots::Cache::default(),
+            ignore_robots: config.ignore_robots,
+            user_agent: config.user_agent.clone(),
+            max_redirects: config.max_redirects,
+        })))
     }
 
     /// Gets a page, with its body if it is HTML.
@@ -101,6 +110,24 @@ impl Fetcher {
         self.fetch(Method::GET, url, Want::Text).await
     }
 
+    /// [`page`](Self::page), with a redirect as the answer: for a crawl that follows them itself.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub async fn visit_page(&self, url: &Url) -> Visited {
+        self.0.visitor.visit(Method::GET, url, Want::Html).await
+    }
+
+    /// [`probe`](Self::probe), with a redirect as the answer: for a crawl that follows them itself.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub async fn visit_probe(&self, url: &Url) -> Visited {
+        self.0.visitor.visit(Method::HEAD, url, Want::Existence).await
+    }
+
     pub(super) async fn fetch(&self, method: Method, url: &Url, want: Want) -> Fetched {
         let mut chain = Chain::new(url, self.0.max_redirects);
         let mut at = url.clone();
@@ -108,15 +135,13 @@ impl Fetcher {
             let visit = self.0.visitor.visit(method.clone(), &at, want).await;
             let result = match visit.result {
                 Ok(Answer::Page(page)) => Ok(page),
-                Ok(Answer::Redirect { status, location }) => {
-                    match chain.follow(&at, status, location.as_deref()) {
-                        Ok(next) => {
-                            at = next;
-                            continue;
-                        }
-                        Err(error) => Err(error),
+                Ok(Answer::Redirect { status, to }) => match chain.follow(&at, status, &to) {
+                    Ok(()) => {
+                        at = to;
+                        continue;
                     }
-                }
+                    Err(error) => Err(error),
+                },
                 Err(error) => Err(error),
             };
             return Fetched { url: at, redirects: chain.hops, result, attempts: visit.attempts };

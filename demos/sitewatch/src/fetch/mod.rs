@@ -10,6 +10,10 @@
 //! 4. *seats* and *pace*: how many requests a host has at a time, and how many per second;
 //! 5. *exchange*: one request and its answer, within time and size limits, its errors classified.
 //!
+//! A crawl that keeps the redirects itself uses single visits ([`visit_page`](Fetcher::visit_page),
+//! [`visit_probe`](Fetcher::visit_probe)), and asks before it follows a link whether it may
+//! ([`allowed`](Fetcher::allowed)).
+//!
 //! # Why not the client's own redirects, retries and timeouts?
 //!
 //! A checker reports what lies between a link and its answer: which hop was slow, which status a
@@ -34,11 +38,13 @@ mod fetcher;
 mod media_type;
 mod memory;
 mod pace;
+mod redirect;
+mod robots;
 mod seats;
 mod transient;
 mod visit;
 
 pub use config::HttpConfig;
 pub use error::{FetchError, FetchSetupError, Phase};
-pub use fetched::{Fetched, Hop, Page};
+pub use fetched::{Answer, Fetched, Hop, Page, Visited};
 pub use fetcher::Fetcher;

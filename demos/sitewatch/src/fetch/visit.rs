@@ -7,12 +7,12 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::authority::Authority;
-use super::exchange::{Answer, Exchange, Failure, Want};
+use super::exchange::{Exchange, Failure, Want};
 use super::memory::Memory;
 use super::pace::Pace;
 use super::seats::Seats;
 use super::transient::{Verdict, transient};
-use super::{FetchError, FetchSetupError, HttpConfig};
+use super::{Answer, FetchError, FetchSetupError, HttpConfig, Visited};
 
 /// The wait before the first further attempt; it doubles with each.
 const BACKOFF: Duration = Duration::from_millis(500);
@@ -22,16 +22,9 @@ const BACKOFF: Duration = Duration::from_millis(500);
 pub(super) struct Visitor {
     exchange: Exchange,
     seats: Seats,
-    pub(super) pace: Pace,
+    pace: Pace,
     memory: Memory,
     retries: u32,
-}
-
-/// How a visit ended.
-#[derive(Debug)]
-pub(super) struct Visit {
-    pub(super) result: Result<Answer, FetchError>,
-    pub(super) attempts: u32,
 }
 
 impl Visitor {
@@ -50,7 +43,7 @@ impl Visitor {
     /// # Cancel safety
     ///
     /// Cancel safe: seat and connection are given back.
-    pub(super) async fn visit(&self, mut method: Method, url: &Url, want: Want) -> Visit {
+    pub(super) async fn visit(&self, mut method: Method, url: &Url, want: Want) -> Visited {
         let host = Authority::of(url);
         let mut attempts = 0;
         loop {
@@ -60,26 +53,31 @@ impl Visitor {
                 result = self.request(&host, &method, url, want).await;
             }
             let failure = match result {
-                Ok(answer) => return Visit { result: Ok(answer), attempts: attempts + 1 },
+                Ok(answer) => return Visited { result: Ok(answer), attempts: attempts + 1 },
                 Err(failure) => failure,
             };
             if !failure.sent {
-                return Visit { result: Err(failure.error), attempts };
+                return Visited { result: Err(failure.error), attempts };
             }
             attempts += 1;
             let verdict = transient(&failure.error, failure.retry_after);
             if attempts > self.retries || verdict == Verdict::Permanent {
-                return Visit { result: Err(failure.error), attempts };
+                return Visited { result: Err(failure.error), attempts };
             }
             match verdict {
                 Verdict::After(wait) => self.pace.pause_until(&host, Instant::now() + wait),
                 _ => {
                     if let Err(interrupt) = context::sleep(BACKOFF * 2_u32.pow((attempts - 1).min(8))).await {
-                        return Visit { result: Err(interrupt.into()), attempts };
+                        return Visited { result: Err(interrupt.into()), attempts };
                     }
                 }
             }
         }
+    }
+
+    /// Spaces the requests to this host by `interval` at least, from now on.
+    pub(super) fn slow_down(&self, host: &Authority, interval: Duration) {
+        self.pace.slow_down(host, interval);
     }
 
     async fn request(&self, host: &Authority, method: &Method, url: &Url, want: Want) -> Result<Answer, Failure> {

@@ -3,5 +3,8 @@
 
 mod cli;
 mod config;
+mod html;
 mod progress;
 mod report;
+mod robots;
+mod sitemap;

@@ -1,0 +1,7 @@
+//! Behaviour through the public API.
+
+mod dead_letters;
+mod desk;
+mod mailbox;
+mod supervision;
+mod system;

@@ -1,0 +1,3 @@
+//! All parts together, on a real clock.
+mod fetch;
+mod support;
