@@ -27,11 +27,11 @@ pub enum Command {
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "What to check")]
 pub struct CheckArgs {
-    /// URL, folder, HTML file, or sitemap (.xml, or .txt with an URL per line)
+    /// URL, folder, HTML file, or sitemap (.xml, or .txt with a URL per line)
     ///
     /// A URL is crawled: pages in scope are searched for links, others are only asked for.
     /// In a folder every HTML file is checked, as a static server would serve it.
-    #[arg(value_name = "URL | FOLDER | FILE")]
+    #[arg(value_name = "URL | FOLDER | FILE", help_heading = None)]
     pub target: Option<String>,
 
     /// Which pages belong to the site: path, origin, host, domain, or a URL that they begin with
@@ -81,7 +81,7 @@ pub struct CheckArgs {
     #[arg(long, value_name = "N", help_heading = "HTTP")]
     pub per_host: Option<usize>,
 
-    /// Further attempts at what failed for now: timeouts, resets, 429, 502, 503, 504
+    /// Further attempts at what failed for now: resets, no connection in time, 429, 502 to 504
     #[arg(long, value_name = "N", help_heading = "HTTP")]
     pub retries: Option<u32>,
 

@@ -36,10 +36,8 @@ Examples:
   sitewatch check https://example.com/docs/ --every 1h --db history.db
 
 Settings:
-  Every option can also be set in sitewatch.toml (or the file named by --config), by its long name
-  with \"_\" for \"-\", and in the environment, as SITEWATCH_ and the name. HTTP options are in a
-  section [http], or SITEWATCH_HTTP__...; those of the report in [report]. Options of the command line
-  override the environment, which overrides the file.
+  What can be given here can be set in sitewatch.toml, or the file that --config names, and in the
+  environment: see docs/settings.md. The command line overrides the environment, and that the file.
 
 Exit codes:
   0    nothing is broken
@@ -100,7 +98,7 @@ fn default_of(defaults: &Value, name: &str) -> Option<String> {
     let sections = [Some(defaults), defaults.get("http"), defaults.get("report")];
     match sections.into_iter().flatten().find_map(|section| section.get(name))? {
         Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
+        Value::Number(number) => Some(number.to_string().trim_end_matches(".0").to_owned()),
         _ => None,
     }
 }

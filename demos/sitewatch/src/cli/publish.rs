@@ -29,9 +29,7 @@ impl<'a> Publisher<'a> {
         let Some(output) = &self.output else {
             return self.print(|out| report.write(self.format, self.style, out));
         };
-        output
-            .write(|file| report.write(self.format, self.style, file))
-            .map_err(|error| Failure::failed(&error))?;
+        output.write(|file| report.write(self.format, self.style, file)).map_err(|error| Failure::failed(&error))?;
         if !self.style.quiet {
             let (broken, links) = (Grouped(report.summary().broken()), Grouped(report.summary().counts.total()));
             self.console.notice(format_args!("{broken} of {links} links broken; see {}", output.path().display()));

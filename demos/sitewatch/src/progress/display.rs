@@ -29,8 +29,10 @@ impl Display {
     /// A bar that is redrawn in place, for terminals.
     #[must_use]
     pub fn bar(target: ProgressDrawTarget) -> Self {
-        let style = ProgressStyle::with_template("{bar:12} {wide_msg}").expect("the template is valid");
-        let bar = ProgressBar::with_draw_target(Some(1), target).with_style(style.progress_chars("=> "));
+        let bar = ProgressBar::with_draw_target(Some(1), target);
+        if let Ok(style) = ProgressStyle::with_template("{bar:12} {wide_msg}") {
+            bar.set_style(style.progress_chars("=> "));
+        }
         Self::new(Kind::Bar(bar))
     }
 

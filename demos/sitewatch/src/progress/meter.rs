@@ -21,21 +21,20 @@ use tokio::time::Instant;
 #[derive(Debug)]
 pub struct Meter {
     window: Duration,
-    /// The oldest within the window first; at most one reading per call of `rate` in it.
+    /// The oldest first, and never empty; of those before the window only the last is kept.
     readings: VecDeque<(Instant, u64)>,
 }
 
 impl Meter {
-    /// A meter over the last `window`.
+    /// A meter over the last `window`, of a counter that is zero now.
     #[must_use]
     pub fn new(window: Duration) -> Self {
-        Self { window, readings: VecDeque::new() }
+        Self { window, readings: VecDeque::from([(Instant::now(), 0)]) }
     }
 
     /// Notes that the counter is at `count` now, and says by how much per second it grew.
     pub fn rate(&mut self, count: u64) -> u64 {
         let now = Instant::now();
-        // The last reading before the window stays, as the one to compare with.
         while self.readings.get(1).is_some_and(|(at, _)| now.duration_since(*at) >= self.window) {
             self.readings.pop_front();
         }

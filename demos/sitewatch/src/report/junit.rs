@@ -49,11 +49,8 @@ pub(super) fn write(report: &Report, style: Style, out: &mut impl Write) -> io::
 
 fn write_whole(report: &Report, errors: u8, out: &mut impl Write) -> io::Result<()> {
     let summary = report.summary();
-    let name = format!(
-        "{} on {}",
-        plural(summary.counts.total(), "link", "links"),
-        plural(summary.pages, "page", "pages")
-    );
+    let name =
+        format!("{} on {}", plural(summary.counts.total(), "link", "links"), plural(summary.pages, "page", "pages"));
     let target = Xml(report.target());
     writeln!(out, r#"  <testsuite name="{target}" tests="1" failures="0" errors="{errors}" skipped="0">"#)?;
     write!(out, r#"    <testcase name="{name}" classname="{target}""#)?;

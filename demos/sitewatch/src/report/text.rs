@@ -97,7 +97,7 @@ impl fmt::Display for Grouped {
         let digits = self.0.to_string();
         let mut grouped = String::with_capacity(digits.len() * 4 / 3 + 1);
         for (index, digit) in digits.chars().enumerate() {
-            if index > 0 && (digits.len() - index) % 3 == 0 {
+            if index > 0 && (digits.len() - index).is_multiple_of(3) {
                 grouped.push(',');
             }
             grouped.push(digit);

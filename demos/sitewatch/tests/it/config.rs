@@ -42,7 +42,10 @@ fn values_without_sense_are_refused_by_name() {
         assert!(error.contains(words), "{error}");
     };
     refused(r#"{ "exclude": "(" }"#, "not a valid regular expression: (: unclosed group");
-    refused(r#"{ "include": ["ok", "*"] }"#, "not a valid regular expression: *: repetition operator missing expression");
+    refused(
+        r#"{ "include": ["ok", "*"] }"#,
+        "not a valid regular expression: *: repetition operator missing expression",
+    );
     refused(r#"{ "exclude": 7 }"#, "a regular expression or a list of them");
     refused(r#"{ "scope": "all" }"#, "not a scope: all: it takes path, origin, host, domain, or a URL");
     refused(r#"{ "scope": "ftp://a.b/" }"#, "not a scope: ftp://a.b/");
@@ -82,8 +85,14 @@ fn a_path_is_everything_beside_and_below_the_start_page() {
 fn each_wider_scope_contains_the_narrower() {
     let start = url("https://www.a.b/docs/");
     let others = [
-        "https://www.a.b/docs/x", "https://www.a.b/x", "http://www.a.b:81/x", "https://api.a.b/", "https://a.b/",
-        "https://xa.b/", "https://a.b.c/", "mailto:x@www.a.b",
+        "https://www.a.b/docs/x",
+        "https://www.a.b/x",
+        "http://www.a.b:81/x",
+        "https://api.a.b/",
+        "https://a.b/",
+        "https://xa.b/",
+        "https://a.b.c/",
+        "mailto:x@www.a.b",
     ];
     let inside = |scope: Scope| others.into_iter().filter(|other| scope.contains(&start, &url(other))).count();
     assert_eq!([Scope::Path, Scope::Origin, Scope::Host, Scope::Domain].map(inside), [1, 2, 3, 5]);

@@ -42,12 +42,14 @@ fn counting_from_many_threads_loses_nothing() {
     let progress = ProgressState::default();
     std::thread::scope(|scope| {
         for _ in 0..4 {
-            scope.spawn(|| (0..1_000).for_each(|_| {
-                progress.add_pages(1);
-                progress.add_links(2);
-                progress.add_broken(3);
-                progress.add_bytes(4);
-            }));
+            scope.spawn(|| {
+                (0..1_000).for_each(|_| {
+                    progress.add_pages(1);
+                    progress.add_links(2);
+                    progress.add_broken(3);
+                    progress.add_bytes(4);
+                })
+            });
         }
     });
     let expected = Snapshot { pages: 4_000, links: 8_000, broken: 12_000, bytes: 16_000, queued: 0 };

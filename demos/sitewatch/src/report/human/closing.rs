@@ -86,8 +86,11 @@ fn write_unlisted(report: &Report, style: Style, cut: bool, out: &mut impl Write
     let summary = report.summary();
     let mut parts = Vec::new();
     for status in [Status::Redirected, Status::Skipped] {
-        let reasons: Vec<_> =
-            summary.counts.with(status).map(|(reason, links)| format!("{} {}", reason.code(), Grouped(links))).collect();
+        let reasons: Vec<_> = summary
+            .counts
+            .with(status)
+            .map(|(reason, links)| format!("{} {}", reason.code(), Grouped(links)))
+            .collect();
         if !reasons.is_empty() && !style.all {
             parts.push(format!("{} {status} ({})", Grouped(summary.counts.of(status)), reasons.join(", ")));
         }
@@ -114,5 +117,10 @@ fn write_verdict(report: &Report, paint: Paint, out: &mut impl Write) -> io::Res
     let links = plural(summary.counts.total(), "link", "links");
     let pages = plural(summary.pages, "page", "pages");
     let took = Took(summary.elapsed);
-    writeln!(out, "{} among {links} on {pages} of {}, in {took}", paint.bold(paint.status(status, words)), clean(report.target()))
+    writeln!(
+        out,
+        "{} among {links} on {pages} of {}, in {took}",
+        paint.bold(paint.status(status, words)),
+        clean(report.target())
+    )
 }

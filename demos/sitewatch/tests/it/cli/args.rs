@@ -13,7 +13,7 @@ fn help_shows_the_defaults_that_hold() {
     let http = sitewatch::fetch::HttpConfig::default();
     let help = help(&["check", "-h"]).split_whitespace().collect::<Vec<_>>().join(" ");
     for (option, default) in [
-        ("--rate <N>", format!("[default: {:?}]", http.rate)),
+        ("--rate <N>", format!("[default: {}]", http.rate)),
         ("--per-host <N>", format!("[default: {}]", http.per_host)),
         ("--timeout <TIME>", format!("[default: {}]", humantime::format_duration(http.total_timeout))),
         ("--scope <SCOPE>", "[default: path]".to_owned()),
@@ -56,7 +56,9 @@ fn wrong_use_is_code_2_and_names_the_argument() {
 
 #[test]
 fn a_header_is_split_at_its_first_colon() {
-    let Command::Check(args) = parse(["sitewatch", "check", "x", "--header", "Referer:  https://a.b/ "]).unwrap().command else {
+    let Command::Check(args) =
+        parse(["sitewatch", "check", "x", "--header", "Referer:  https://a.b/ "]).unwrap().command
+    else {
         panic!("check was asked for")
     };
     assert_eq!(args.header, [("Referer".to_owned(), "https://a.b/".to_owned())]);

@@ -29,7 +29,8 @@ pub(super) fn config() -> CheckConfig {
 async fn run(config: CheckConfig, console: &Console, result: Result<Report, Failure>) -> Exit {
     let (_sender, mut interrupts) = Interrupts::channel();
     let mut result = Some(result);
-    let check = |_: Target, _: CheckConfig, _: Arc<ProgressState>, _: CancelToken| std::future::ready(result.take().unwrap());
+    let check =
+        |_: Target, _: CheckConfig, _: Arc<ProgressState>, _: CancelToken| std::future::ready(result.take().unwrap());
     execute(config, console, &mut interrupts, None, check).await
 }
 
@@ -73,7 +74,8 @@ async fn what_can_be_refused_is_refused_before_the_check() {
 #[tokio::test(start_paused = true)]
 async fn a_check_that_fails_says_why_with_its_own_exit_code() {
     let (console, out, err) = console();
-    let refused = Failure::failed(&io::Error::other("https://example.com/ can't be fetched: the connection was refused"));
+    let refused =
+        Failure::failed(&io::Error::other("https://example.com/ can't be fetched: the connection was refused"));
     assert_eq!(run(config(), &console, Err(refused)).await, Exit::Failed);
     assert_eq!(err.text(), "error: https://example.com/ can't be fetched: the connection was refused\n");
     let usage = Failure::usage(&io::Error::other("x"));

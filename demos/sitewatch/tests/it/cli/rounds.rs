@@ -34,7 +34,8 @@ fn down() -> Failure {
 
 #[tokio::test(start_paused = true)]
 async fn later_rounds_tell_only_what_changed() {
-    let reports = vec![Ok(finding(&[Reason::Ok])), Ok(finding(&[Reason::Dns])), Ok(finding(&[Reason::Dns])), Ok(finding(&[]))];
+    let reports =
+        vec![Ok(finding(&[Reason::Ok])), Ok(finding(&[Reason::Dns])), Ok(finding(&[Reason::Dns])), Ok(finding(&[]))];
     let (exit, out, _) = rounds(config(), reports).await;
     assert_eq!(exit, Exit::Clean, "of the last round");
     let (first, later) = out.split_once("in 0 ms\n").unwrap();
@@ -76,7 +77,8 @@ async fn a_signal_between_rounds_ends_them() {
     let (console, _, _) = console();
     let (sender, mut interrupts) = Interrupts::channel();
     let (_fire, fired) = mpsc::channel(1);
-    let check = |_: Target, _: CheckConfig, _: Arc<ProgressState>, _: CancelToken| async { Ok::<_, Failure>(finding(&[])) };
+    let check =
+        |_: Target, _: CheckConfig, _: Arc<ProgressState>, _: CancelToken| async { Ok::<_, Failure>(finding(&[])) };
     let run = execute(config(), &console, &mut interrupts, Some(fired), check);
     let signal = async {
         tokio::time::sleep(std::time::Duration::from_secs(3600)).await;

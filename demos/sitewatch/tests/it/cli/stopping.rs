@@ -96,7 +96,7 @@ async fn a_log_gets_a_line_every_five_seconds_and_quiet_gets_none() {
     };
     let log = lines(false, true).await;
     assert_eq!(log.lines().count(), 2, "{log}");
-    assert!(log.starts_with("5 pages (0/s), 0 links, 0 broken, 0 queued"), "{log}");
+    assert!(log.starts_with("5 pages (1/s), 0 links, 0 broken, 0 queued"), "{log}");
     assert_eq!(lines(true, true).await, "");
     assert_eq!(lines(false, false).await, "");
 }

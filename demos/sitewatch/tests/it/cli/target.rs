@@ -81,7 +81,10 @@ fn sitemaps_are_known_by_their_names() {
         assert!(parse(&files.path().join(name), None).unwrap_err().contains("is neither HTML"));
     }
     let url = "https://example.com/sitemap.xml?x#y";
-    assert_eq!(Target::parse(url, None).unwrap(), Target::SitemapUrl("https://example.com/sitemap.xml?x".parse().unwrap()));
+    assert_eq!(
+        Target::parse(url, None).unwrap(),
+        Target::SitemapUrl("https://example.com/sitemap.xml?x".parse().unwrap())
+    );
 }
 
 #[test]

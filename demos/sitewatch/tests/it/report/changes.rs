@@ -30,7 +30,8 @@ fn what_broke_and_what_was_repaired_is_told_apart_and_listed_once() {
     assert_eq!(names(changes.repaired()), ["old"]);
     let mut out = Vec::new();
     changes.write(&mut out).unwrap();
-    let expected = "1 newly broken:\n  a.html: new  missing-file\n1 repaired:\n  a.html: old  missing-file\n1 broken as before\n";
+    let expected =
+        "1 newly broken:\n  a.html: new  missing-file\n1 repaired:\n  a.html: old  missing-file\n1 broken as before\n";
     assert_eq!(String::from_utf8(out).unwrap(), expected);
 }
 

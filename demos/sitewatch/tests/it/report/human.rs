@@ -32,7 +32,9 @@ fn one_more_than_the_limit_is_listed_and_not_counted() {
 fn a_hundred_thousand_broken_links_stay_readable() {
     let gone = Verdict::new(Reason::MissingFragment);
     let rows: Vec<(String, u32, String)> = (0..2_000)
-        .flat_map(|page| (1..=60).map(move |line| (format!("src/{page:04}.html"), line, format!("#{line}-{}", line + 2))))
+        .flat_map(|page| {
+            (1..=60).map(move |line| (format!("src/{page:04}.html"), line, format!("#{line}-{}", line + 2)))
+        })
         .collect();
     let many = report(rows.iter().map(|(page, line, link)| LinkResult {
         page,
@@ -68,7 +70,8 @@ fn fragments_without_a_common_shape_get_no_hint() {
 #[test]
 fn the_most_frequent_targets_are_named() {
     let gone = Verdict::new(Reason::HttpStatus(410));
-    let rows = (1..=12).map(|line| link("a.html", line, if line % 3 == 0 { "https://a/" } else { "https://b/" }, &gone));
+    let rows =
+        (1..=12).map(|line| link("a.html", line, if line % 3 == 0 { "https://a/" } else { "https://b/" }, &gone));
     let text = human(&report(rows), Style::default());
     let targets = text.split("Most frequent broken targets\n").nth(1).unwrap();
     assert!(targets.starts_with("          8  https://b/\n          4  https://a/\n\n"), "{targets}");
@@ -79,7 +82,9 @@ fn what_is_not_listed_is_counted_with_a_hint_how_to_see_it() {
     let (moved, mail) = (Verdict::new(Reason::MovedPermanently), Verdict::new(Reason::Mailto));
     let rows = [link("a.html", 1, "x", &moved), link("a.html", 2, "mailto:x@y.z", &mail)];
     let text = human(&report(rows), Style::default());
-    assert!(text.contains("Besides: 1 redirected (moved-permanently 1); 1 skipped (mailto 1).\nTo see every link: --all."));
+    assert!(
+        text.contains("Besides: 1 redirected (moved-permanently 1); 1 skipped (mailto 1).\nTo see every link: --all.")
+    );
     assert!(text.starts_with("Besides"), "nothing is broken, so nothing is listed: {text}");
     assert!(human(&report(rows), Style { all: true, ..Style::default() }).contains("mailto:x@y.z"));
 }

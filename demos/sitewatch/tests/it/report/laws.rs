@@ -11,8 +11,38 @@ const ALL: Style = Style { all: true, color: false, quiet: false };
 /// Any string, with what is special somewhere more often than by chance.
 fn foreign() -> impl Strategy<Value = String> {
     let special = proptest::sample::select(vec![
-        "|", "`", "``", "\\", "\\|", "<", ">", "&", "\"", "'", "]]>", "-->", "\0", "\u{1b}[", "\n", "\r", "\u{ffff}",
-        "\u{202e}", "<code>", "&amp;", "@a", "#1", "*", "_", "~~", "![](x)", "http://a.b", "é", "👩‍👧", "ש", " ", "%",
+        "|",
+        "`",
+        "``",
+        "\\",
+        "\\|",
+        "<",
+        ">",
+        "&",
+        "\"",
+        "'",
+        "]]>",
+        "-->",
+        "\0",
+        "\u{1b}[",
+        "\n",
+        "\r",
+        "\u{ffff}",
+        "\u{202e}",
+        "<code>",
+        "&amp;",
+        "@a",
+        "#1",
+        "*",
+        "_",
+        "~~",
+        "![](x)",
+        "http://a.b",
+        "é",
+        "👩‍👧",
+        "ש",
+        " ",
+        "%",
     ]);
     let piece = prop_oneof![special.prop_map(str::to_owned), any::<char>().prop_map(String::from)];
     proptest::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
@@ -90,7 +120,15 @@ fn a_comment_fits_github_however_much_is_broken() {
     let link = "|".repeat(200);
     let mut many = Vec::new();
     for line in 1..5_000 {
-        many.push(LinkResult { page: "a.html", line, column: 1, text: "👩‍👧", link: &link, url: &link, verdict: &verdict });
+        many.push(LinkResult {
+            page: "a.html",
+            line,
+            column: 1,
+            text: "👩‍👧",
+            link: &link,
+            url: &link,
+            verdict: &verdict,
+        });
     }
     let report = report(many);
     let orphans = (0..5_000).map(|n| format!("{n}{link}")).collect();

@@ -2,6 +2,8 @@ mod samples;
 
 mod changes;
 mod counts;
+mod documentation;
+mod fetched;
 mod formats;
 mod human;
 mod laws;

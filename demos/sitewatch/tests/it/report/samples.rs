@@ -28,26 +28,71 @@ pub(super) fn written(report: &Report, format: Format, style: Style) -> String {
 pub(super) fn awkward() -> Report {
     let long = format!("https://example.com/{}?end", "0123456789".repeat(1_000));
     let rows = [
-        ("b.html", 12, 8, "the \"old\" manual", "https://example.com/gone", "https://example.com/gone",
-            Verdict::new(Reason::HttpStatus(404))),
-        ("b.html", 12, 30, "a | b ` c", "x|y`z\\|", "https://example.com/x|y`z\\|", Verdict::new(Reason::HttpStatus(999))),
-        ("b.html", 13, 1, "<b onclick='x'>&amp;</b>", "?a=1&b=<2>", "https://example.com/?a=1&b=<2>",
-            Verdict::new(Reason::Tls).detail("certificate expired on \"2020-01-01\"")),
-        ("b.html", 14, 1, "clear\u{1b}[2J\u{7}\0\u{9b}31m", "\u{1b}]0;title\u{7}", "%1B]0;title%07", Verdict::new(Reason::MalformedUrl)),
+        (
+            "b.html",
+            12,
+            8,
+            "the \"old\" manual",
+            "https://example.com/gone",
+            "https://example.com/gone",
+            Verdict::new(Reason::HttpStatus(404)),
+        ),
+        (
+            "b.html",
+            12,
+            30,
+            "a | b ` c",
+            "x|y`z\\|",
+            "https://example.com/x|y`z\\|",
+            Verdict::new(Reason::HttpStatus(999)),
+        ),
+        (
+            "b.html",
+            13,
+            1,
+            "<b onclick='x'>&amp;</b>",
+            "?a=1&b=<2>",
+            "https://example.com/?a=1&b=<2>",
+            Verdict::new(Reason::Tls).detail("certificate expired on \"2020-01-01\""),
+        ),
+        (
+            "b.html",
+            14,
+            1,
+            "clear\u{1b}[2J\u{7}\0\u{9b}31m",
+            "\u{1b}]0;title\u{7}",
+            "%1B]0;title%07",
+            Verdict::new(Reason::MalformedUrl),
+        ),
         ("b.html", 15, 1, "  several\n\t lines\r\n", "a b\nc", "a%20bc", Verdict::new(Reason::MissingFile)),
         ("b.html", 16, 1, "👩‍👩‍👧 café naïve", "#überblick", "b.html#überblick", Verdict::new(Reason::MissingFragment)),
         ("b.html", 17, 1, "שלום עולם", "/עברית", "https://example.com/עברית", Verdict::new(Reason::Dns)),
         ("b.html", 18, 1, "\u{202e}gpj.exe", "\u{2066}evil\u{2069}", "evil", Verdict::new(Reason::Refused)),
         ("b.html", 19, 1, "long", &long, &long, Verdict::new(Reason::Timeout)),
-        ("b.html", 20, 1, "*bold* _it_ @octocat #1", "/][)(*_~", "https://example.com/][)(*_~",
-            Verdict::new(Reason::RedirectLoop).redirects(["https://example.com/1", "https://example.com/2"])),
+        (
+            "b.html",
+            20,
+            1,
+            "*bold* _it_ @octocat #1",
+            "/][)(*_~",
+            "https://example.com/][)(*_~",
+            Verdict::new(Reason::RedirectLoop).redirects(["https://example.com/1", "https://example.com/2"]),
+        ),
         ("a \"quoted\" <page>|x.html", 0, 0, "", "", "", Verdict::new(Reason::MalformedUrl).detail("empty")),
-        ("c.html", 1, 1, "moved", "http://example.com", "http://example.com/",
-            Verdict::new(Reason::MovedPermanently).redirects(["https://example.com/"])),
+        (
+            "c.html",
+            1,
+            1,
+            "moved",
+            "http://example.com",
+            "http://example.com/",
+            Verdict::new(Reason::MovedPermanently).redirects(["https://example.com/"]),
+        ),
         ("c.html", 2, 1, "mail", "mailto:a@b.c", "mailto:a@b.c", Verdict::new(Reason::Mailto)),
         ("c.html", 3, 1, "fine", "b.html", "b.html", Verdict::new(Reason::Ok)),
     ];
-    let mut summary = Summary { pages: 3, ignored_fragments: 4, elapsed: Duration::from_millis(1_234), ..Summary::default() };
+    let mut summary =
+        Summary { pages: 3, ignored_fragments: 4, elapsed: Duration::from_millis(1_234), ..Summary::default() };
     let mut links = Links::default();
     for (page, line, column, text, link, url, verdict) in &rows {
         summary.counts.add(verdict.reason, 1);
