@@ -297,7 +297,7 @@ impl fmt::Display for ErrorGroup {
 /// The tree, so that an `unwrap` in a test says everything.
 impl fmt::Debug for ErrorGroup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.tree().fmt(f)
+        fmt::Display::fmt(&self.tree(), f)
     }
 }
 
