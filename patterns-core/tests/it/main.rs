@@ -1,3 +1,4 @@
 //! Behaviour through the public API, on a paused clock.
 mod exit_stack;
+mod settings;
 mod testing;
