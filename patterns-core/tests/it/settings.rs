@@ -360,6 +360,17 @@ fn an_unknown_key_is_refused_with_what_was_probably_meant() {
 }
 
 #[test]
+fn a_wrong_value_without_a_default_is_not_also_reported_as_missing() {
+    let folder = Folder::new();
+    let file = folder.write("a.toml", "[[sites]]\ndepth = 1\nurl = 7\n\n[proxy]\nport = 1\nhost = 2\n");
+    assert_eq!(
+        folder.refused::<App>(&Settings::new().file(file)),
+        "a.toml:3: sites[0].url = 7: expected a string\n\
+         a.toml:7: proxy.host = 2: expected a string"
+    );
+}
+
+#[test]
 fn keys_of_a_map_are_free() {
     let app: App = flag("labels.anything", "3").load().unwrap();
     assert_eq!(app.labels["anything"], 3);
