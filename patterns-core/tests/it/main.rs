@@ -9,6 +9,8 @@ mod panics;
 mod pitfalls;
 mod queue;
 mod reaper;
+mod retry;
+mod settings;
 mod shield;
 mod support;
 mod task_group;
