@@ -63,6 +63,22 @@ impl Panic {
         };
         Self { message, place: None }
     }
+
+    /// Goes on panicking with the same text, without telling the panic hook about it again.
+    ///
+    /// A [`catch_panic`] further out sees text and place as if nobody had caught it before; other
+    /// catches see the text as a `String`.
+    ///
+    /// # Panics
+    ///
+    /// Always: that is what it is for.
+    pub fn resume(self) -> ! {
+        // Only for a catch that will take it: the next one on this thread must not find it.
+        if CATCHING.with(Cell::get) > 0 {
+            PLACE.set(self.place);
+        }
+        panic::resume_unwind(Box::new(self.message))
+    }
 }
 
 impl fmt::Debug for Panic {
