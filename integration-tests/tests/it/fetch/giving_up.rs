@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use patterns_core::cancel::{CancelToken, timeout};
+use patterns_core::cancel::CancelToken;
 use patterns_core::context::Context;
 use sitewatch::fetch::{FetchError, HttpConfig};
 use tokio::time::Instant;
@@ -82,7 +82,7 @@ async fn dropping_a_fetch_gives_its_seat_back() {
             let url = server.url(path);
             // Both the one that is sent and the one that waits for it are dropped.
             let both = async { tokio::join!(fetcher.page(&url), fetcher.page(&url)) };
-            assert!(timeout(SHORT, tokio::time::timeout(SHORT / 2, both)).await.unwrap().is_err());
+            assert!(tokio::time::timeout(5 * SHORT, both).await.is_err());
             assert_eq!(server.hits(path), 1);
             fetcher.page(&server.url("/")).await.result.unwrap();
         }
