@@ -1,3 +1,5 @@
-//! Behaviour through the public API, on a paused clock.
+//! Behaviour through the public API, a module per pattern, on a paused clock.
 mod exit_stack;
+mod queue;
+mod retry;
 mod testing;
