@@ -1,4 +1,6 @@
 //! Behaviour through the public API, on a paused clock.
+#![allow(clippy::unwrap_used, reason = "in a test it is an assertion")]
+
 mod cancel;
 mod context;
 mod outcome;
