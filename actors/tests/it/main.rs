@@ -5,3 +5,4 @@ mod desk;
 mod mailbox;
 mod supervision;
 mod system;
+mod worker_pool;

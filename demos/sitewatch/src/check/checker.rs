@@ -109,8 +109,9 @@ impl Checker {
             .io_tasks(256)
             .start(&system)?;
         let result = self.run_on(&workers, target, began).await;
-        workers.drain(Instant::now() + DRAIN).await;
-        system.shutdown(DRAIN).await;
+        let drained = workers.drain(Instant::now() + DRAIN).await;
+        let stopped = system.shutdown(DRAIN).await;
+        tracing::debug!(?drained, ?stopped, "check ended");
         result
     }
 

@@ -1,7 +1,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use actors::StartError;
+use actors::{StartError, worker_pool};
 use patterns_core::outcome::ErrorGroup;
 use patterns_core::queue::BuildError;
 
@@ -73,9 +73,12 @@ pub enum CheckError {
         /// Why it failed.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The actors can't be started.
+    /// The actors' thread can't be started.
     #[error(transparent)]
     System(#[from] StartError),
+    /// The workers can't be started.
+    #[error(transparent)]
+    Workers(#[from] worker_pool::StartError),
     /// A frontier that can hold nothing.
     #[error(transparent)]
     Frontier(#[from] BuildError),

@@ -31,8 +31,6 @@ pub(crate) enum Answer {
     Failed(FetchError),
     /// A file could not be read.
     Unreadable(String),
-    /// It may not be asked for.
-    Skipped(Reason),
 }
 
 impl Answer {
@@ -43,7 +41,6 @@ impl Answer {
             Self::Redirect { .. } => Reason::MovedTemporarily,
             Self::Failed(error) => reason_of(error),
             Self::Unreadable(_) => Reason::Unreadable,
-            Self::Skipped(reason) => *reason,
         }
     }
 
@@ -77,7 +74,6 @@ fn reason_of(error: &FetchError) -> Reason {
         FetchError::BadEncoding | FetchError::Protocol(_) => Reason::Protocol,
         FetchError::Robots { .. } => Reason::Robots,
         FetchError::Interrupted(_) => Reason::Interrupted,
-        _ => Reason::Failed,
     }
 }
 
