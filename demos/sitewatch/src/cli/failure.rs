@@ -54,6 +54,8 @@ impl fmt::Display for Failure {
     }
 }
 
+impl Error for Failure {}
+
 /// An error with its causes, leaving out those that it has already in its own words.
 fn sentence(error: &dyn Error) -> String {
     let mut sentence = error.to_string();

@@ -1,10 +1,13 @@
 use std::collections::BTreeSet;
 use std::fs;
+use std::num::NonZeroUsize;
+use std::time::Duration;
 
 use clap::CommandFactory;
 use serde_json::Value;
 use sitewatch::cli::{CheckArgs, Cli, Command, Exit, load, overrides, parse};
-use sitewatch::config::{CheckConfig, Scope};
+use sitewatch::config::{CheckConfig, Patterns, ReportConfig, Scope};
+use sitewatch::fetch::HttpConfig;
 use sitewatch::report::Format;
 
 const DOCS: &str = include_str!("../../../docs/settings.md");
@@ -75,28 +78,42 @@ fn every_option_reaches_its_setting() {
     let mut args = args(&EVERYTHING);
     args.config = None;
     let config = load(&args, NO_VARS).unwrap();
-    let mut expected = CheckConfig::default();
-    expected.target = Some("docs".to_owned());
-    expected.scope = Scope::Host;
-    (expected.depth, expected.max_pages) = (Some(3), Some(9));
-    expected.include = sitewatch::config::Patterns::new(["a,b"]).unwrap();
-    expected.exclude = sitewatch::config::Patterns::new(["[c]", "d"]).unwrap();
-    expected.ignore_fragment = sitewatch::config::Patterns::new([r"^\d{1,3}$"]).unwrap();
-    expected.external = false;
-    expected.from = Some("i.html".to_owned());
-    expected.workers = std::num::NonZeroUsize::new(2);
-    expected.every = Some(std::time::Duration::from_secs(600));
-    expected.db = Some("x.db".into());
-    let http = &mut expected.http;
-    (http.rate, http.per_host, http.retries, http.max_body, http.max_redirects) = (2.5, 1, 0, 100, 3);
-    [http.total_timeout, http.connect_timeout, http.read_timeout] = [5, 1, 2].map(std::time::Duration::from_secs);
-    http.user_agent = "me".to_owned();
-    http.headers.insert("A".to_owned(), "b".to_owned());
-    http.credential_hosts = vec!["h".to_owned()];
-    http.ignore_robots = true;
-    let report = &mut expected.report;
-    (report.all, report.quiet, report.progress) = (true, true, false);
-    (report.format, report.output) = (Some(Format::Json), Some("o.json".into()));
+    let patterns = |patterns: &[&str]| Patterns::new(patterns.iter().copied()).unwrap();
+    let expected = CheckConfig {
+        target: Some("docs".to_owned()),
+        scope: Scope::Host,
+        depth: Some(3),
+        max_pages: Some(9),
+        include: patterns(&["a,b"]),
+        exclude: patterns(&["[c]", "d"]),
+        external: false,
+        from: Some("i.html".to_owned()),
+        ignore_fragment: patterns(&[r"^\d{1,3}$"]),
+        workers: NonZeroUsize::new(2),
+        db: Some("x.db".into()),
+        every: Some(Duration::from_secs(600)),
+        http: HttpConfig {
+            rate: 2.5,
+            per_host: 1,
+            retries: 0,
+            total_timeout: Duration::from_secs(5),
+            connect_timeout: Duration::from_secs(1),
+            read_timeout: Duration::from_secs(2),
+            max_body: 100,
+            max_redirects: 3,
+            user_agent: "me".to_owned(),
+            headers: [("A".to_owned(), "b".to_owned())].into(),
+            credential_hosts: vec!["h".to_owned()],
+            ignore_robots: true,
+        },
+        report: ReportConfig {
+            format: Some(Format::Json),
+            output: Some("o.json".into()),
+            all: true,
+            quiet: true,
+            progress: false,
+        },
+    };
     assert_eq!(config, expected);
 }
 
