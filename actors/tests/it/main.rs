@@ -1,5 +1,6 @@
 //! Behaviour through the public API.
 
+mod coordinator;
 mod dead_letters;
 mod desk;
 mod mailbox;
