@@ -10,6 +10,7 @@
 //! | [`mailbox`] | lanes with one exact bound each, fair waiting, asks that fail with a reason, a busy actor that starves nobody |
 //! | [`supervision`] | a panic costs its own message; the actor is built anew while its mailbox waits; too many panics end it and are reported |
 //! | [`dead_letters`] | a message that was taken in and could not be handled is kept, with the reason, and counted |
+//! | [`worker_pool`] | threads for what computes and tasks for what awaits; every job ends as a typed outcome and is counted |
 //! | [`coordinator`] | readiness with reasons, events, and shutdown in the order of dependencies |
 //!
 //! Who only *uses* an actor holds a [`Handle`] (or a handle type made from it) and needs no actix.
@@ -59,11 +60,12 @@ pub mod mailbox;
 pub mod prelude;
 pub mod supervision;
 pub mod system;
+pub mod worker_pool;
 
-mod duration;
 
 pub use actix;
 pub use coordinator::{Component, Coordinator, Readiness};
 pub use dead_letters::{DeadLetter, DeadReason};
 pub use mailbox::{AskError, Lane, TellError};
 pub use system::{ActorConfig, Handle, Receipt, StartError, System, WeakHandle};
+pub use worker_pool::{JobError, JobHandle, WorkerPool};

@@ -6,3 +6,4 @@ mod desk;
 mod mailbox;
 mod supervision;
 mod system;
+mod worker_pool;
