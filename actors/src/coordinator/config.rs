@@ -24,16 +24,16 @@ use serde::{Deserialize, Serialize};
 #[non_exhaustive]
 pub struct CoordinatorConfig {
     /// The pause between two checks of a component that is ready; a tenth of it while it is not.
-    #[serde(with = "crate::duration")]
+    #[serde(with = "patterns_core::settings::duration")]
     pub check_interval: Duration,
     /// How long a check may take; one that takes longer means "not ready".
-    #[serde(with = "crate::duration")]
+    #[serde(with = "patterns_core::settings::duration")]
     pub check_timeout: Duration,
     /// How long each phase of the shutdown may take: the components that nobody needs any more.
-    #[serde(with = "crate::duration")]
+    #[serde(with = "patterns_core::settings::duration")]
     pub phase_timeout: Duration,
     /// How long all phases together may take.
-    #[serde(with = "crate::duration")]
+    #[serde(with = "patterns_core::settings::duration")]
     pub shutdown_timeout: Duration,
     /// How many events are kept for who comes late or is slow.
     pub events: usize,
