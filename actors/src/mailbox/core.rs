@@ -107,6 +107,7 @@ impl<A: Actor> Core<A> {
 
     fn offer(&self, lane: Lane, parcel: Parcel<A>) -> Result<(), Refused<A>> {
         if !self.hub.ledger.admit() {
+            self.hub.late();
             return Err(Refused::Closed(parcel));
         }
         let sent_at = parcel.sent_at();

@@ -1,5 +1,9 @@
 //! Behaviour through the public API.
 
+#![allow(clippy::unwrap_used, reason = "a test that unwraps in vain has failed")]
+
+mod conservation;
+mod coordinator;
 mod dead_letters;
 mod desk;
 mod mailbox;
