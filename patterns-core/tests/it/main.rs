@@ -1,2 +1,3 @@
 //! Behaviour through the public API, a module per pattern.
 mod queue;
+mod retry;
