@@ -9,6 +9,7 @@ mod panics;
 mod pitfalls;
 mod queue;
 mod reaper;
+mod retry;
 mod shield;
 mod support;
 mod task_group;

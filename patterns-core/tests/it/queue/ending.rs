@@ -179,6 +179,21 @@ async fn a_dropped_shutdown_goes_on_draining_and_can_be_asked_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn getters_end_with_the_last_job_of_a_drain_that_nobody_waits_for() {
+    let queue = WorkQueue::bounded(2);
+    queue.put(1).await.unwrap();
+    let job = queue.get().await.unwrap();
+    let getter = tokio::spawn({
+        let queue = queue.clone();
+        async move { queue.get().await.map(drop) }
+    });
+    assert!(tokio::time::timeout(Duration::from_secs(1), queue.shutdown(Shutdown::Drain)).await.is_err());
+    assert!(!getter.is_finished(), "the job that is out could still put something");
+    job.ack();
+    assert!(getter.await.unwrap().unwrap_err().is_closed());
+}
+
+#[tokio::test(start_paused = true)]
 async fn of_two_shutdowns_one_gets_the_items() {
     let queue = WorkQueue::bounded(2);
     queue.put(1).await.unwrap();
