@@ -61,7 +61,6 @@ pub mod supervision;
 pub mod system;
 pub mod worker_pool;
 
-mod duration;
 
 pub use actix;
 pub use dead_letters::{DeadLetter, DeadReason};

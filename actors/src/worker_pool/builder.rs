@@ -1,7 +1,9 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::plane::Plane;
-use super::{Rejection, StartError, WorkerPool, WorkerPoolConfig};
+use super::{Rejection, StartError, WorkerPool, WorkerPoolActor, WorkerPoolConfig};
+use crate::{ActorConfig, System};
 
 /// Settings for a [`WorkerPool`]; [`start`](Self::start) checks them and starts it.
 #[derive(Clone, Debug, Default)]
@@ -59,14 +61,28 @@ impl WorkerPoolBuilder {
         self
     }
 
-    /// Starts the threads, and remembers the current runtime for IO jobs.
+    /// How long a pool that was stopped or forgotten may take to finish what it has. Default: 30 s.
+    pub fn drain_timeout(mut self, timeout: Duration) -> Self {
+        self.config.drain_timeout = timeout;
+        self
+    }
+
+    /// Starts the threads and the actor, and remembers the current runtime for IO jobs.
     ///
     /// # Errors
     ///
     /// - [`StartError::Config`]: a setting makes no sense.
     /// - [`StartError::NoRuntime`]: no tokio runtime is current.
     /// - [`StartError::Thread`]: the operating system gave no thread.
-    pub fn start(self) -> Result<WorkerPool, StartError> {
-        Ok(WorkerPool::new(Plane::start(self.config)?))
+    pub fn start(self, system: &System) -> Result<WorkerPool, StartError> {
+        let plane = Plane::start(self.config)?;
+        let config = ActorConfig::named(plane.config.name.as_str())
+            .ask_timeout(plane.config.drain_timeout)
+            .stop_timeout(plane.config.drain_timeout);
+        let actor = system.spawn(config, {
+            let plane = Arc::clone(&plane);
+            move || WorkerPoolActor::new(Arc::clone(&plane))
+        });
+        Ok(WorkerPool::new(plane, actor))
     }
 }

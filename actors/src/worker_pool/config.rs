@@ -18,6 +18,7 @@ use super::StartError;
 /// | `per_key` | 1 | running jobs of one class with the same key |
 /// | `rejection` | `"wait"` | what a submitter does when the queue is full |
 /// | `grace` | `"1s"` | from asking a job to stop to dropping it (IO) or leaving it alone (CPU) |
+/// | `drain_timeout` | `"30s"` | what a pool that was stopped or forgotten may take to finish what it has |
 ///
 /// # Examples
 ///
@@ -49,8 +50,12 @@ pub struct WorkerPoolConfig {
     /// What a submitter does when the queue is full.
     pub rejection: Rejection,
     /// How long a job that was asked to stop may take to do so.
-    #[serde(with = "crate::duration")]
+    #[serde(with = "patterns_core::settings::duration")]
     pub grace: Duration,
+    /// How long the pool may take to finish what it has, when its actor is stopped or its last handle
+    /// was dropped; a [system's shutdown](crate::System::shutdown) has its own limit.
+    #[serde(with = "patterns_core::settings::duration")]
+    pub drain_timeout: Duration,
 }
 
 impl Default for WorkerPoolConfig {
@@ -63,6 +68,7 @@ impl Default for WorkerPoolConfig {
             per_key: 1,
             rejection: Rejection::Wait,
             grace: Duration::from_secs(1),
+            drain_timeout: Duration::from_secs(30),
         }
     }
 }

@@ -98,11 +98,12 @@ pub enum Reject {
 /// # Examples
 ///
 /// ```
-/// use actors::worker_pool::WorkerPool;
+/// use actors::{System, WorkerPool};
 ///
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main()
 /// # -> Result<(), Box<dyn std::error::Error>> {
-/// let workers = WorkerPool::builder().cpu_threads(1).start()?;
+/// let system = System::start()?;
+/// let workers = WorkerPool::builder().cpu_threads(1).start(&system)?;
 /// workers.close();
 /// let refused = workers.submit_cpu(|| 40 + 2).spawn().await.unwrap_err();
 /// assert!(refused.error().is_rejected());

@@ -2,28 +2,30 @@ use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
 
-use patterns_core::cancel::{CancelCause, CancelKind};
 use tokio::time::Instant;
 
 use super::plane::Plane;
-use super::{Cpu, DrainReceipt, Io, Submission, WorkerPoolBuilder, WorkerPoolStatus};
+use super::{Cpu, DrainReceipt, Io, Submission, WorkerPoolActor, WorkerPoolBuilder, WorkerPoolStatus};
+use crate::Handle;
 
 /// Runs jobs on a bounded number of workers, and tells of each how it ended.
 ///
 /// A clone is the same pool. When the last one is dropped the pool is closed: what was accepted is
-/// still run, and then its threads end.
+/// still run, for as long as the pool's [`drain_timeout`](super::WorkerPoolConfig::drain_timeout), and
+/// then its threads end.
 ///
 /// See the [module](super) for what it guarantees.
 ///
 /// # Examples
 ///
 /// ```
-/// use actors::worker_pool::WorkerPool;
+/// use actors::{System, WorkerPool};
 /// use std::time::Duration;
 ///
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main()
 /// # -> Result<(), Box<dyn std::error::Error>> {
-/// let workers = WorkerPool::builder().cpu_threads(2).io_tasks(64).start()?;
+/// let system = System::start()?;
+/// let workers = WorkerPool::builder().cpu_threads(2).io_tasks(64).start(&system)?;
 ///
 /// let sum = workers.submit_cpu(|| (1..=100).sum::<u32>()).await?;
 /// assert_eq!(sum, 5050);
@@ -47,6 +49,7 @@ pub struct WorkerPool {
 /// Closes the pool with its last handle. Jobs hold the plane, but not this.
 struct Owner {
     plane: Arc<Plane>,
+    actor: Handle<WorkerPoolActor>,
 }
 
 impl Drop for Owner {
@@ -61,8 +64,8 @@ impl WorkerPool {
         WorkerPoolBuilder::default()
     }
 
-    pub(super) fn new(plane: Arc<Plane>) -> Self {
-        Self { owner: Arc::new(Owner { plane }) }
+    pub(super) fn new(plane: Arc<Plane>, actor: Handle<WorkerPoolActor>) -> Self {
+        Self { owner: Arc::new(Owner { plane, actor }) }
     }
 
     /// A job for one of the pool's own threads: for work that computes or blocks.
@@ -100,39 +103,31 @@ impl WorkerPool {
         self.owner.plane.close();
     }
 
-    /// Closes the pool and waits until everything accepted has ended, at most until the deadline; then
-    /// cancels the rest, joins the threads, and reports.
+    /// Closes the pool, finishes what it has, and joins its threads; all of it by the deadline.
     ///
-    /// What is left at the deadline is not started any more, or asked to stop; IO jobs are dropped
-    /// after the grace. So this may take two graces longer than the deadline. A CPU job that does not look at
-    /// its token can't be stopped: it is named in the receipt, and its thread ends with it.
+    /// A grace before the deadline what is left is cancelled: what was not started never will be, what
+    /// runs is asked to stop, and IO jobs that do not are dropped. A CPU job that does not look at its
+    /// token can't be stopped: it is named in the receipt, and its thread ends with it. A deadline that
+    /// is nearer than the grace is overrun by at most one, an IO job that blocks its thread by two.
     ///
     /// This is not interrupted by the ambient token or deadline: it is what a shutdown waits for.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
     ///
     /// # Cancel safety
     ///
     /// Cancel safe: dropped before its deadline it leaves the pool closed and still working, and it can
     /// be called again, also by several tasks.
     pub async fn drain(&self, deadline: Instant) -> DrainReceipt {
-        let plane = &self.owner.plane;
-        let start = Instant::now();
-        plane.close();
-        if !plane.wait_until(Plane::is_drained, deadline).await {
-            plane.cancel_all(&CancelCause::new(CancelKind::Shutdown, "the worker pool was drained"));
-            let grace = plane.config.grace;
-            let left = |plane: &Plane| plane.is_drained();
-            if !plane.wait_until(left, Instant::now() + grace).await {
-                // IO jobs are dropped now, each after its own grace.
-                plane.wait_until(|plane| plane.io_running() == 0, Instant::now() + grace).await;
-            }
-        }
-        let threads_joined = plane.join_threads().await;
-        DrainReceipt {
-            took: start.elapsed(),
-            counts: plane.counts(),
-            stragglers: plane.running(),
-            threads_joined,
-        }
+        self.owner.plane.drain(deadline).await
+    }
+
+    /// The actor that owns the pool's life, for who would rather send it [messages](super::messages).
+    #[must_use]
+    pub fn actor(&self) -> &Handle<WorkerPoolActor> {
+        &self.owner.actor
     }
 }
 

@@ -9,12 +9,14 @@ use std::task::{Context as TaskContext, Waker};
 use std::time::Duration;
 
 use actors::worker_pool::{JobError, PoolState, Reject, Rejection, StartError, WorkerPool, WorkerPoolBuilder};
+use actors::System;
 use patterns_core::cancel::{CancelKind, CancelToken, timeout};
 use patterns_core::context::{self, Context};
 use tokio::time::{Instant, sleep};
 
 fn start(builder: WorkerPoolBuilder) -> WorkerPool {
-    builder.start().expect("the settings are fine and there are threads")
+    let system = System::start().expect("it lives on this test's thread");
+    builder.start(&system).expect("the settings are fine and there are threads")
 }
 
 fn small() -> WorkerPool {
@@ -610,21 +612,22 @@ fn jobs_of_a_runtime_that_is_shut_down_are_lost_and_counted() {
         (workers, handles)
     });
     drop(runtime);
+    // Those that the pool's actor could cancel before it went are cancelled.
     let counts = workers.status().counts;
-    assert_eq!((counts.failed, counts.in_flight()), (50, 0));
+    assert_eq!((counts.failed + counts.cancelled, counts.in_flight()), (50, 0));
     let other = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     other.block_on(async {
         for handle in handles {
-            assert!(matches!(handle.await.unwrap_err(), JobError::Lost));
+            assert!(matches!(handle.await.unwrap_err(), JobError::Lost | JobError::Cancelled(_)));
         }
         let late = workers.submit_io(async {}).await.unwrap_err();
-        assert!(matches!(late, JobError::Lost));
+        assert!(late.is_rejected());
     });
 }
 
 #[tokio::test(start_paused = true)]
 async fn senseless_settings_are_refused_by_name() {
-    let refused = |builder: WorkerPoolBuilder| match builder.start().unwrap_err() {
+    let refused = |builder: WorkerPoolBuilder| match builder.start(&System::start().unwrap()).unwrap_err() {
         StartError::Config { field, .. } => field,
         other => panic!("{other}"),
     };
@@ -633,13 +636,14 @@ async fn senseless_settings_are_refused_by_name() {
     assert_eq!(refused(WorkerPool::builder().io_tasks(0)), "io_tasks");
     assert_eq!(refused(WorkerPool::builder().queue(0)), "queue");
     assert_eq!(refused(WorkerPool::builder().per_key(0)), "per_key");
-    let error = WorkerPool::builder().queue(0).start().unwrap_err();
+    let error = WorkerPool::builder().queue(0).start(&System::start().unwrap()).unwrap_err();
     assert_eq!(error.to_string(), "worker pool: `queue` must be at least 1");
 }
 
 #[test]
 fn outside_of_a_runtime_it_does_not_start() {
-    assert!(matches!(WorkerPool::builder().start(), Err(StartError::NoRuntime)));
+    let system = System::start().unwrap();
+    assert!(matches!(WorkerPool::builder().start(&system), Err(StartError::NoRuntime)));
 }
 
 #[tokio::test(start_paused = true)]
@@ -650,11 +654,10 @@ async fn dropping_a_submission_at_any_poll_leaves_nothing_behind() {
             let _running = workers.submit_io(nap(1)).spawn().await.unwrap();
             let _queued = workers.submit_io(nap(1)).key("k").spawn().await.unwrap();
             let job = workers.submit_io(nap(1)).key("k").deadline_in(secs(60));
-            let job: std::pin::Pin<Box<dyn Future<Output = ()>>> = match spawned {
+            let mut job: std::pin::Pin<Box<dyn Future<Output = ()>>> = match spawned {
                 true => Box::pin(async move { drop(job.spawn().await) }),
                 false => Box::pin(async move { drop(job.await) }),
             };
-            let mut job = pin!(job);
             let mut done = false;
             for _ in 0..polls {
                 done = done || futures_util::poll!(job.as_mut()).is_ready();
@@ -668,4 +671,56 @@ async fn dropping_a_submission_at_any_poll_leaves_nothing_behind() {
         }
     }
     assert!(workers.drain(in_secs(1)).await.is_complete());
+}
+
+#[tokio::test(start_paused = true)]
+async fn shutting_the_system_down_finishes_the_jobs_and_joins_the_threads() {
+    let system = System::start().unwrap();
+    let workers = WorkerPool::builder().cpu_threads(2).start(&system).unwrap();
+    let io = workers.submit_io(async { nap(5).await; 1 }).spawn().await.unwrap();
+    let cpu = workers.submit_cpu(|| 2).spawn().await.unwrap();
+    let receipt = system.shutdown(secs(60)).await;
+    assert!(receipt.is_clean(), "{receipt:?}");
+    assert_eq!((io.await.unwrap(), cpu.await.unwrap()), (1, 2));
+    assert!(workers.submit_io(async {}).await.unwrap_err().is_rejected());
+    assert_eq!(workers.drain(in_secs(1)).await.threads_joined, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_that_is_too_short_cancels_the_rest() {
+    let system = System::start().unwrap();
+    let workers = WorkerPool::builder().cpu_threads(1).io_tasks(1).start(&system).unwrap();
+    let deaf = workers.submit_io(pending::<()>()).spawn().await.unwrap();
+    let queued = workers.submit_io(pending::<()>()).spawn().await.unwrap();
+    let receipt = system.shutdown(secs(5)).await;
+    assert!(!receipt.is_clean());
+    assert!(queued.await.unwrap_err().is_cancelled());
+    assert!(deaf.await.unwrap_err().is_cancelled());
+    assert_eq!(workers.status().state, PoolState::Closed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pool_whose_last_handle_is_dropped_finishes_its_detached_jobs() {
+    let system = System::start().unwrap();
+    let workers = WorkerPool::builder().cpu_threads(1).drain_timeout(secs(10)).start(&system).unwrap();
+    let soon = workers.submit_io(async { nap(9).await; "soon" }).spawn().await.unwrap();
+    let late = workers.submit_io(async { nap(15).await; "late" }).spawn().await.unwrap();
+    let clone = workers.clone();
+    drop(workers);
+    assert_eq!(clone.submit_io(async { 1 }).await.unwrap(), 1);
+    drop(clone);
+    assert_eq!(soon.await.unwrap(), "soon");
+    assert!(late.await.unwrap_err().is_cancelled(), "the drain timeout had passed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn its_actor_answers_messages() {
+    use actors::worker_pool::messages::{Close, Drain, GetStatus};
+    let workers = small();
+    workers.submit_cpu(|| ()).await.unwrap();
+    assert_eq!(workers.actor().ask(GetStatus).await.unwrap().counts.done, 1);
+    workers.actor().ask(Close).await.unwrap();
+    assert_eq!(workers.status().state, PoolState::Closed);
+    let receipt = workers.actor().ask(Drain { deadline: in_secs(5) }).await.unwrap();
+    assert!(receipt.is_complete());
 }

@@ -150,7 +150,6 @@ impl ErrorGroup {
     }
 
     /// All leaves of the whole tree, depth first.
-    #[must_use]
     pub fn leaves(&self) -> Leaves<'_> {
         Leaves { stack: vec![self.nodes.iter()] }
     }
@@ -247,7 +246,10 @@ impl ErrorGroup {
     #[must_use]
     pub fn first(&self) -> &TaskFailed {
         let failed = self.leaves().find(|leaf| !leaf.is_cancelled());
-        failed.or_else(|| self.leaves().next()).expect("a group of errors is never empty")
+        match failed.or_else(|| self.leaves().next()) {
+            Some(leaf) => leaf,
+            None => unreachable!("a group of errors is never empty"),
+        }
     }
 
     /// Prints as a tree, a line per leaf and group, with paths, durations and places.
@@ -297,7 +299,7 @@ impl fmt::Display for ErrorGroup {
 /// The tree, so that an `unwrap` in a test says everything.
 impl fmt::Debug for ErrorGroup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.tree().fmt(f)
+        fmt::Display::fmt(&self.tree(), f)
     }
 }
 

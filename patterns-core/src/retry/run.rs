@@ -83,7 +83,7 @@ fn no_time_at_all() -> Option<StopReason> {
 }
 
 /// Drives the first attempt, looking at the clock only once it has to wait.
-async fn first_wait<F: Future>(fut: F, started: &mut Option<Instant>) -> F::Output {
+async fn drive_first<F: Future>(fut: F, started: &mut Option<Instant>) -> F::Output {
     let mut fut = pin!(fut);
     std::future::poll_fn(|cx| {
         let polled = fut.as_mut().poll(cx);
@@ -97,16 +97,13 @@ async fn first_wait<F: Future>(fut: F, started: &mut Option<Instant>) -> F::Outp
     .await
 }
 
-/// Sleeps, obeying the ambient token and deadline; also without a delay lets others run, and looks.
+/// Sleeps, obeying the ambient token and deadline; also without a delay lets others run.
 async fn pause(delay: Duration) -> Result<(), Interrupt> {
-    if !delay.is_zero() {
-        return context::sleep(delay).await;
+    if delay.is_zero() {
+        consume_budget().await;
+        return Ok(());
     }
-    consume_budget().await;
-    match Context::try_current().and_then(|context| context.token().cause().cloned()) {
-        Some(cause) => Err(Interrupt::Cancelled(cause)),
-        None => Ok(()),
-    }
+    context::sleep(delay).await
 }
 
 /// A run whose first attempt has failed.

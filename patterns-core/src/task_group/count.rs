@@ -107,6 +107,15 @@ impl Count {
         }
     }
 
+    /// Waits until no child is live, or the body brings in new ones. Only the owner calls this.
+    pub(super) async fn zero_or_more(&self) {
+        self.state.fetch_or(AWAITED, SeqCst);
+        let total = self.total();
+        while self.live() > 0 && self.total() == total {
+            self.zero.notified().await;
+        }
+    }
+
     /// Lets nobody in any more, if nobody is in. Then [`closed`](Self::closed) is due.
     pub(super) fn close_at_zero(&self) -> bool {
         let close = |state| (state / ONE == 0).then_some(state | CLOSED);

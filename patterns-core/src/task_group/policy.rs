@@ -41,10 +41,11 @@ use crate::outcome::{ErrorGroup, TaskFailed};
 ///     }
 /// }
 ///
-/// let at_most = |left| AtMost { left, exceeded: false };
+/// const ONE: AtMost = AtMost { left: 1, exceeded: false };
+///
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() {
 /// let fetch = |ok: bool| async move { if ok { Ok(()) } else { Err("not found") } };
-/// let result = TaskGroup::new("crawl").policy(at_most(1)).run(async |group| {
+/// let result = TaskGroup::new("crawl").policy(ONE).run(async |group| {
 ///     for (name, ok) in [("a", true), ("b", false), ("c", true)] {
 ///         group.spawn(name, fetch(ok));
 ///     }
@@ -52,7 +53,7 @@ use crate::outcome::{ErrorGroup, TaskFailed};
 /// });
 /// assert_eq!(result.await.unwrap(), 7);
 ///
-/// let result = TaskGroup::new("crawl").policy(at_most(1)).run(async |group| {
+/// let result = TaskGroup::new("crawl").policy(ONE).run(async |group| {
 ///     for (name, ok) in [("a", false), ("b", false), ("c", true)] {
 ///         group.spawn(name, fetch(ok));
 ///     }

@@ -187,6 +187,12 @@ impl Shared {
         self.warn(&self.registry.abort_all());
     }
 
+    /// Waits until the children that were aborted are gone and who waited for them has had a turn.
+    pub(super) async fn aborted(&self) {
+        self.count.zero_or_more().await;
+        tokio::task::yield_now().await;
+    }
+
     fn abort_due(&self) -> Option<Instant> {
         let (aborted, next) = self.registry.abort_due();
         self.warn(&aborted);

@@ -10,6 +10,7 @@ mod pitfalls;
 mod queue;
 mod reaper;
 mod retry;
+mod settings;
 mod shield;
 mod support;
 mod task_group;

@@ -373,6 +373,13 @@ proptest! {
 }
 
 #[tokio::test(start_paused = true)]
+async fn decorrelated_delays_grow_from_one_to_the_next() {
+    let retry = Retry::fixed(SECOND).jitter(Jitter::Decorrelated).max_delay(3600 * SECOND).max_attempts(30);
+    let error = retry.seed(7).run(async || Err::<(), _>("down")).await.unwrap_err();
+    assert!(delays(&error).into_iter().max() > Some(100 * SECOND));
+}
+
+#[tokio::test(start_paused = true)]
 async fn without_a_seed_no_two_runs_are_alike() {
     let retry = Retry::exponential(SECOND).max_attempts(6);
     let mut runs = Vec::new();

@@ -3,11 +3,11 @@
 pub(super) mod cell;
 mod clock;
 pub(super) mod counts;
+mod drain;
 mod gate;
 pub(super) mod tasks;
 pub(super) mod threads;
 
-use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -16,7 +16,7 @@ use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::{ClassStatus, JobClass, JobError, PoolState, Reject, RunningJob, StartError};
+use super::{ClassStatus, JobClass, PoolState, Reject, RunningJob, StartError};
 use super::{WorkerPoolConfig, WorkerPoolStatus};
 use cell::Head;
 use clock::ClockHold;
@@ -72,10 +72,6 @@ impl Plane {
     /// Keeps a paused clock still for a CPU job; whether it does. See [`ClockHold`].
     pub(super) fn hold_clock(&self) -> bool {
         self.clock.enter()
-    }
-
-    pub(super) fn counts(&self) -> super::JobCounts {
-        self.counts.snapshot()
     }
 
     /// Lets a job in, or refuses it.
@@ -138,89 +134,13 @@ impl Plane {
         }
     }
 
-    /// Lets the threads go once there is nothing left for them.
-    fn notice(&self) {
-        if self.is_drained() {
-            self.stop_threads();
-        }
-        self.changed.notify_waiters();
-    }
-
-    fn stop_threads(&self) {
-        if !self.threads_stopped.swap(true, Ordering::SeqCst) {
-            self.threads.stop();
-        }
-    }
-
     pub(super) fn is_closed(&self) -> bool {
         self.closed.load(Ordering::SeqCst)
-    }
-
-    pub(super) fn is_drained(&self) -> bool {
-        self.is_closed() && self.counts.snapshot().in_flight() == 0
     }
 
     /// Why nothing is to be started any more, if so.
     fn stopping(&self) -> Option<&CancelCause> {
         self.stop.get()
-    }
-
-    /// Takes no new work; whoever waits for a place gets the job back.
-    pub(super) fn close(&self) {
-        self.closed.store(true, Ordering::SeqCst);
-        for job in self.cpu.close() {
-            job.refuse(Reject::Closed);
-        }
-        for job in self.io.close() {
-            job.refuse(Reject::Closed);
-        }
-        self.notice();
-    }
-
-    /// Cancels everything that has not ended.
-    pub(super) fn cancel_all(&self, cause: &CancelCause) {
-        let _ = self.stop.set(cause.clone());
-        let why = || JobError::Cancelled(cause.clone());
-        while let Some(job) = self.threads.take_back() {
-            job.stop(why());
-            self.cpu_job_over(&*job);
-        }
-        self.cpu.without_slot().iter().for_each(|job| job.stop(why()));
-        self.io.without_slot().iter().for_each(|job| job.stop(why()));
-        self.threads.jobs().iter().for_each(|job| job.stop(why()));
-        self.tasks.jobs().iter().for_each(|job| job.stop(why()));
-        // Signals to stop may have been taken back with the jobs.
-        self.threads_stopped.store(false, Ordering::SeqCst);
-    }
-
-    /// Waits until `done`, which can only become true when something ends, or until the deadline.
-    pub(super) async fn wait_until(&self, done: impl Fn(&Self) -> bool, deadline: Instant) -> bool {
-        let mut timer = pin!(tokio::time::sleep_until(deadline));
-        loop {
-            let mut changed = pin!(self.changed.notified());
-            changed.as_mut().enable();
-            if done(self) {
-                return true;
-            }
-            tokio::select! {
-                biased;
-                () = changed => {}
-                () = &mut timer => return false,
-            }
-        }
-    }
-
-    pub(super) fn io_running(&self) -> usize {
-        self.tasks.jobs().len()
-    }
-
-    /// Ends and joins every thread that runs no job; returns how many were joined in the pool's life.
-    pub(super) async fn join_threads(self: &Arc<Self>) -> usize {
-        self.stop_threads();
-        let plane = Arc::clone(self);
-        // On a blocking thread, which also keeps a paused clock still.
-        let joined = self.runtime.spawn_blocking(move || plane.threads.join_idle()).await.unwrap_or(0);
-        self.threads_joined.fetch_add(joined, Ordering::SeqCst) + joined
     }
 
     pub(super) fn running(&self) -> Vec<RunningJob> {

@@ -125,7 +125,7 @@ fn in_flight(counts: &JobCounts) -> u64 {
 
 async fn play(steps: Vec<Step>, rejection: Rejection) {
     let pool = WorkerPool::builder().cpu_threads(1).io_tasks(3).queue(4).per_key(2).grace(Duration::from_millis(500));
-    let workers = pool.rejection(rejection).start().unwrap();
+    let workers = super::start(pool.rejection(rejection));
     let watch = Arc::new(Watch::default());
     let mut tally = Tally::default();
     let mut submitted = 0;

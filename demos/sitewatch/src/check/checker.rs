@@ -107,7 +107,7 @@ impl Checker {
             .name("check")
             .cpu_threads(threads.map_or(2, NonZeroUsize::get))
             .io_tasks(256)
-            .start()?;
+            .start(&system)?;
         let result = self.run_on(&workers, target, began).await;
         let drained = workers.drain(Instant::now() + DRAIN).await;
         let stopped = system.shutdown(DRAIN).await;

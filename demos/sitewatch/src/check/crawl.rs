@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use actors::worker_pool::WorkerPool;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use patterns_core::queue::{Job, WorkQueue};
 use url::Url;
 
@@ -43,7 +43,7 @@ pub(crate) struct Crawl {
     pub(crate) border: Border,
     pub(crate) folder: Option<Folder>,
     pub(crate) http: Arc<dyn Http>,
-    pub(crate) targets: Mutex<Targets>,
+    pub(crate) targets: RwLock<Targets>,
     pub(crate) limits: Limits,
     /// Pages of the next level, where the crawl goes level by level.
     pub(crate) next: Mutex<Vec<Id>>,
@@ -108,7 +108,7 @@ impl Crawl {
     pub(crate) async fn visit(self: Arc<Self>, job: Job<Task>, workers: WorkerPool) {
         let Task { id, want } = *job;
         let (key, role) = {
-            let targets = self.targets.lock();
+            let targets = self.targets.read();
             let target = targets.get(id);
             (Arc::clone(&target.key), target.role)
         };
@@ -168,7 +168,7 @@ impl Crawl {
         let fragment = to.fragment().and_then(fragment_of).map_or(NO_FRAGMENT, |name| fragment_hash(&name));
         let key = to.as_str().split_once('#').map_or(to.as_str(), |(before, _)| before);
         let task = {
-            let mut targets = self.targets.lock();
+            let mut targets = self.targets.write();
             let (depth, hops) = (targets.get(id).depth, targets.get(id).hops);
             let to = targets.find(key).unwrap_or_else(|| targets.add(key, self.border.role(key)));
             targets.get_mut(id).visit =
@@ -212,7 +212,7 @@ impl Crawl {
 
     /// The host to ask for a target; none for a file.
     pub(crate) fn host_of(&self, id: Id) -> Option<String> {
-        let key = Arc::clone(&self.targets.lock().get(id).key);
+        let key = Arc::clone(&self.targets.read().get(id).key);
         if key.starts_with('/') {
             return None;
         }
@@ -238,7 +238,7 @@ impl Crawl {
 
     fn read_file(&self, job: Job<Task>) {
         let id = job.id;
-        let key = Arc::clone(&self.targets.lock().get(id).key);
+        let key = Arc::clone(&self.targets.read().get(id).key);
         SCRATCH.with_borrow_mut(|scratch| {
             let mut content = std::mem::take(&mut scratch.content);
             let folder = self.folder.as_ref().expect("only a folder's targets have paths as keys");
@@ -285,7 +285,7 @@ impl Crawl {
         let mut tasks = Vec::new();
         let mut skipped: Vec<(Reason, u64)> = Vec::new();
         {
-            let mut targets = self.targets.lock();
+            let mut targets = self.targets.write();
             let depth = targets.get(id).depth.saturating_add(1);
             for found in &scratch.found {
                 let leads = match &found.leads {
@@ -350,7 +350,7 @@ impl Crawl {
         if answer.reason().status() == Status::Broken {
             self.progress.add_broken(1);
         }
-        self.targets.lock().get_mut(id).visit = Some(Box::new(Visit { answer, page }));
+        self.targets.write().get_mut(id).visit = Some(Box::new(Visit { answer, page }));
     }
 }
 

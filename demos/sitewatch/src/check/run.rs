@@ -1,12 +1,14 @@
 //! One check, from start to report.
 
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actors::worker_pool::{JobError, WorkerPool};
-use parking_lot::Mutex;
-use patterns_core::cancel::CancelToken;
+use parking_lot::{Mutex, RwLock};
+use patterns_core::cancel::{CancelToken, timeout};
 use patterns_core::context::{Context, Interrupt};
-use patterns_core::queue::{OnDrop, PutError, WorkQueue};
+use patterns_core::queue::{OnDrop, PutError, Shutdown, WorkQueue};
 use patterns_core::task_group::TaskGroup;
 use tokio::time::Instant;
 
@@ -16,13 +18,16 @@ use super::http::{Http, Want};
 use super::spool::Spool;
 use super::start::Start;
 use super::tally::PageReport;
-use super::targets::{Id, Role, Targets};
+use super::targets::{Id, Role, Target, Targets};
 use crate::config::CheckConfig;
 use crate::progress::ProgressState;
 use crate::report::{Format, Links, Reason, Report, Summary};
 
 /// How many files a worker is given at once: a hand-over costs as much as reading a small page.
 const FILES: usize = 16;
+
+/// How long the answers that are under way when a check is stopped may take.
+const LAST_ANSWERS: Duration = Duration::from_secs(1);
 
 /// How many pages a worker judges at once.
 const PAGES: usize = 256;
@@ -51,7 +56,7 @@ impl Check<'_> {
             border,
             folder,
             http: Arc::clone(&self.http),
-            targets: Mutex::new(targets),
+            targets: RwLock::new(targets),
             limits: Limits {
                 depth: self.config.depth,
                 max_pages: self.config.max_pages,
@@ -65,49 +70,57 @@ impl Check<'_> {
             progress: Arc::clone(&self.progress),
             counted: Mutex::default(),
         });
-        let finished = self.crawl(&crawl, pages).await?;
-        let targets = Arc::new(std::mem::take(&mut *crawl.targets.lock()));
+        let stopped = self.crawl(&crawl, pages).await?;
         // Judging is short, and goes on even if we were asked to stop: what is known is reported.
         let judging = Context::current().with_token(CancelToken::new()).without_deadline();
-        let (mut summary, links) = judging.scope(self.judge(&crawl, &targets)).await?;
-        let orphans = if whole && finished.is_ok() { orphans(&targets) } else { Vec::new() };
-        summary.stopped = finished.err().map(|interrupt| interrupt.to_string());
+        let (mut summary, links) = judging.scope(self.judge(&crawl)).await?;
+        let orphans = if whole && stopped.is_none() { orphans(&crawl.targets.read()) } else { Vec::new() };
+        summary.stopped = stopped;
         summary.elapsed = began.elapsed();
         Ok(Report::new(self.target, summary, links, orphans))
     }
 
-    /// Visits everything that can be reached; ends when the frontier's `join` returns.
-    async fn crawl(&self, crawl: &Arc<Crawl>, pages: Vec<Id>) -> Result<Result<(), Interrupt>, CheckError> {
+    /// Visits everything that can be reached; ends when the frontier's `join` returns, or early, and
+    /// then says why.
+    async fn crawl(&self, crawl: &Arc<Crawl>, pages: Vec<Id>) -> Result<Option<String>, CheckError> {
         let frontier = WorkQueue::builder(self.frontier)
             .dedupe_by(|task: &Task| *task)
             .on_drop(OnDrop::Fail)
             .build()?;
-        let dispatcher = {
-            let (crawl, frontier, workers) = (Arc::clone(crawl), frontier.clone(), self.workers.clone());
-            async move { Ok::<(), JobError>(dispatch(&crawl, &frontier, &workers).await) }
-        };
-        let interrupted = TaskGroup::new("crawl")
-            .run(async |group| {
-                group.spawn("dispatch", dispatcher);
-                let result = levels(crawl, &frontier, pages).await;
-                // Nothing more comes; or nothing more is wanted. Either way the dispatcher ends.
-                frontier.close();
-                Ok(result)
-            })
-            .await?;
-        Ok(interrupted)
+        let crawled = TaskGroup::new("crawl").run(async |group| {
+            let (shared, queue, workers) = (Arc::clone(crawl), frontier.clone(), self.workers.clone());
+            group.spawn("dispatch", async move { Ok::<(), JobError>(dispatch(&shared, &queue, &workers).await) });
+            let levels = levels(&self.progress, crawl, &frontier, pages).await;
+            // Nothing more comes, or nothing more is wanted: either way the dispatcher ends.
+            frontier.close();
+            Ok(levels?)
+        });
+        match crawled.await {
+            Ok(()) => Ok(None),
+            Err(errors) if errors.leaves().all(|leaf| leaf.cause().is_some()) => {
+                let cause = errors.leaves().find_map(|leaf| leaf.cause().cloned());
+                // What runs has been asked to stop as well; what it still learns is worth a moment.
+                let _ = frontier.shutdown(Shutdown::Now).await;
+                let patient = Context::current().with_token(CancelToken::new());
+                let _ = patient.scope(timeout(LAST_ANSWERS, frontier.join())).await;
+                let why = cause.map_or_else(String::new, |cause| cause.message().to_owned());
+                Ok(Some(if why.is_empty() { "interrupted".to_owned() } else { why }))
+            }
+            Err(errors) => Err(errors.into()),
+        }
     }
 
     /// Judges every link, on the CPU workers.
-    async fn judge(&self, crawl: &Arc<Crawl>, targets: &Arc<Targets>) -> Result<(Summary, Links), CheckError> {
-        let pages: Vec<Id> =
-            targets.iter().filter(|(_, target)| target.visit.is_some()).map(|(id, _)| id).collect();
+    async fn judge(&self, crawl: &Arc<Crawl>) -> Result<(Summary, Links), CheckError> {
+        let visited = |(id, target): (Id, &Target)| target.visit.is_some().then_some(id);
+        let pages: Vec<Id> = crawl.targets.read().iter().filter_map(visited).collect();
         let mut jobs = Vec::new();
         for chunk in pages.chunks(PAGES) {
-            let (crawl, targets, chunk) = (Arc::clone(crawl), Arc::clone(targets), chunk.to_vec());
+            let (crawl, chunk) = (Arc::clone(crawl), chunk.to_vec());
             let all = self.config.report.all;
             let job = self.workers.submit_cpu(move || {
                 let mut report = PageReport::default();
+                let targets = crawl.targets.read();
                 for id in chunk {
                     report.add(&crawl, &targets, id, all);
                 }
@@ -122,7 +135,7 @@ impl Check<'_> {
             let report = job.await.map_err(failed)?;
             total += report.links;
             summary.counts += &report.counts;
-            report.list(targets, &mut links);
+            report.list(&crawl.targets.read(), &mut links);
         }
         // Only what is not well was counted.
         let well = total.saturating_sub(summary.counts.total());
@@ -138,14 +151,18 @@ fn failed(error: JobError) -> CheckError {
 /// Puts the pages of each level, and waits until everything that follows from them was visited.
 ///
 /// Without limits there is one level: pages put the pages that they lead to themselves.
-async fn levels(crawl: &Crawl, frontier: &Frontier, mut pages: Vec<Id>) -> Result<(), Interrupt> {
+async fn levels(
+    progress: &ProgressState,
+    crawl: &Crawl, frontier: &Frontier,
+    mut pages: Vec<Id>,
+) -> Result<(), Interrupt> {
     let mut depth = 0;
     let mut left = crawl.limits.max_pages.unwrap_or(u64::MAX);
     loop {
         for (nth, id) in (0_u64..).zip(&pages) {
             let within = nth < left && crawl.limits.depth.is_none_or(|limit| depth <= limit);
             let want = {
-                let mut targets = crawl.targets.lock();
+                let mut targets = crawl.targets.write();
                 let target = targets.get_mut(*id);
                 target.queued = true;
                 target.depth = depth;
@@ -168,7 +185,7 @@ async fn levels(crawl: &Crawl, frontier: &Frontier, mut pages: Vec<Id>) -> Resul
                 Err(refused) => unreachable!("{refused}"),
             }
         }
-        frontier.join().await?;
+        joined(progress, frontier).await?;
         left = left.saturating_sub(pages.len() as u64);
         depth += 1;
         pages = std::mem::take(&mut *crawl.next.lock());
@@ -176,8 +193,21 @@ async fn levels(crawl: &Crawl, frontier: &Frontier, mut pages: Vec<Id>) -> Resul
             return Ok(());
         }
         // What a limit cuts off depends on the site alone, not on who answered first.
-        let targets = crawl.targets.lock();
+        let targets = crawl.targets.read();
         pages.sort_by_cached_key(|id| Arc::clone(&targets.get(*id).key));
+    }
+}
+
+/// Waits for the frontier's end, and meanwhile counts for whoever watches.
+async fn joined(progress: &ProgressState, frontier: &Frontier) -> Result<(), Interrupt> {
+    let mut ticks = tokio::time::interval(Duration::from_millis(100));
+    let mut join = pin!(frontier.join());
+    loop {
+        tokio::select! {
+            biased;
+            joined = &mut join => return joined,
+            _ = ticks.tick() => progress.set_queued(frontier.stats().unfinished as u64),
+        }
     }
 }
 

@@ -127,7 +127,7 @@ pub struct CheckArgs {
 
     /// Write the report to this file, which is replaced as a whole or left as it is
     #[arg(long, short, value_name = "FILE", help_heading = "Report")]
-    pub output: Option<PathBuf>,
+    pub output: Option<String>,
 
     /// List every link, also those that are ok, and cut no list short
     #[arg(long, short, help_heading = "Report")]
@@ -151,7 +151,7 @@ pub struct CheckArgs {
 
     /// Keep every run and its links in this SQLite file
     #[arg(long, value_name = "FILE", help_heading = "Running")]
-    pub db: Option<PathBuf>,
+    pub db: Option<String>,
 
     /// Read settings from this file instead of sitewatch.toml
     #[arg(long, value_name = "FILE", help_heading = "Running")]

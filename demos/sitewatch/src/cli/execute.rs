@@ -140,6 +140,9 @@ fn exit_of(report: &Report) -> Exit {
 }
 
 fn fail(console: &Console, failure: &Failure) -> Exit {
-    console.notice(format_args!("error: {failure}"));
+    // Of settings there may be several things to say.
+    for line in failure.to_string().lines() {
+        console.notice(format_args!("error: {line}"));
+    }
     failure.exit()
 }

@@ -10,6 +10,7 @@ mod failure;
 mod help;
 mod interrupts;
 mod publish;
+mod settings;
 mod target;
 mod watch;
 
@@ -20,4 +21,5 @@ pub use exit::Exit;
 pub use failure::Failure;
 pub use help::parse;
 pub use interrupts::Interrupts;
+pub use settings::{Override, load, overrides};
 pub use target::{Target, TargetError};

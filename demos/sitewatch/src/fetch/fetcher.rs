@@ -101,7 +101,8 @@ impl Fetcher {
         self.fetch(Method::HEAD, url, Want::Existence).await
     }
 
-    /// Gets a file of any type, with its body.
+    /// Gets a file of any type, with its body. What is compressed in itself, such as
+    /// `sitemap.xml.gz`, comes as it is.
     ///
     /// # Cancel safety
     ///

@@ -12,7 +12,7 @@ use url::Url;
 
 /// How a made-up URL answers.
 #[derive(Clone, Debug)]
-pub enum Answer {
+pub(super) enum Answer {
     Html(String),
     Redirect(String),
     Status(u16),
@@ -22,30 +22,30 @@ pub enum Answer {
 
 /// A web of these URLs; every other is 404. It counts what it is asked for.
 #[derive(Debug, Default)]
-pub struct Web {
-    pub answers: HashMap<String, (Answer, Duration)>,
-    pub asked: Mutex<HashMap<(String, Want), u32>>,
+pub(super) struct Web {
+    pub(super) answers: HashMap<String, (Answer, Duration)>,
+    pub(super) asked: Mutex<HashMap<(String, Want), u32>>,
 }
 
 impl Web {
-    pub fn with(mut self, url: &str, answer: Answer) -> Self {
+    pub(super) fn with(mut self, url: &str, answer: Answer) -> Self {
         self.answers.insert(url.to_owned(), (answer, Duration::ZERO));
         self
     }
 
-    pub fn html(self, url: &str, html: &str) -> Self {
+    pub(super) fn html(self, url: &str, html: &str) -> Self {
         self.with(url, Answer::Html(html.to_owned()))
     }
 
     /// What it was asked for, in order of URL: each with how often.
-    pub fn log(&self) -> Vec<(String, Want, u32)> {
+    pub(super) fn log(&self) -> Vec<(String, Want, u32)> {
         let asked = self.asked.lock();
         let mut log: Vec<_> = asked.iter().map(|((url, want), times)| (url.clone(), *want, *times)).collect();
         log.sort_by(|a, b| a.0.cmp(&b.0).then((a.1 == Want::Probe).cmp(&(b.1 == Want::Probe))));
         log
     }
 
-    pub fn shared(self) -> Arc<Self> {
+    pub(super) fn shared(self) -> Arc<Self> {
         Arc::new(self)
     }
 }

@@ -2,6 +2,7 @@ mod args;
 mod capture;
 mod execute;
 mod rounds;
+mod settings;
 mod stopping;
 mod target;
 
