@@ -60,11 +60,18 @@ impl Measured {
     }
 
     fn lines(&self) -> Vec<Line<'_>> {
-        let line = |figures| {
-            let super::measure::Figures { implementation, kind, min, median, max } = figures;
-            let [min, median, max] = [min, median, max].map(|value: &f64| (value * 1000.0).round() / 1000.0);
-            Line { row: self.row, implementation, kind: kind.as_str(), unit: self.unit, min, median, max }
-        };
-        self.results.iter().map(line).collect()
+        let rounded = |value: f64| (value * 1000.0).round() / 1000.0;
+        self.results
+            .iter()
+            .map(|figures| Line {
+                row: self.row,
+                implementation: figures.implementation,
+                kind: figures.kind.as_str(),
+                unit: self.unit,
+                min: rounded(figures.min),
+                median: rounded(figures.median),
+                max: rounded(figures.max),
+            })
+            .collect()
     }
 }

@@ -32,10 +32,8 @@ impl Machine {
             "" => std::env::consts::OS.to_owned(),
             release => format!("Linux {release}"),
         };
-        let description = format!(
-            "{processor}, {cores} cores{memory}, {system}, {}, the system's allocator",
-            std::env::consts::ARCH
-        );
+        let description =
+            format!("{processor}, {cores} cores{memory}, {system}, {}, the system's allocator", std::env::consts::ARCH);
         Self { description, load }
     }
 
@@ -80,7 +78,9 @@ pub(super) fn versions() -> BTreeMap<String, String> {
         let version = lock.split_once(&format!("name = \"{name}\"\nversion = \""))?.1;
         Some(version.split_once('"')?.0.to_owned())
     };
-    let own = lock.split_once("name = \"benches\"\n").and_then(|(_, own)| own.split_once("dependencies = [")?.1.split_once(']'));
+    let own = lock
+        .split_once("name = \"benches\"\n")
+        .and_then(|(_, own)| own.split_once("dependencies = [")?.1.split_once(']'));
     for name in own.map_or("", |(names, _)| names).split('"').skip(1).step_by(2) {
         let name = name.split(' ').next().unwrap_or(name);
         if let Some(version) = package(name) {

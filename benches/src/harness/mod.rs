@@ -11,6 +11,6 @@ mod watchdog;
 
 pub(crate) use calibrate::{calibrated, ns_per_call};
 pub(crate) use machine::Machine;
-pub(crate) use measure::{Measured, measure};
+pub(crate) use measure::measure;
 pub(crate) use options::Options;
-pub(crate) use row::{Kind, Row, Skipped, Target, Verdict};
+pub(crate) use row::{Row, Skipped, Target, Verdict};

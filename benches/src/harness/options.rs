@@ -20,7 +20,8 @@ impl Options {
                 "--rounds" => {
                     let rounds = args.next().unwrap_or_default();
                     let number = rounds.parse().ok().filter(|rounds| *rounds > 0);
-                    options.rounds = number.ok_or_else(|| format!("--rounds needs a number from 1 on, not {rounds:?}"))?;
+                    options.rounds =
+                        number.ok_or_else(|| format!("--rounds needs a number from 1 on, not {rounds:?}"))?;
                 }
                 "--help" | "-h" => return Ok(None),
                 flag if flag.starts_with('-') => return Err(format!("there is no option {flag}")),

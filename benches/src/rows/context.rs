@@ -36,7 +36,7 @@ pub(super) fn enter() -> Result<Row, Skipped> {
             let scope = Context::current();
             let started = Instant::now();
             for _ in 0..calls {
-                black_box(scope.scope(ready(())).await);
+                black_box(scope.scope(ready(black_box(7_u64))).await);
             }
             started.elapsed()
         })
@@ -45,7 +45,7 @@ pub(super) fn enter() -> Result<Row, Skipped> {
         ct().block_on(async {
             let started = Instant::now();
             for n in 0..calls {
-                black_box(BARE.scope(n, ready(())).await);
+                black_box(BARE.scope(n, ready(black_box(7_u64))).await);
             }
             started.elapsed()
         })
