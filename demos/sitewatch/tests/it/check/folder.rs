@@ -80,9 +80,9 @@ async fn a_path_that_climbs_out_of_the_folder_is_told_apart_from_a_missing_file(
         findings(&report),
         [
             "index.html:1:1 ../style.css -> outside-folder",
-            "index.html:1:75 x.css -> missing-file",
+            "index.html:1:73 x.css -> missing-file",
             "sub/a.html:1:1 ../style.css -> missing-file",
-            "sub/a.html:1:30 ../../style.css -> outside-folder",
+            "sub/a.html:1:29 ../../style.css -> outside-folder",
         ]
     );
 }
