@@ -38,6 +38,7 @@ impl<A: Actor<Context = Context<A>>> ActorFuture<A> for Drain<A> {
     ) -> Poll<()> {
         let Self { core, stage, streak } = &mut *self;
         stage.reach();
+        let _entered = stage.enter();
         core.hub.signal.rise();
         let mut resting = false;
         // `waiting`: a handler has stopped the actor, or has it wait for something first. Either way
