@@ -69,19 +69,22 @@ use tokio::task::JoinSet;
 /// # Ok(()) }
 /// ```
 #[must_use = "a reply is nothing until the handler returns it"]
-pub struct Reply<T>(LocalBoxFuture<'static, T>);
+pub struct Reply<T>(Answer<T>);
+
+enum Answer<T> {
+    Known(T),
+    Later(LocalBoxFuture<'static, T>),
+}
 
 impl<T> Reply<T> {
     /// An answer that `future` gives.
     pub fn new(future: impl Future<Output = T> + 'static) -> Self {
-        Self(Box::pin(future))
+        Self(Answer::Later(Box::pin(future)))
     }
-}
 
-impl<T: 'static> Reply<T> {
-    /// An answer that is known already.
+    /// An answer that is known already, for a handler that only sometimes needs a future.
     pub fn now(value: T) -> Self {
-        Self::new(std::future::ready(value))
+        Self(Answer::Known(value))
     }
 }
 
@@ -98,8 +101,12 @@ where
     T: 'static,
 {
     fn handle(self, _: &mut A::Context, reply: Option<oneshot::Sender<T>>) {
+        let future = match self.0 {
+            Answer::Later(future) => future,
+            Answer::Known(value) => return drop(reply.map(|reply| reply.send(value))),
+        };
         let failure = Rc::<Failure>::default();
-        let answer = catch_panics(give(self.0, reply));
+        let answer = catch_panics(give(future, reply));
         let noted = failure.clone();
         let work = async move {
             if let Err(panic) = answer.await {
