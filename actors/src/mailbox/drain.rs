@@ -30,12 +30,7 @@ impl<A: Actor> Drain<A> {
 impl<A: Actor<Context = Context<A>>> ActorFuture<A> for Drain<A> {
     type Output = ();
 
-    fn poll(
-        mut self: Pin<&mut Self>,
-        actor: &mut A,
-        ctx: &mut A::Context,
-        task: &mut TaskContext<'_>,
-    ) -> Poll<()> {
+    fn poll(mut self: Pin<&mut Self>, actor: &mut A, ctx: &mut A::Context, task: &mut TaskContext<'_>) -> Poll<()> {
         let Self { core, stage, streak } = &mut *self;
         stage.reach();
         let _entered = stage.enter();

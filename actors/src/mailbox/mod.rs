@@ -39,6 +39,7 @@
 //!    reason, and a timeout says whether the message was queued or in its handler.
 //! 3. A panic loses its whole queue; here it costs one message.
 mod ask;
+mod asking;
 mod config;
 mod core;
 mod drain;
@@ -51,6 +52,7 @@ mod parcel;
 mod queue;
 mod reply;
 mod stage;
+mod waiting;
 mod wake;
 
 pub use config::MailboxConfig;
