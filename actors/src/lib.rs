@@ -62,7 +62,6 @@ pub mod supervision;
 pub mod system;
 pub mod worker_pool;
 
-
 pub use actix;
 pub use coordinator::{Component, Coordinator, Readiness};
 pub use dead_letters::{DeadLetter, DeadReason};

@@ -216,7 +216,11 @@ impl Board {
                 readiness: check.readiness.clone(),
                 since: now.saturating_duration_since(check.since),
                 checks: check.count,
-                receipt: state.receipts.iter().find(|(stopped, _)| *stopped == index).map(|(_, receipt)| receipt.clone()),
+                receipt: state
+                    .receipts
+                    .iter()
+                    .find(|(stopped, _)| *stopped == index)
+                    .map(|(_, receipt)| receipt.clone()),
             }
         });
         CoordinatorStatus {

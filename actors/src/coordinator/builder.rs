@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::board::{Board, Plan};
-use super::graph::{Node, plan};
+use super::graph::{Node, Order, plan};
 use super::{Component, Coordinator, CoordinatorActor, CoordinatorConfig, PlanError};
 use crate::supervision::Escalation;
 use crate::{ActorConfig, System};
@@ -84,7 +84,7 @@ impl CoordinatorBuilder {
         if self.misplaced {
             return Err(PlanError::AfterNothing);
         }
-        let (after, phases) = plan(&self.nodes)?;
+        let Order { after, phases } = plan(&self.nodes)?;
         let names = self.nodes.into_iter().map(|(name, _)| name);
         let components = names.zip(self.components).collect();
         let board = Board::new(Plan { config: self.config, components, after, phases });
@@ -95,9 +95,8 @@ impl CoordinatorBuilder {
             }
         });
         let inner = board.clone();
-        let actor = system.spawn_with(ActorConfig::named("coordinator"), move |me| {
-            CoordinatorActor::new(inner.clone(), me.clone())
-        });
+        let actor = system
+            .spawn_with(ActorConfig::named("coordinator"), move |me| CoordinatorActor::new(inner.clone(), me.clone()));
         Ok(Coordinator { system: system.clone(), board, actor })
     }
 }

@@ -3,11 +3,17 @@ use super::PlanError;
 /// A component's name and the names of those that it comes after.
 pub(super) type Node = (String, Vec<String>);
 
-/// Checks that the names fit together, and sorts the components into phases of a shutdown.
-///
-/// Returns, for each component, the indices of those that it comes after; and the phases, in each of
-/// which are the components that nobody needs any more once the phases before are over.
-pub(super) fn plan(nodes: &[Node]) -> Result<(Vec<Vec<usize>>, Vec<Vec<usize>>), PlanError> {
+/// How the components depend on each other, by their indices.
+pub(super) struct Order {
+    /// For each component, those that it comes after.
+    pub(super) after: Vec<Vec<usize>>,
+    /// The phases of a shutdown: in each are the components that nobody needs any more once the phases
+    /// before are over.
+    pub(super) phases: Vec<Vec<usize>>,
+}
+
+/// Checks that the names fit together, and puts the components in order.
+pub(super) fn plan(nodes: &[Node]) -> Result<Order, PlanError> {
     for (index, (name, _)) in nodes.iter().enumerate() {
         if nodes[..index].iter().any(|(other, _)| other == name) {
             return Err(PlanError::Duplicate(name.clone()));
@@ -15,17 +21,17 @@ pub(super) fn plan(nodes: &[Node]) -> Result<(Vec<Vec<usize>>, Vec<Vec<usize>>),
     }
     let after = nodes.iter().map(|node| resolve(nodes, node)).collect::<Result<Vec<_>, _>>()?;
     let phases = peel(&after).map_err(|stuck| PlanError::Cycle(circle(nodes, &after, &stuck)))?;
-    Ok((after, phases))
+    Ok(Order { after, phases })
 }
 
 fn resolve(nodes: &[Node], (component, after): &Node) -> Result<Vec<usize>, PlanError> {
     after
         .iter()
         .map(|name| {
-            nodes.iter().position(|(other, _)| other == name).ok_or_else(|| PlanError::Unknown {
-                component: component.clone(),
-                unknown: name.clone(),
-            })
+            nodes
+                .iter()
+                .position(|(other, _)| other == name)
+                .ok_or_else(|| PlanError::Unknown { component: component.clone(), unknown: name.clone() })
         })
         .collect()
 }

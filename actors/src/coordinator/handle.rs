@@ -7,7 +7,9 @@ use patterns_core::context::{Context, interruptible};
 use super::board::Board;
 use super::events::Subscription;
 use super::messages::ShutDown;
-use super::{Cause, CoordinatorActor, CoordinatorBuilder, CoordinatorStatus, Phase, ReadyError, ShutdownReport, sequence};
+use super::{
+    Cause, CoordinatorActor, CoordinatorBuilder, CoordinatorStatus, Phase, ReadyError, ShutdownReport, sequence,
+};
 use crate::{Handle, Lane, System};
 
 /// Knows whether the program is ready, and shuts it down in order. Clones are the same coordinator.

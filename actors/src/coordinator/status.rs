@@ -91,7 +91,10 @@ impl CoordinatorStatus {
     pub fn reasons(&self) -> Vec<String> {
         let components = self.components.iter().filter_map(ComponentStatus::reason);
         let failed = self.escalations.iter().map(|escalation| {
-            format!("{}: failed for good after {} restarts: it {}", escalation.actor, escalation.restarts, escalation.panic)
+            format!(
+                "{}: failed for good after {} restarts: it {}",
+                escalation.actor, escalation.restarts, escalation.panic
+            )
         });
         components.chain(failed).collect()
     }

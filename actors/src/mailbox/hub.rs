@@ -1,7 +1,7 @@
 use std::any::Any;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::task::AtomicWaker;
@@ -9,9 +9,9 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::AskError;
 use super::ledger::Ledger;
 use super::wake::Signal;
-use super::AskError;
 use crate::dead_letters::DeadReason;
 use crate::supervision::{Life, StopReason};
 use crate::system::{ActorConfig, End, Receipt, Shared};

@@ -98,10 +98,7 @@ async fn a_program_is_ready_when_every_component_is_and_says_what_is_missing_unt
     assert_eq!(coordinator.phase(), Phase::Starting);
     assert_eq!(coordinator.status().reasons()[0], "web: not checked yet");
     sleep(Duration::from_millis(3_050)).await;
-    assert_eq!(
-        coordinator.status().reasons(),
-        ["db: not ready for 3s: connection refused", "pool: waits for db"],
-    );
+    assert_eq!(coordinator.status().reasons(), ["db: not ready for 3s: connection refused", "pool: waits for db"],);
     assert_eq!(
         coordinator.status().to_string(),
         "starting (db: not ready for 3s: connection refused; pool: waits for db)"
@@ -168,10 +165,20 @@ async fn components_are_stopped_when_nobody_needs_them_any_more() {
     let coordinator = site(&system, &log, parts);
     coordinator.wait_ready().await.unwrap();
     let report = coordinator.shutdown(Cause::Finished).await;
-    let expected = ["web begins, 10s left", "web ends", "pool begins, 10s left", "cache begins, 10s left", "pool ends", "cache ends", "db begins, 10s left", "db ends"];
+    let expected = [
+        "web begins, 10s left",
+        "web ends",
+        "pool begins, 10s left",
+        "cache begins, 10s left",
+        "pool ends",
+        "cache ends",
+        "db begins, 10s left",
+        "db ends",
+    ];
     assert_eq!(log.all(), expected);
     assert_eq!(report.elapsed, SECOND * (4 + 3 + 1));
-    let receipts: Vec<_> = report.receipts.iter().map(|receipt| (receipt.name.as_str(), receipt.elapsed.as_secs())).collect();
+    let receipts: Vec<_> =
+        report.receipts.iter().map(|receipt| (receipt.name.as_str(), receipt.elapsed.as_secs())).collect();
     assert_eq!(receipts, [("web", 4), ("pool", 2), ("cache", 3), ("db", 1)]);
     assert!(report.is_clean());
     assert_eq!((report.code(), coordinator.phase()), (0, Phase::Stopped));
@@ -367,8 +374,13 @@ async fn events_are_numbered_replayed_and_end_with_the_program() {
     coordinator.wait_ready().await.unwrap();
     let _ = coordinator.shutdown(Cause::Finished).await;
     let expected = [
-        "db not ready: booting", "db ready", "starting to ready", "shutdown: finished", "ready to draining",
-        "stopped whatever", "draining to stopped",
+        "db not ready: booting",
+        "db ready",
+        "starting to ready",
+        "shutdown: finished",
+        "ready to draining",
+        "stopped whatever",
+        "draining to stopped",
     ];
     let expected: Vec<_> = expected.iter().map(|line| line.replace("whatever", "db")).collect();
     assert_eq!(listener.await.unwrap(), expected);
@@ -403,7 +415,11 @@ async fn a_slow_listener_is_told_how_much_it_missed() {
         .unwrap();
     let mut slow = coordinator.events();
     for n in 0..10 {
-        if n % 2 == 0 { part.trouble("flaky") } else { part.recover() }
+        if n % 2 == 0 {
+            part.trouble("flaky")
+        } else {
+            part.recover()
+        }
         sleep(SECOND * 2).await;
     }
     let Some(Update::Lagged(missed)) = slow.next().await else { panic!() };

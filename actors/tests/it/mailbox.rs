@@ -319,7 +319,9 @@ async fn a_cancelled_asker_is_interrupted_and_its_queued_message_is_not_handled(
         yield_now().await;
         token.cancel("not needed");
     });
-    assert!(matches!(asked, Err(AskError::Interrupted(Interrupt::Cancelled(cause))) if cause.message() == "not needed"));
+    assert!(
+        matches!(asked, Err(AskError::Interrupted(Interrupt::Cancelled(cause))) if cause.message() == "not needed")
+    );
     assert_eq!(desk.ask(Add(5)).await.unwrap(), 5);
     assert_eq!(system.dead_letters().counts().abandoned, 1);
 }
@@ -422,8 +424,9 @@ async fn a_thousand_answers_under_way_add_nothing_to_the_cost_of_an_ask() {
     let system = System::start().unwrap();
     let polls = Arc::new(AtomicU64::new(0));
     let counter = polls.clone();
-    let crowd = system
-        .spawn(ActorConfig::named("crowd").capacity(Lane::Interactive, 1_000), move || Crowd { polls: counter.clone() });
+    let crowd = system.spawn(ActorConfig::named("crowd").capacity(Lane::Interactive, 1_000), move || Crowd {
+        polls: counter.clone(),
+    });
     let mut asks = tokio::task::JoinSet::new();
     for _ in 0..1_000 {
         let crowd = crowd.clone();
@@ -482,7 +485,9 @@ async fn a_panic_in_the_middle_of_a_full_mailbox_loses_only_itself() {
     let desk = system.spawn(small(2), Desk::new);
     let asks = (0..50).map(|n| {
         let desk = desk.clone();
-        tokio::spawn(async move { if n % 10 == 3 { desk.ask(Boom("x")).await.err().map(|_| 0) } else { desk.ask(Add(1)).await.ok() } })
+        tokio::spawn(async move {
+            if n % 10 == 3 { desk.ask(Boom("x")).await.err().map(|_| 0) } else { desk.ask(Add(1)).await.ok() }
+        })
     });
     let asks: Vec<_> = asks.collect();
     let mut answered = 0;
@@ -516,7 +521,8 @@ async fn no_wake_up_is_lost_between_threads() {
             }
         });
     }
-    let finished = tokio::time::timeout(Duration::from_secs(60), async { while tasks.join_next().await.is_some() {} }).await;
+    let finished =
+        tokio::time::timeout(Duration::from_secs(60), async { while tasks.join_next().await.is_some() {} }).await;
     stop.store(true, Ordering::Relaxed);
     finished.unwrap();
     let _ = desk.stop().await;

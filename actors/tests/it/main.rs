@@ -7,6 +7,7 @@ mod coordinator;
 mod dead_letters;
 mod desk;
 mod mailbox;
+mod reply;
 mod supervision;
 mod system;
 mod worker_pool;
