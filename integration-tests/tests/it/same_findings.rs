@@ -35,7 +35,7 @@ fn findings(report: &Report, site: &str) -> BTreeSet<Finding> {
             let page = page.split_once('?').map_or(page, |(path, _)| path);
             let page = if page.is_empty() || page.ends_with('/') { format!("{page}index.html") } else { page.to_owned() };
             let reason = match link.verdict.reason.code().to_string().as_str() {
-                "missing-file" | "no-index" | "http-404" | "http-403" => "missing".to_owned(),
+                "missing-file" | "no-index" | "outside-folder" | "http-404" | "http-403" => "missing".to_owned(),
                 other => other.to_owned(),
             };
             (page, link.line, link.column, link.link.to_owned(), reason)
