@@ -5,7 +5,7 @@ use tokio::time::Instant;
 
 use super::shared::Shared;
 use crate::cancel::{CancelCause, CancelKind};
-use crate::outcome::{ErrorGroup, FailureKind, Node, TaskFailed, Why};
+use crate::outcome::{ErrorGroup, Node, TaskFailed, Why};
 use crate::reaper::Reaper;
 
 /// Whoever runs a group. Dropped before the group has ended, it cancels the children and hands them
@@ -33,12 +33,8 @@ impl Drop for Owner {
         if self.ended {
             return;
         }
-        let late = shared.context.deadline().is_some_and(|deadline| deadline <= Instant::now());
-        let kind = if late { CancelKind::Deadline } else { CancelKind::ScopeDropped };
-        let cause = || CancelCause::new(kind, "its group was dropped unfinished");
+        let cause = || CancelCause::new(CancelKind::ScopeDropped, "its group was dropped unfinished");
         shared.token().cancel_with(shared.context.sync_scope(cause));
-        // The grace starts now, not when the adopter is first polled.
-        shared.asked_at.get_or_init(Instant::now);
         if shared.context.reaper().if_drained(|| shared.count.close_at_zero()) {
             shared.count.closed();
             return;
@@ -76,7 +72,7 @@ impl Shared {
         let mut nodes = std::mem::take(&mut ledger.nodes);
         if ledger.cut.is_some() || (must_fail && nodes.is_empty()) {
             let cause = ledger.cut.clone().or_else(|| self.token().cause().cloned());
-            let cause = cause.unwrap_or_else(|| CancelCause::new(CancelKind::Requested, ""));
+            let cause = cause.unwrap_or_else(|| CancelCause::new(CancelKind::Requested, "its body gave no value"));
             nodes.push(Node::Leaf(TaskFailed::new(self.number, path(), self.place, ran_for, Why::Cancelled(cause))));
         }
         if nodes.is_empty() {
@@ -84,13 +80,5 @@ impl Shared {
         }
         nodes.extend(ledger.stragglers.iter().cloned().map(Node::Leaf));
         Some(ErrorGroup::new(self.number, path(), self.place, ran_for, nodes))
-    }
-
-    /// Whether the deadline is all that went wrong.
-    pub(super) fn is_only_late(&self, errors: &ErrorGroup) -> bool {
-        let late = |leaf: &TaskFailed| {
-            leaf.kind() == FailureKind::Cancelled && leaf.cause().is_some_and(|cause| cause.kind() == CancelKind::Deadline)
-        };
-        self.context.deadline().is_some() && errors.leaves().all(late)
     }
 }

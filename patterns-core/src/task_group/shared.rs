@@ -43,6 +43,9 @@ pub(crate) struct Shared {
     pub(super) stopped_itself: AtomicBool,
 }
 
+/// How many stragglers a log line names.
+const NAMED: usize = 10;
+
 /// How a task failed to return a value.
 pub(super) enum Failing {
     Error(BoxError),
@@ -164,7 +167,8 @@ impl Shared {
         let mut cancelled = pin!(self.token().cancelled());
         let deadline = self.context.deadline();
         let mut passed = pin!(async {
-            // Most who set a deadline enforce it by dropping the group. Some only announce it.
+            // Most who set a deadline then drop the group, but some only announce it; and this way
+            // the children learn that it was the deadline.
             tokio::time::sleep_until(far_future_or(deadline)).await;
         });
         while !self.token().is_cancelled() {
@@ -200,9 +204,12 @@ impl Shared {
     }
 
     fn warn(&self, aborted: &[Arc<Task>]) {
-        for task in aborted {
-            tracing::warn!(task = %task.path(), age = ?task.age(), grace = ?self.grace, "aborted: it did not stop when asked");
+        if aborted.is_empty() {
+            return;
         }
+        let named = aborted.iter().take(NAMED).map(|task| format!("{} ({:?})", task.path(), task.age()));
+        let named = named.collect::<Vec<_>>().join(", ");
+        tracing::warn!(tasks = aborted.len(), grace = ?self.grace, %named, "aborted tasks that did not stop when asked");
     }
 
     /// Waits until the last child and all that was handed over has ended, and closes the group. Only
