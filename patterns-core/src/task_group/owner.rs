@@ -37,6 +37,7 @@ impl Drop for Owner {
         shared.token().cancel_with(shared.context.sync_scope(cause));
         if shared.context.reaper().if_drained(|| shared.count.close_at_zero()) {
             shared.count.closed();
+            shared.log_lost();
             return;
         }
         let adopted = wind_down(Arc::clone(shared));
@@ -57,13 +58,18 @@ async fn wind_down(shared: Arc<Shared>) {
             ended.await;
         }
     }
-    // That it was cut short is what the dropper asked for.
-    if let Some(errors) = shared.errors(false).filter(|errors| !errors.is_cancelled()) {
-        tracing::warn!(group = %shared.context.path(), %errors, "failed after its group was dropped");
-    }
+    shared.log_lost();
 }
 
 impl Shared {
+    /// Nobody gets the result of a dropped group: at least its failures are not lost in silence.
+    fn log_lost(&self) {
+        // That it was cut short is what the dropper asked for.
+        if let Some(errors) = self.errors(false).filter(|errors| !errors.is_cancelled()) {
+            tracing::warn!(group = %self.context.path(), %errors, "failures in a group that was dropped");
+        }
+    }
+
     /// All that failed, with the cut if there was one; `must_fail` for a body without a value.
     pub(super) fn errors(&self, must_fail: bool) -> Option<ErrorGroup> {
         let mut ledger = self.ledger.lock();

@@ -1,4 +1,3 @@
-use std::fmt;
 use std::panic::Location;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -229,15 +228,5 @@ async fn sleep_until(instant: Option<Instant>) {
     match instant {
         Some(instant) => tokio::time::sleep_until(instant).await,
         None => std::future::pending().await,
-    }
-}
-
-impl fmt::Debug for Failing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Error(_) => "Error",
-            Self::Panicked(_) => "Panicked",
-            Self::Dropped { .. } => "Dropped",
-        })
     }
 }
