@@ -62,6 +62,21 @@ impl Panic {
         self.place.as_deref()
     }
 
+    /// Goes on panicking with the same text, without telling the panic hook about it again.
+    ///
+    /// A [`catch_panic`] further out sees text and place as if nobody had caught it before; other
+    /// catches see the text as a `String`.
+    ///
+    /// # Panics
+    ///
+    /// Always: that is what it is for.
+    pub fn resume(self) -> ! {
+        if let Some(place) = self.place {
+            remember(self.message.clone(), place);
+        }
+        panic::resume_unwind(Box::new(self.message))
+    }
+
     /// Takes a `catch_unwind` payload (or a tokio `JoinError`'s) that was caught without a place.
     #[must_use]
     pub fn from_payload(payload: Box<dyn Any + Send>) -> Self {
@@ -129,10 +144,19 @@ pub fn catch_panic<R>(f: impl FnOnce() -> R) -> Result<R, Panic> {
 }
 
 fn note(info: &panic::PanicHookInfo<'_>) {
+    if let Some(place) = info.location() {
+        remember(text(info.payload()).to_owned(), place.to_string());
+    }
+}
+
+/// Keeps what is known of a panic for the innermost catch around it, if there is one.
+fn remember(message: String, place: String) {
     // `try_with`: a panic may come while this thread's locals are being destroyed.
     let depth = CATCHING.try_with(Cell::get).unwrap_or(0);
-    let Some(place) = info.location().filter(|_| depth > 0) else { return };
-    let new = Seen { depth, message: text(info.payload()).to_owned(), place: place.to_string() };
+    if depth == 0 {
+        return;
+    }
+    let new = Seen { depth, message, place };
     let _ = SEEN.try_with(|seen| {
         let Ok(mut seen) = seen.try_borrow_mut() else { return };
         match seen.iter_mut().find(|seen| seen.depth == depth) {
