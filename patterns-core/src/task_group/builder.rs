@@ -181,10 +181,6 @@ impl<P: JoinPolicy> TaskGroup<P> {
         }
         owner.ended();
         let (policy, settled) = shared.settle::<P, R>(value);
-        if settled.errors.as_ref().is_some_and(|errors| shared.is_only_late(errors)) {
-            // Whoever set the deadline is about to report it: give it the turn.
-            tokio::task::yield_now().await;
-        }
         JoinPolicy::finish::<R>(policy, settled)
     }
 
