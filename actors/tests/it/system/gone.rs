@@ -94,3 +94,17 @@ impl Handler<Add> for Keeper {
         n
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_system_that_nobody_uses_any_more_leaves_no_task_behind() {
+    let alive = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    let before = alive();
+    // One that never had an actor, and one whose actor outlives it.
+    drop(System::start().unwrap());
+    let desk = System::start().unwrap().spawn(config("desk"), Desk::new);
+    desk.ask(Add(1)).await.unwrap();
+    assert_eq!(alive(), before + 1);
+    drop(desk);
+    sleep(Duration::from_millis(1)).await;
+    assert_eq!(alive(), before);
+}
