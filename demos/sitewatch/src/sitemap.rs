@@ -65,8 +65,8 @@ impl Sitemap {
         if bytes.starts_with(b"\x1f\x8b") {
             return Err(SitemapError::Compressed);
         }
-        let decoded = Encoding::for_bom(bytes)
-            .map(|(encoding, length)| encoding.decode_without_bom_handling(&bytes[length..]).0);
+        let decoded =
+            Encoding::for_bom(bytes).map(|(encoding, length)| encoding.decode_without_bom_handling(&bytes[length..]).0);
         let text = match &decoded {
             Some(text) => text,
             None => std::str::from_utf8(bytes).map_err(|error| {

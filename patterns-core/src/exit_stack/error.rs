@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::outcome::Panic;
 
 /// Any error that may cross tasks.
-pub type BoxError = Box<dyn Error + Send + Sync>;
+pub use crate::outcome::BoxError;
 
 /// Why a cleanup did not do its work.
 #[derive(Debug, thiserror::Error)]

@@ -352,6 +352,7 @@ fn after_every_interruption_an_inner_stack_is_done_before_the_outer_one() {
                 .run(async |outer| {
                     log.cleanup(outer, "outer");
                     let work = ExitStack::new().run(async |inner| {
+                        log.add("begun");
                         log.cleanup(inner, "inner");
                         context::sleep(SECOND).await?;
                         Ok(())
@@ -363,7 +364,7 @@ fn after_every_interruption_an_inner_stack_is_done_before_the_outer_one() {
                 .await
         },
         async |log| {
-            let begun = "inner begins, inner ends, outer begins, outer ends";
+            let begun = "begun, inner begins, inner ends, outer begins, outer ends";
             assert!(log.lines().is_empty() || log.joined() == begun, "{}", log.joined());
         },
     );
@@ -625,6 +626,7 @@ fn after_every_interruption_a_transaction_is_either_committed_or_rolled_back_exa
         async || Ledger { commit_takes: SECOND, ..Ledger::default() },
         async |ledger: Ledger| {
             transaction(ledger, async |tx| {
+                tx.log.add("begun");
                 tx.write("a");
                 context::sleep(SECOND).await?;
                 tx.write("b");
@@ -636,8 +638,8 @@ fn after_every_interruption_a_transaction_is_either_committed_or_rolled_back_exa
         async |ledger| {
             let saved = ledger.saved.lock().clone();
             match ledger.log.joined().as_str() {
-                "commit begins, committed" => assert_eq!(saved, ["a", "b"]),
-                "" | "rolled back" => assert!(saved.is_empty()),
+                "begun, commit begins, committed" => assert_eq!(saved, ["a", "b"]),
+                "" | "begun, rolled back" => assert!(saved.is_empty()),
                 other => panic!("{other}"),
             }
         },

@@ -3,7 +3,6 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::duration;
 
 /// How politely and how patiently to fetch.
 ///
@@ -48,14 +47,14 @@ pub struct HttpConfig {
     /// the host's robots.txt can only make it slower.
     pub rate: f64,
     /// How long a new connection may take: name lookup, TCP and TLS together.
-    #[serde(with = "duration")]
+    #[serde(with = "patterns_core::settings::duration")]
     pub connect_timeout: Duration,
     /// How long the server may send nothing, once connected.
-    #[serde(with = "duration")]
+    #[serde(with = "patterns_core::settings::duration")]
     pub read_timeout: Duration,
     /// How long one request may take, from the first step to the last byte. Each redirect and each
     /// retry is a request of its own; waiting for the host's turn does not count.
-    #[serde(with = "duration")]
+    #[serde(with = "patterns_core::settings::duration")]
     pub total_timeout: Duration,
     /// The longest body, in bytes after decompression.
     pub max_body: u64,

@@ -30,7 +30,6 @@ mod classify;
 mod client;
 mod config;
 mod connecting;
-mod duration;
 mod error;
 mod exchange;
 mod fetched;

@@ -65,23 +65,20 @@ impl Sink for Prescan {
         if tag.element != Element::Meta {
             return;
         }
-        let is_content_type = || {
-            tag.get(Attr::HttpEquiv).is_some_and(|name| name.eq_ignore_ascii_case("content-type"))
-        };
+        let is_content_type = || tag.get(Attr::HttpEquiv).is_some_and(|name| name.eq_ignore_ascii_case("content-type"));
         let name = tag
             .get(Attr::Charset)
             .or_else(|| tag.get(Attr::Content).filter(|_| is_content_type()).and_then(charset_of));
-        self.encoding =
-            name.and_then(|name| Encoding::for_label(name.as_bytes())).map(|encoding| {
-                // It was read as ASCII, so it cannot be what these say (the standard's rule).
-                if encoding == UTF_16LE || encoding == UTF_16BE {
-                    UTF_8
-                } else if encoding == X_USER_DEFINED {
-                    WINDOWS_1252
-                } else {
-                    encoding
-                }
-            });
+        self.encoding = name.and_then(|name| Encoding::for_label(name.as_bytes())).map(|encoding| {
+            // It was read as ASCII, so it cannot be what these say (the standard's rule).
+            if encoding == UTF_16LE || encoding == UTF_16BE {
+                UTF_8
+            } else if encoding == X_USER_DEFINED {
+                WINDOWS_1252
+            } else {
+                encoding
+            }
+        });
     }
 
     fn done(&self) -> bool {

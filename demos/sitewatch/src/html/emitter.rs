@@ -105,9 +105,8 @@ impl<'a, S: Sink> TagEmitter<'a, S> {
         tag.foreign = self.foreign > 0;
         let is_rendered = self.templates == 0;
         // With `shadowrootmode` it is no template: its contents are rendered.
-        let opens_template = element == Element::Template
-            && !complete
-            && (!is_rendered || tag.get(Attr::Shadowrootmode).is_none());
+        let opens_template =
+            element == Element::Template && !complete && (!is_rendered || tag.get(Attr::Shadowrootmode).is_none());
         self.templates += usize::from(opens_template);
         if is_rendered {
             self.sink.start(&self.tag, self.name.as_bytes());
@@ -120,11 +119,7 @@ impl<'a, S: Sink> TagEmitter<'a, S> {
             Element::Script => State::ScriptData,
             Element::Plaintext => State::PlainText,
             // Not `noscript`: a checker runs no scripts.
-            Element::Style
-            | Element::Iframe
-            | Element::Noembed
-            | Element::Noframes
-            | Element::Xmp => State::RawText,
+            Element::Style | Element::Iframe | Element::Noembed | Element::Noframes | Element::Xmp => State::RawText,
             _ => return None,
         };
         self.raw = Some(element);

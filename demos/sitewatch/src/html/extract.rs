@@ -127,10 +127,8 @@ impl<F: FnMut(LinkKind, Attr, &str)> Links<'_, F> {
     }
 
     fn meta(&mut self) {
-        let is_refresh =
-            self.tag.get(Attr::HttpEquiv).is_some_and(|name| name.eq_ignore_ascii_case("refresh"));
-        if is_refresh && let Some(address) = self.tag.get(Attr::Content).and_then(refresh::address)
-        {
+        let is_refresh = self.tag.get(Attr::HttpEquiv).is_some_and(|name| name.eq_ignore_ascii_case("refresh"));
+        if is_refresh && let Some(address) = self.tag.get(Attr::Content).and_then(refresh::address) {
             let href = strip(address);
             if !href.is_empty() {
                 (self.found)(LinkKind::Refresh, Attr::Content, &href);
@@ -144,9 +142,6 @@ impl<F: FnMut(LinkKind, Attr, &str)> Links<'_, F> {
 fn names_no_resource(rel: &str) -> bool {
     let mut words = rel.split_ascii_whitespace().peekable();
     words.peek().is_some()
-        && words.all(|word| {
-            ["preconnect", "dns-prefetch", "pingback"]
-                .iter()
-                .any(|known| word.eq_ignore_ascii_case(known))
-        })
+        && words
+            .all(|word| ["preconnect", "dns-prefetch", "pingback"].iter().any(|known| word.eq_ignore_ascii_case(known)))
 }

@@ -127,10 +127,7 @@ impl LinkKind {
     /// the page, or (`form`) places that expect input.
     #[must_use]
     pub fn leads_to_page(self) -> bool {
-        matches!(
-            self,
-            Self::Anchor | Self::Area | Self::Frame | Self::Link | Self::Object | Self::Refresh
-        )
+        matches!(self, Self::Anchor | Self::Area | Self::Frame | Self::Link | Self::Object | Self::Refresh)
     }
 }
 

@@ -22,6 +22,8 @@ pub struct Located {
     /// The reference as it stands in the source: neither stripped nor decoded. Of a `srcset` or a
     /// refresh, its address.
     pub href_as_written: String,
+    /// The reference as [`scan`](super::scan) tells it, ready to be joined to the base.
+    pub href: String,
     /// Which element and attribute it is from.
     pub kind: LinkKind,
 }
@@ -50,14 +52,8 @@ pub struct Located {
 /// ```
 #[must_use]
 pub fn locate(html: &str, wanted: &[usize]) -> Vec<Located> {
-    let mut sink = Locate {
-        html,
-        wanted,
-        next: 0,
-        place: Place { offset: 0, line: 1, column: 1 },
-        found: Vec::new(),
-        open: None,
-    };
+    let mut sink =
+        Locate { html, wanted, next: 0, place: Place { offset: 0, line: 1, column: 1 }, found: Vec::new(), open: None };
     let tokenizer = Tokenizer::new_with_emitter(html, TagEmitter::new(&mut sink));
     // The first token, if any, says that there is nothing more to find.
     for Ok(()) in tokenizer.take(1) {}
@@ -67,8 +63,8 @@ pub fn locate(html: &str, wanted: &[usize]) -> Vec<Located> {
 
 /// Elements that don't separate the words before and after them.
 const INLINE: [&[u8]; 22] = [
-    b"abbr", b"b", b"bdi", b"bdo", b"cite", b"code", b"del", b"em", b"font", b"i", b"ins", b"kbd",
-    b"mark", b"q", b"s", b"small", b"span", b"strong", b"sub", b"sup", b"u", b"wbr",
+    b"abbr", b"b", b"bdi", b"bdo", b"cite", b"code", b"del", b"em", b"font", b"i", b"ins", b"kbd", b"mark", b"q", b"s",
+    b"small", b"span", b"strong", b"sub", b"sup", b"u", b"wbr",
 ];
 
 struct Locate<'a> {
@@ -129,6 +125,7 @@ impl Sink for Locate<'_> {
                     column: place.column,
                     text: alternative.get_or_insert_with(|| alternative_text(tag)).clone(),
                     href_as_written: as_written(html, tag, attr).unwrap_or(href).to_owned(),
+                    href: href.to_owned(),
                     kind,
                 });
             }

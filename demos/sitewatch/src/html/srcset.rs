@@ -53,14 +53,8 @@ mod tests {
         assert_eq!(all("a.png, b.png 2x,c.png"), ["a.png", "b.png", "c.png"]);
         assert_eq!(all("  ,, a.png 100w ,\n b.png 200w,"), ["a.png", "b.png"]);
         assert_eq!(all("a.png,b.png"), ["a.png,b.png"], "no space, so one address");
-        assert_eq!(
-            all("/w_10,h_20/a.png 1x, /w_20,h_40/a.png 2x"),
-            ["/w_10,h_20/a.png", "/w_20,h_40/a.png"]
-        );
-        assert_eq!(
-            all("data:image/gif;base64,R0lGOD 1x, b.png 2x"),
-            ["data:image/gif;base64,R0lGOD", "b.png"]
-        );
+        assert_eq!(all("/w_10,h_20/a.png 1x, /w_20,h_40/a.png 2x"), ["/w_10,h_20/a.png", "/w_20,h_40/a.png"]);
+        assert_eq!(all("data:image/gif;base64,R0lGOD 1x, b.png 2x"), ["data:image/gif;base64,R0lGOD", "b.png"]);
         assert_eq!(all("a.png (x, y), b.png"), ["a.png", "b.png"]);
         assert_eq!(all("a.png (x, y"), ["a.png"]);
         assert_eq!(all(" , "), [""; 0]);

@@ -19,11 +19,7 @@ pub(super) fn strip(href: &str) -> Cow<'_, str> {
         return Cow::Borrowed(href);
     }
     let cut = href.trim_matches(is_c0_or_space);
-    if cut.contains(is_tab_or_line_end) {
-        Cow::Owned(cut.replace(is_tab_or_line_end, ""))
-    } else {
-        Cow::Borrowed(cut)
-    }
+    if cut.contains(is_tab_or_line_end) { Cow::Owned(cut.replace(is_tab_or_line_end, "")) } else { Cow::Borrowed(cut) }
 }
 
 #[cfg(test)]

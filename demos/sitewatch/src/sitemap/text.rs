@@ -10,10 +10,7 @@ pub(super) fn parse(text: &str) -> Result<Sitemap, SitemapError> {
             continue;
         }
         if !is_url(line) {
-            return Err(SitemapError::NotAUrl {
-                line: index + 1,
-                text: line.chars().take(60).collect(),
-            });
+            return Err(SitemapError::NotAUrl { line: index + 1, text: line.chars().take(60).collect() });
         }
         if pages.len() == MAX_URLS {
             return Err(SitemapError::TooManyUrls);
@@ -24,8 +21,6 @@ pub(super) fn parse(text: &str) -> Result<Sitemap, SitemapError> {
 }
 
 fn is_url(line: &str) -> bool {
-    let has_scheme = |scheme: &str| {
-        line.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
-    };
+    let has_scheme = |scheme: &str| line.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
     (has_scheme("http://") || has_scheme("https://")) && !line.contains(char::is_whitespace)
 }

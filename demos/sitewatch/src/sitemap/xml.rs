@@ -96,8 +96,7 @@ impl Document {
             let address = self.current.trim();
             if !address.is_empty() {
                 let is_index = self.entry.as_ref().is_some_and(|entry| entry.ends_with("sitemap"));
-                let list =
-                    if is_index { &mut self.sitemap.indexes } else { &mut self.sitemap.pages };
+                let list = if is_index { &mut self.sitemap.indexes } else { &mut self.sitemap.pages };
                 if list.len() == MAX_URLS {
                     return Err(Problem::Final(SitemapError::TooManyUrls));
                 }

@@ -65,8 +65,7 @@ fn the_agent_is_its_product_token_and_no_part_of_another() {
 
 #[test]
 fn the_longest_match_decides_and_a_tie_permits() {
-    let body =
-        "user-agent: *\ndisallow: /a/\nallow: /a/b\ndisallow: /a/b/c\nallow: /tie\ndisallow: /tie";
+    let body = "user-agent: *\ndisallow: /a/\nallow: /a/b\ndisallow: /a/b/c\nallow: /tie\ndisallow: /tie";
     assert!(!allows(body, "/a/x"));
     assert!(allows(body, "/a/b/x"));
     assert!(!allows(body, "/a/b/c/d"));
@@ -175,8 +174,7 @@ fn the_crawl_delay_is_the_longest_in_the_crawlers_own_group() {
 
 #[test]
 fn sitemaps_are_for_everyone() {
-    let body =
-        b"Sitemap: https://a/1.xml\nuser-agent: other\nSITEMAP:https://a/2.xml # two\nsitemap:\n";
+    let body = b"Sitemap: https://a/1.xml\nuser-agent: other\nSITEMAP:https://a/2.xml # two\nsitemap:\n";
     assert_eq!(Robots::parse(body, "sitewatch").sitemaps(), ["https://a/1.xml", "https://a/2.xml"]);
 }
 

@@ -15,7 +15,8 @@ fn error(sitemap: &[u8]) -> String {
 
 #[test]
 fn pages_come_in_order_decoded_and_trimmed() {
-    let sitemap = "<?xml version='1.0' encoding='UTF-8'?>\n<!-- c --><urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'>
+    let sitemap =
+        "<?xml version='1.0' encoding='UTF-8'?>\n<!-- c --><urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'>
         <url><loc>\n https://a/?x=1&amp;y=&#x41;&#66;\n</loc><lastmod>2024</lastmod></url>
         <url><priority>1</priority><loc><![CDATA[https://a/<b>&c]]></loc></url>
         <url><loc/></url><url><loc> </loc></url><url/>
@@ -25,10 +26,8 @@ fn pages_come_in_order_decoded_and_trimmed() {
 
 #[test]
 fn an_index_names_further_sitemaps() {
-    let sitemap = Sitemap::parse(
-        b"<sitemapindex><sitemap><loc>https://a/1.xml</loc></sitemap></sitemapindex>",
-    )
-    .unwrap();
+    let sitemap =
+        Sitemap::parse(b"<sitemapindex><sitemap><loc>https://a/1.xml</loc></sitemap></sitemapindex>").unwrap();
     assert_eq!(sitemap.indexes, ["https://a/1.xml"]);
     assert!(sitemap.pages.is_empty());
 }
@@ -42,25 +41,16 @@ fn a_prefix_is_the_same_for_root_and_entries_and_other_prefixes_are_extensions()
 
 #[test]
 fn a_loc_elsewhere_is_no_page() {
-    assert_eq!(
-        pages("<urlset><loc>no</loc><x><loc>no</loc></x><url><x><loc>no</loc></x></url></urlset>"),
-        [""; 0]
-    );
+    assert_eq!(pages("<urlset><loc>no</loc><x><loc>no</loc></x><url><x><loc>no</loc></x></url></urlset>"), [""; 0]);
 }
 
 #[test]
 fn plain_text_has_one_url_a_line() {
     assert_eq!(pages("\u{feff}https://a/1\r\n\r\n  HTTP://a/2 \n"), ["https://a/1", "HTTP://a/2"]);
     assert_eq!(error(b"https://a/1\n\nftp://a"), "line 3: \"ftp://a\" is no http or https URL");
-    assert_eq!(
-        error(b"https://a/1 https://a/2"),
-        "line 1: \"https://a/1 https://a/2\" is no http or https URL"
-    );
+    assert_eq!(error(b"https://a/1 https://a/2"), "line 1: \"https://a/1 https://a/2\" is no http or https URL");
     let long = format!("https://a\n{}", "ä".repeat(1000));
-    assert_eq!(
-        error(long.as_bytes()),
-        format!("line 2: \"{}\" is no http or https URL", "ä".repeat(60))
-    );
+    assert_eq!(error(long.as_bytes()), format!("line 2: \"{}\" is no http or https URL", "ä".repeat(60)));
 }
 
 #[test]
@@ -111,8 +101,7 @@ fn an_empty_urlset_has_no_pages() {
 #[test]
 fn fifty_thousand_urls_are_the_most() {
     let text = |count| "https://a/\n".repeat(count);
-    let xml =
-        |count| format!("<urlset>{}</urlset>", "<url><loc>https://a/</loc></url>".repeat(count));
+    let xml = |count| format!("<urlset>{}</urlset>", "<url><loc>https://a/</loc></url>".repeat(count));
     for sitemap in [text(50_000), xml(50_000)] {
         assert_eq!(pages(&sitemap).len(), 50_000);
     }

@@ -4,10 +4,7 @@ use super::scan;
 fn ids_of_all_elements_and_names_of_a_are_anchors() {
     let page = "<h1 id=one><a name=two></a><a id=three name=three></a><a id=four name=five>\
                 <svg id=six><g id='sev en'/></svg><map name=no></map><custom-element ID=Eight>";
-    assert_eq!(
-        scan(page).anchors,
-        ["one", "two", "three", "four", "five", "six", "sev en", "Eight"]
-    );
+    assert_eq!(scan(page).anchors, ["one", "two", "three", "four", "five", "six", "sev en", "Eight"]);
 }
 
 #[test]

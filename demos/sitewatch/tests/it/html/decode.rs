@@ -55,18 +55,12 @@ fn a_declaration_beyond_the_first_1024_bytes_is_too_late() {
 #[test]
 fn a_page_that_says_utf16_in_ascii_is_utf8() {
     assert_eq!(decode("<meta charset=utf-16>é".as_bytes(), None), "<meta charset=utf-16>é");
-    assert_eq!(
-        decode(b"<meta charset=x-user-defined>\xe9", None),
-        "<meta charset=x-user-defined>é"
-    );
+    assert_eq!(decode(b"<meta charset=x-user-defined>\xe9", None), "<meta charset=x-user-defined>é");
 }
 
 #[test]
 fn what_is_not_in_the_declared_encoding_is_replaced() {
-    assert_eq!(
-        decode(b"<meta charset=utf-8>\xff<a href=x>", None),
-        "<meta charset=utf-8>\u{fffd}<a href=x>"
-    );
+    assert_eq!(decode(b"<meta charset=utf-8>\xff<a href=x>", None), "<meta charset=utf-8>\u{fffd}<a href=x>");
 }
 
 #[test]

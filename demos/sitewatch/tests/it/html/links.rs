@@ -55,10 +55,7 @@ fn every_kind_of_link_is_found_in_order() {
 
 #[test]
 fn references_come_decoded_and_stripped() {
-    assert_eq!(
-        links("<a href='\n x?a=1&amp;b=2&copy=3&#x41;\r\n '>"),
-        ["a href: x?a=1&b=2&copy=3A"]
-    );
+    assert_eq!(links("<a href='\n x?a=1&amp;b=2&copy=3&#x41;\r\n '>"), ["a href: x?a=1&b=2&copy=3A"]);
     assert_eq!(links("<a href='a\n\tb c'>"), ["a href: ab c"]);
     assert_eq!(links("<A HREF=Case.html>"), ["a href: Case.html"]);
     assert_eq!(links("<a href=\"é&eacute;\">"), ["a href: éé"]);
@@ -68,14 +65,8 @@ fn references_come_decoded_and_stripped() {
 
 #[test]
 fn an_empty_reference_is_a_link_only_where_it_means_the_page_itself() {
-    assert_eq!(
-        links("<a href>x</a><a href=''><area href=' '>"),
-        ["a href: ", "a href: ", "area href: "]
-    );
-    assert_eq!(
-        links("<img src=''><form action=''><form><link href><script src></script><iframe src=' '>"),
-        [""; 0]
-    );
+    assert_eq!(links("<a href>x</a><a href=''><area href=' '>"), ["a href: ", "a href: ", "area href: "]);
+    assert_eq!(links("<img src=''><form action=''><form><link href><script src></script><iframe src=' '>"), [""; 0]);
     assert_eq!(links("<a>x</a><a name=y>"), [""; 0]);
 }
 
@@ -105,9 +96,8 @@ fn what_is_only_text_has_no_links() {
         "<a href='x>",
     ] {
         assert_eq!(links(page), [""; 0], "{page}");
-        let with_more = format!(
-            "{page}-->]]>\"'></script></style></title></textarea></iframe></noframes></xmp></svg><a href=y>"
-        );
+        let with_more =
+            format!("{page}-->]]>\"'></script></style></title></textarea></iframe></noframes></xmp></svg><a href=y>");
         if !page.starts_with("<plaintext") {
             assert_eq!(links(&with_more).last().map(String::as_str), Some("a href: y"), "{page}");
         }
@@ -117,27 +107,15 @@ fn what_is_only_text_has_no_links() {
 #[test]
 fn noscript_and_declarative_shadow_roots_count_and_templates_do_not() {
     assert_eq!(links("<noscript><a href=x></noscript>"), ["a href: x"]);
-    assert_eq!(
-        links("<template><a href=x><template></template><a href=y></template><a href=z>"),
-        ["a href: z"]
-    );
+    assert_eq!(links("<template><a href=x><template></template><a href=y></template><a href=z>"), ["a href: z"]);
     assert_eq!(links("<template shadowrootmode=open><a href=x></template>"), ["a href: x"]);
-    assert_eq!(
-        links("<template><template shadowrootmode=open></template><a href=x></template>"),
-        [""; 0]
-    );
+    assert_eq!(links("<template><template shadowrootmode=open></template><a href=x></template>"), [""; 0]);
 }
 
 #[test]
 fn a_slash_completes_a_script_in_svg_but_not_in_html() {
-    assert_eq!(
-        links("<svg><script href=s.js /><title/></svg><a href=x>"),
-        ["script src: s.js", "a href: x"]
-    );
-    assert_eq!(
-        links("<script src=s.js /><a href=no></script><a href=x>"),
-        ["script src: s.js", "a href: x"]
-    );
+    assert_eq!(links("<svg><script href=s.js /><title/></svg><a href=x>"), ["script src: s.js", "a href: x"]);
+    assert_eq!(links("<script src=s.js /><a href=no></script><a href=x>"), ["script src: s.js", "a href: x"]);
     assert_eq!(links("<image src=i.png><svg/><script/><a href=no></script>"), ["img src: i.png"]);
 }
 
@@ -149,10 +127,7 @@ fn xlink_href_counts_in_svg_only_and_after_href() {
 
 #[test]
 fn a_link_element_that_names_no_resource_is_left_out() {
-    assert_eq!(
-        links("<link rel='preconnect' href=//a><link rel='DNS-prefetch preconnect' href=//b>"),
-        [""; 0]
-    );
+    assert_eq!(links("<link rel='preconnect' href=//a><link rel='DNS-prefetch preconnect' href=//b>"), [""; 0]);
     assert_eq!(links("<link rel=pingback href=/xmlrpc.php>"), [""; 0]);
     assert_eq!(
         links("<link rel='preconnect stylesheet' href=c.css><link href=d><link rel='' href=e>"),
@@ -162,21 +137,13 @@ fn a_link_element_that_names_no_resource_is_left_out() {
 
 #[test]
 fn buttons_that_do_not_submit_have_no_action() {
-    assert_eq!(
-        links(
-            "<button type=button formaction=x><button type=Reset formaction=x><input formaction=x>"
-        ),
-        [""; 0]
-    );
+    assert_eq!(links("<button type=button formaction=x><button type=Reset formaction=x><input formaction=x>"), [""; 0]);
     assert_eq!(links("<input type=submit formaction=x src=y>"), ["button formaction: x"]);
 }
 
 #[test]
 fn only_a_refresh_with_an_address_is_a_link() {
-    assert_eq!(
-        links("<meta name=refresh content='0;url=x'><meta http-equiv=refresh content=30>"),
-        [""; 0]
-    );
+    assert_eq!(links("<meta name=refresh content='0;url=x'><meta http-equiv=refresh content=30>"), [""; 0]);
     assert_eq!(links("<meta content='0;url=x' http-equiv=REFRESH>"), ["meta refresh: x"]);
 }
 

@@ -9,8 +9,7 @@ fn one(page: &str) -> Located {
 #[test]
 fn lines_and_columns_count_characters_from_one_whatever_ends_a_line() {
     let page = "é <a href=0>\r\n<a href=1>\r <a href=2>\n\n日本<a href=3>";
-    let places: Vec<_> =
-        locate(page, &[0, 1, 2, 3]).iter().map(|found| (found.line, found.column)).collect();
+    let places: Vec<_> = locate(page, &[0, 1, 2, 3]).iter().map(|found| (found.line, found.column)).collect();
     assert_eq!(places, [(1, 3), (2, 1), (3, 2), (5, 3)]);
 }
 
@@ -72,8 +71,7 @@ fn the_reference_is_as_it_stands_in_the_source() {
 fn several_links_of_one_tag_have_numbers_of_their_own() {
     let page = "<a href=0><img src=1 srcset='2, 3 2x' alt=pic></a><video src=4 poster=5>";
     let found = locate(page, &[0, 1, 3, 5]);
-    let got: Vec<_> =
-        found.iter().map(|l| (l.kind, l.href_as_written.as_str(), l.text.as_str())).collect();
+    let got: Vec<_> = found.iter().map(|l| (l.kind, l.href_as_written.as_str(), l.text.as_str())).collect();
     assert_eq!(
         got,
         [

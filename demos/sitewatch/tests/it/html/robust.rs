@@ -162,6 +162,7 @@ proptest! {
         prop_assert_eq!(located.len(), found.links.len());
         for ((at, (kind, href)), offset) in located.iter().zip(&found.links).zip(&found.offsets) {
             prop_assert_eq!(at.kind, *kind);
+            prop_assert_eq!(&at.href, href);
             prop_assert_eq!(page.as_bytes()[*offset], b'<');
             prop_assert_eq!((at.line, at.column), place(&page, *offset));
             prop_assert!(at.text.chars().count() <= 80);

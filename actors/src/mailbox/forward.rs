@@ -1,0 +1,86 @@
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use tokio::sync::oneshot;
+
+use super::ask::AskCell;
+use super::{AskError, Hub};
+use crate::dead_letters::DeadReason;
+
+/// Relays one answer that a handler gives later, and accounts for its message.
+///
+/// It costs nothing while it waits: one per ask under way, polled only when something happened to it.
+pub(crate) struct Forward<R> {
+    replied: oneshot::Receiver<R>,
+    cell: Arc<AskCell<R>>,
+    hub: Arc<Hub>,
+    incarnation: u64,
+    message_type: &'static str,
+    ended: bool,
+}
+
+impl<R> Forward<R> {
+    pub(super) fn new(
+        replied: oneshot::Receiver<R>,
+        cell: Arc<AskCell<R>>,
+        hub: Arc<Hub>,
+        message_type: &'static str,
+    ) -> Self {
+        let incarnation = hub.life.incarnation();
+        Self { replied, cell, hub, incarnation, message_type, ended: false }
+    }
+
+    /// The handler's future is gone without an answer: says why.
+    fn lost(&mut self) {
+        self.ended = true;
+        let error = match self.hub.lost_since(self.incarnation) {
+            Some(error) => error,
+            None => {
+                self.hub.ledger.handled();
+                self.cell.answer(Err(AskError::Unanswered));
+                return;
+            }
+        };
+        let reason = match &error {
+            AskError::Crashed(panic) => DeadReason::Panicked(panic.clone()),
+            _ => DeadReason::Stopped(self.hub.stop_reason()),
+        };
+        self.hub.lose(self.message_type, reason, None);
+        self.cell.answer(Err(error));
+    }
+}
+
+impl<R> Future for Forward<R> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        match Pin::new(&mut self.replied).poll(cx) {
+            Poll::Ready(Ok(answer)) => {
+                self.ended = true;
+                self.hub.ledger.handled();
+                self.cell.answer(Ok(answer));
+                Poll::Ready(())
+            }
+            Poll::Ready(Err(_)) => {
+                self.lost();
+                Poll::Ready(())
+            }
+            // Nobody wants the answer any more. Dropping the receiver tells the handler's future.
+            Poll::Pending if self.cell.poll_closed(cx).is_ready() => {
+                self.ended = true;
+                self.hub.ledger.handled();
+                Poll::Ready(())
+            }
+            Poll::Pending => Poll::Pending,
+        }
+    }
+}
+
+impl<R> Drop for Forward<R> {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.lost();
+        }
+    }
+}

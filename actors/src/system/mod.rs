@@ -1,0 +1,57 @@
+//! Where actors live: any program can start a [`System`], and stop it with a receipt.
+//!
+//! actix wants a `LocalSet` around everything that starts an actor, and for some things a `System` of its
+//! own. Here a system brings what it needs, and its [handles](Handle) can be used from anywhere.
+//!
+//! | started in | actors live on |
+//! |---|---|
+//! | a current-thread runtime (`#[tokio::test]`, `#[actix::main]`) | that same thread, so that a paused clock drives them too |
+//! | a multi-thread runtime (a plain `#[tokio::main]`), or no runtime | a thread of their own, with an actix `System` |
+//! | anything, with [`SystemBuilder::own_thread`] | a thread of their own, with an actix `System` |
+//!
+//! All actors of a system share one thread: they are for state and decisions. Long computations
+//! belong on a worker pool; a handler that blocks holds up every actor of its system.
+//!
+//! # Guarantees
+//!
+//! 1. Nothing outlives [`System::shutdown`]: actors stop in the reverse order of their start, then the
+//!    tasks that they gave to the reaper end, then the thread.
+//! 2. Every message is accounted for, at any time ([`System::audit`]).
+//! 3. If the runtime under the actors is dropped, nobody waits for them in vain: senders, askers and
+//!    whoever waits for a stop are told [`RuntimeGone`](crate::supervision::StopReason::RuntimeGone).
+mod builder;
+mod config;
+mod engine;
+mod error;
+mod handle;
+mod receipt;
+mod shared;
+mod status;
+
+pub use builder::{System, SystemBuilder};
+pub use config::{ActorConfig, SystemConfig};
+pub use error::StartError;
+pub use handle::{Handle, WeakHandle};
+pub use receipt::{End, Receipt, ShutdownReceipt};
+pub use status::{ActorStatus, Audit, LaneStatus};
+
+pub(crate) use shared::{Managed, Shared};
+
+use std::time::Duration;
+
+use tokio::runtime::Handle as RuntimeHandle;
+use tokio::time::Instant;
+
+/// How long beyond a deadline an actor has to obey it.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// The instant `duration` after `instant`, or one that is as good as never.
+pub(crate) fn after(instant: Instant, duration: Duration) -> Instant {
+    instant.checked_add(duration).unwrap_or_else(|| instant + Duration::from_secs(86_400 * 365 * 30))
+}
+
+/// Makes a timer also where the caller is on no tokio runtime: the actors' runtime drives it then.
+pub(crate) fn reactor<T>(runtime: &RuntimeHandle, make: impl FnOnce() -> T) -> T {
+    let _guard = RuntimeHandle::try_current().is_err().then(|| runtime.enter());
+    make()
+}

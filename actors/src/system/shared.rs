@@ -1,0 +1,182 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use parking_lot::Mutex;
+use patterns_core::outcome::catch_panic;
+use patterns_core::reaper::Reaper;
+use tokio::runtime::Handle as RuntimeHandle;
+use tokio::time::Instant;
+
+use super::engine::Link;
+use super::{ActorStatus, Audit, LaneStatus, Receipt};
+use crate::dead_letters::DeadLetters;
+use crate::mailbox::Hub;
+use crate::supervision::{ActorState, Escalation, EscalationSink, StopReason};
+
+/// What a system sees of an actor, whatever its type.
+pub(crate) trait Managed: Send + Sync {
+    fn hub(&self) -> &Hub;
+    fn close(&self, reason: StopReason, deadline: Instant);
+    fn vacate(&self, reason: StopReason);
+    fn lanes(&self) -> Vec<LaneStatus>;
+}
+
+/// What all actors of one system share.
+pub(crate) struct Shared {
+    pub(crate) name: Arc<str>,
+    pub(crate) dead_letters: DeadLetters,
+    /// The runtime that the actors live on.
+    pub(crate) runtime: RuntimeHandle,
+    pub(crate) reaper: Reaper,
+    pub(crate) link: Arc<Link>,
+    /// Messages to actors that took in nothing any more. Not in `registry`, as they may come to
+    /// actors that have left it.
+    late: AtomicU64,
+    sinks: Mutex<Vec<Arc<dyn EscalationSink>>>,
+    registry: Mutex<Registry>,
+}
+
+#[derive(Default)]
+struct Registry {
+    next: u64,
+    /// In the order of their start.
+    actors: BTreeMap<u64, Arc<dyn Managed>>,
+    /// The books of those that are no more.
+    past: Audit,
+    /// The system is being shut down.
+    closed: bool,
+}
+
+impl Shared {
+    pub(super) fn new(name: Arc<str>, dead_letters: DeadLetters, runtime: RuntimeHandle, link: Arc<Link>) -> Arc<Self> {
+        Arc::new(Self {
+            name,
+            dead_letters,
+            runtime,
+            reaper: Reaper::new(),
+            link,
+            late: AtomicU64::new(0),
+            sinks: Mutex::default(),
+            registry: Mutex::default(),
+        })
+    }
+
+    pub(super) fn next_id(&self) -> u64 {
+        let mut registry = self.registry.lock();
+        registry.next += 1;
+        registry.next
+    }
+
+    /// Enters an actor. `false` if the system is being shut down.
+    pub(super) fn arrived(&self, actor: Arc<dyn Managed>) -> bool {
+        let mut registry = self.registry.lock();
+        if !registry.closed {
+            registry.actors.insert(actor.hub().id, actor);
+        }
+        !registry.closed
+    }
+
+    /// An actor is no more.
+    pub(crate) fn departed(&self, hub: &Hub) {
+        let mut registry = self.registry.lock();
+        let departed = registry.actors.remove(&hub.id);
+        if departed.is_some() {
+            registry.past.add(books(hub, 0));
+        }
+        let empty = registry.actors.is_empty();
+        drop(registry);
+        if empty {
+            self.link.emptied();
+        }
+    }
+
+    /// Counts a message to an actor that takes in nothing any more.
+    pub(crate) fn late(&self) {
+        self.late.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn close(&self) {
+        self.registry.lock().closed = true;
+    }
+
+    /// The live actors in the order of their start.
+    pub(super) fn actors(&self) -> Vec<Arc<dyn Managed>> {
+        self.registry.lock().actors.values().cloned().collect()
+    }
+
+    pub(super) fn audit(&self) -> Audit {
+        let late = self.late.load(Ordering::Relaxed);
+        let registry = self.registry.lock();
+        let mut sum = registry.past.and_late(late);
+        for actor in registry.actors.values() {
+            sum.add(timely(&**actor));
+        }
+        sum
+    }
+
+    pub(super) fn on_escalation(&self, sink: Arc<dyn EscalationSink>) {
+        self.sinks.lock().push(sink);
+    }
+
+    pub(crate) fn escalate(&self, escalation: &Escalation) {
+        let sinks = self.sinks.lock().clone();
+        for sink in sinks {
+            if let Err(panic) = catch_panic(|| sink.escalate(escalation)) {
+                tracing::error!(%panic, "a sink of escalations failed");
+            }
+        }
+    }
+}
+
+/// The books of one actor, without what came too late.
+fn books(hub: &Hub, outside: u64) -> Audit {
+    let entries = hub.ledger.entries();
+    Audit {
+        sent: entries.sent,
+        handled: entries.handled,
+        rejected: entries.rejected,
+        dead: entries.dead,
+        in_flight: entries.running + outside,
+    }
+}
+
+/// The books of one actor.
+pub(super) fn audit(actor: &dyn Managed) -> Audit {
+    timely(actor).and_late(actor.hub().ledger.entries().late)
+}
+
+fn timely(actor: &dyn Managed) -> Audit {
+    let outside = actor.lanes().iter().map(|lane| (lane.depth + lane.waiting) as u64).sum();
+    books(actor.hub(), outside)
+}
+
+pub(super) fn status(actor: &dyn Managed) -> ActorStatus {
+    let hub = actor.hub();
+    let lanes = actor.lanes();
+    let entries = hub.ledger.entries();
+    let queued: usize = lanes.iter().map(|lane| lane.depth).sum();
+    let state = match hub.life.state() {
+        ActorState::Running | ActorState::Starting if hub.ledger.is_closed() => ActorState::Draining,
+        state => state,
+    };
+    ActorStatus {
+        name: hub.name.clone(),
+        state,
+        incarnation: hub.life.incarnation(),
+        restarts: hub.life.restarts(),
+        panics: hub.life.panics(),
+        last_panic: hub.life.last_panic(),
+        lanes,
+        handled: entries.handled,
+        rejected: entries.rejected + entries.late,
+        dead: entries.dead,
+        running: entries.running,
+        oldest: (queued > 0).then(|| hub.oldest_at_most(Instant::now())),
+    }
+}
+
+/// What `hub` can say now, of an actor that does not end.
+pub(super) fn unresponsive(hub: &Hub) -> Receipt {
+    Receipt { end: super::End::Unresponsive, ..hub.receipt_now() }
+}

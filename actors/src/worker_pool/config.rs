@@ -1,0 +1,111 @@
+use std::num::NonZero;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::StartError;
+
+/// The settings of a [`WorkerPool`](super::WorkerPool), as a configuration file holds them.
+///
+/// # Defaults
+///
+/// | setting | default | meaning |
+/// |---|---|---|
+/// | `name` | `"workers"` | names the threads and the actor |
+/// | `cpu_threads` | one per core | threads for CPU jobs |
+/// | `io_tasks` | 64 | IO jobs that run at the same time |
+/// | `queue` | 1,024 | jobs of one class that are accepted and not yet started |
+/// | `per_key` | 1 | running jobs of one class with the same key |
+/// | `rejection` | `"wait"` | what a submitter does when the queue is full |
+/// | `grace` | `"1s"` | from asking a job to stop to dropping it (IO) or leaving it alone (CPU) |
+/// | `drain_timeout` | `"30s"` | what a pool that was stopped or forgotten may take to finish what it has |
+///
+/// # Examples
+///
+/// ```
+/// use actors::worker_pool::{Rejection, WorkerPoolConfig};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let config: WorkerPoolConfig = serde_json::from_str(r#"{ "io_tasks": 8, "grace": "250ms" }"#)?;
+/// assert_eq!((config.io_tasks, config.queue, config.rejection), (8, 1024, Rejection::Wait));
+///
+/// assert!(serde_json::from_str::<WorkerPoolConfig>(r#"{ "io_task": 8 }"#).is_err());
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct WorkerPoolConfig {
+    /// Names the threads (`workers-cpu-0`) and the actor.
+    pub name: String,
+    /// Threads for CPU jobs; at least 1.
+    pub cpu_threads: usize,
+    /// IO jobs that run at the same time; at least 1.
+    pub io_tasks: usize,
+    /// Jobs of one class that are accepted and not yet started; at least 1. Those that only their
+    /// key holds back have as many places of their own, so that one busy key doesn't take the others'.
+    pub queue: usize,
+    /// Running jobs of one class with the same key; at least 1.
+    pub per_key: usize,
+    /// What a submitter does when the queue is full.
+    pub rejection: Rejection,
+    /// How long a job that was asked to stop may take to do so.
+    #[serde(with = "patterns_core::settings::duration")]
+    pub grace: Duration,
+    /// How long the pool may take to finish what it has, when its actor is stopped or its last handle
+    /// was dropped; a [system's shutdown](crate::System::shutdown) has its own limit.
+    #[serde(with = "patterns_core::settings::duration")]
+    pub drain_timeout: Duration,
+}
+
+impl Default for WorkerPoolConfig {
+    fn default() -> Self {
+        Self {
+            name: "workers".to_owned(),
+            cpu_threads: std::thread::available_parallelism().map_or(1, NonZero::get),
+            io_tasks: 64,
+            queue: 1024,
+            per_key: 1,
+            rejection: Rejection::Wait,
+            grace: Duration::from_secs(1),
+            drain_timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+impl WorkerPoolConfig {
+    pub(super) fn validate(&self) -> Result<(), StartError> {
+        let at_least_one = [
+            ("cpu_threads", self.cpu_threads),
+            ("io_tasks", self.io_tasks),
+            ("queue", self.queue),
+            ("per_key", self.per_key),
+        ];
+        for (field, value) in at_least_one {
+            if value == 0 {
+                return Err(StartError::Config { field, problem: "must be at least 1" });
+            }
+        }
+        if self.cpu_threads > MAX_THREADS {
+            return Err(StartError::Config { field: "cpu_threads", problem: "must be at most 4096" });
+        }
+        if self.name.contains('\0') {
+            return Err(StartError::Config { field: "name", problem: "must not contain a zero character" });
+        }
+        Ok(())
+    }
+}
+
+const MAX_THREADS: usize = 4096;
+
+/// What a submitter does when the queue is full.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Rejection {
+    /// It waits for a place, first come, first served, until its deadline or cancellation.
+    #[default]
+    Wait,
+    /// It gets the job back at once, with [`Reject::Full`](super::Reject::Full).
+    Fail,
+}

@@ -1,0 +1,138 @@
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll};
+
+use patterns_core::cancel::{CancelCause, CancelKind};
+use patterns_core::context::{Interrupt, interruptible};
+
+use super::plane::cell::{Job, Waited};
+use super::plane::tasks::at;
+use super::submission::dropped;
+use super::{Expired, JobClass, JobError};
+
+/// A job that a [`WorkerPool`](super::WorkerPool) accepted: await it for its value.
+///
+/// Awaiting it obeys the context of the awaiting task as well as the job's own: when that is
+/// cancelled or its deadline passes, the job is asked to stop. An IO job that has not stopped after the
+/// pool's grace is dropped; a CPU job can't be, so it is left alone, and the await ends without it.
+///
+/// Dropping the handle *detaches* the job: it is run all the same, is still owned by the pool, counted
+/// and waited for by a drain. Use [`cancel_on_drop`](Self::cancel_on_drop) for the opposite.
+///
+/// # Comparison to `tokio::task::JoinHandle`
+///
+/// 1. A cancelled job is asked first, and has time to clean up.
+/// 2. The error says why: cause, deadline, panic with text and place.
+///
+/// # Errors
+///
+/// - [`JobError::Panicked`]: the job panicked.
+/// - [`JobError::Cancelled`]: it was cancelled.
+/// - [`JobError::Expired`]: its deadline passed.
+/// - [`JobError::Rejected`]: the pool was closed before the job had a place.
+/// - [`JobError::Lost`]: the runtime of an IO job was shut down.
+///
+/// # Panics
+///
+/// When polled again after it was ready.
+///
+/// # Cancel safety
+///
+/// Cancel safe: await `&mut handle`, and it can be awaited again.
+#[must_use = "dropping the handle detaches the job"]
+pub struct JobHandle<T> {
+    job: Arc<dyn Waited<T>>,
+    /// Notices that the job should stop, and gives up on it in the end.
+    watch: Option<Pin<Box<dyn Future<Output = JobError> + Send>>>,
+    cancel_on_drop: bool,
+    taken: bool,
+}
+
+impl<T: Send + 'static> JobHandle<T> {
+    pub(super) fn new(job: Arc<dyn Waited<T>>, cancel_on_drop: bool) -> Self {
+        Self { job, watch: None, cancel_on_drop, taken: false }
+    }
+
+    /// Asks the job to stop. One that was not started never will be.
+    ///
+    /// The outcome is still there to be awaited: a job that finishes all the same returns its value.
+    #[track_caller]
+    pub fn cancel(&self, message: impl Into<std::borrow::Cow<'static, str>>) {
+        self.job.stop(JobError::Cancelled(CancelCause::new(CancelKind::Requested, message)));
+    }
+
+    /// Whether the job is over.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.job.is_over()
+    }
+
+    /// Makes dropping the handle cancel the job.
+    pub fn cancel_on_drop(mut self) -> Self {
+        self.cancel_on_drop = true;
+        self
+    }
+}
+
+impl<T> Future for JobHandle<T> {
+    type Output = Result<T, JobError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        assert!(!this.taken, "polled after it had finished");
+        if let Poll::Ready(result) = this.job.poll_end(cx.waker()) {
+            this.taken = true;
+            return Poll::Ready(result);
+        }
+        let job = &this.job;
+        let watch = this.watch.get_or_insert_with(|| Box::pin(watch(Arc::clone(job) as Arc<dyn Job>)));
+        let error = std::task::ready!(watch.as_mut().poll(cx));
+        this.taken = true;
+        Poll::Ready(this.job.give_up(error))
+    }
+}
+
+/// Waits until the job should stop, and asks it to; ends when it is time to leave it alone.
+async fn watch(job: Arc<dyn Job>) -> JobError {
+    let context = &job.head().context;
+    let asked = async {
+        tokio::select! {
+            biased;
+            deadline = at(context.deadline()) => JobError::Expired(Expired { deadline, started: false }),
+            cause = context.token().cancelled() => JobError::Cancelled(cause),
+        }
+    };
+    let mut why = match interruptible(asked).await {
+        Ok(why) => why,
+        Err(Interrupt::Cancelled(cause)) => JobError::Cancelled(cause),
+        Err(_) => JobError::Expired(Expired {
+            deadline: patterns_core::context::deadline().unwrap_or_else(tokio::time::Instant::now),
+            started: false,
+        }),
+    };
+    // What was not started ends here, and then the handle is ready before this is asked again.
+    job.stop(why.clone());
+    if job.head().class == JobClass::Io {
+        return std::future::pending().await;
+    }
+    tokio::time::sleep(job.head().plane.config.grace).await;
+    if let JobError::Expired(expired) = &mut why {
+        expired.started = true;
+    }
+    why
+}
+
+impl<T> Drop for JobHandle<T> {
+    fn drop(&mut self) {
+        if self.cancel_on_drop && !self.taken {
+            self.job.stop(JobError::Cancelled(dropped()));
+        }
+    }
+}
+
+impl<T> fmt::Debug for JobHandle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JobHandle").field("is_finished", &self.job.is_over()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,119 @@
+//! The end of a pool.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use patterns_core::cancel::{CancelCause, CancelKind};
+use tokio::time::Instant;
+
+use super::Plane;
+use crate::worker_pool::{DrainReceipt, JobError, Reject};
+
+impl Plane {
+    /// Takes no new work; whoever waits for a place gets the job back.
+    pub(in crate::worker_pool) fn close(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+        for job in self.cpu.close() {
+            job.refuse(Reject::Closed);
+        }
+        for job in self.io.close() {
+            job.refuse(Reject::Closed);
+        }
+        self.notice();
+    }
+
+    /// Something happened to a closed pool. Lets the threads go once there is nothing left for them.
+    pub(super) fn notice(&self) {
+        if self.is_drained() {
+            self.stop_threads();
+        }
+        self.changed.notify_waiters();
+    }
+
+    fn stop_threads(&self) {
+        if !self.threads_stopped.swap(true, Ordering::SeqCst) {
+            self.threads.stop();
+        }
+    }
+
+    fn is_drained(&self) -> bool {
+        self.is_closed() && self.counts.snapshot().in_flight() == 0
+    }
+
+    /// Whether nothing is left, not even a thread.
+    pub(in crate::worker_pool) fn is_ended(&self) -> bool {
+        self.is_drained() && self.threads_joined.load(Ordering::SeqCst) == self.threads.width()
+    }
+
+    /// Waits until nothing is left of a closed pool, not even a thread.
+    pub(in crate::worker_pool) async fn ended(self: &Arc<Self>) {
+        self.wait(Self::is_drained).await;
+        self.join_threads().await;
+    }
+
+    /// Cancels everything that has not ended.
+    pub(in crate::worker_pool) fn cancel_all(&self, cause: &CancelCause) {
+        let _ = self.stop.set(cause.clone());
+        let why = || JobError::Cancelled(cause.clone());
+        while let Some(job) = self.threads.take_back() {
+            job.stop(why());
+            self.cpu_job_over(&*job);
+        }
+        self.cpu.without_slot().iter().for_each(|job| job.stop(why()));
+        self.io.without_slot().iter().for_each(|job| job.stop(why()));
+        self.threads.jobs().iter().for_each(|job| job.stop(why()));
+        self.tasks.jobs().iter().for_each(|job| job.stop(why()));
+        // Signals to stop may have been taken back with the jobs.
+        self.threads_stopped.store(false, Ordering::SeqCst);
+    }
+
+    /// Finishes what can be finished, cancels the rest in time, and is over by the deadline.
+    pub(in crate::worker_pool) async fn drain(self: &Arc<Self>, deadline: Instant) -> DrainReceipt {
+        let start = Instant::now();
+        self.close();
+        let grace = self.config.grace;
+        let last_call = deadline.checked_sub(grace).unwrap_or(start);
+        if !self.wait_until(Self::is_drained, last_call).await {
+            self.cancel_all(&CancelCause::new(CancelKind::Shutdown, "the worker pool was drained"));
+            // IO jobs are dropped when their grace is over: at this same instant at the latest, unless
+            // the deadline was nearer than a grace or one of them blocks.
+            let asked = Instant::now();
+            if !self.wait_until(Self::is_drained, asked + grace).await {
+                self.wait_until(|plane| plane.tasks.jobs().is_empty(), asked + 2 * grace).await;
+            }
+        }
+        let threads_joined = self.join_threads().await;
+        DrainReceipt {
+            took: start.elapsed(),
+            counts: self.counts.snapshot(),
+            stragglers: self.running(),
+            threads_joined,
+        }
+    }
+
+    /// Waits until `done`, which can only become true when something ends.
+    async fn wait(&self, done: impl Fn(&Self) -> bool) {
+        loop {
+            let mut changed = pin!(self.changed.notified());
+            changed.as_mut().enable();
+            if done(self) {
+                return;
+            }
+            changed.await;
+        }
+    }
+
+    async fn wait_until(&self, done: impl Fn(&Self) -> bool, deadline: Instant) -> bool {
+        tokio::time::timeout_at(deadline, self.wait(done)).await.is_ok()
+    }
+
+    /// Ends and joins every thread that runs no job; returns how many were joined in the pool's life.
+    async fn join_threads(self: &Arc<Self>) -> usize {
+        self.stop_threads();
+        let plane = Arc::clone(self);
+        // On a blocking thread, which also keeps a paused clock still.
+        let joined = tokio::task::spawn_blocking(move || plane.threads.join_idle()).await.unwrap_or(0);
+        self.threads_joined.fetch_add(joined, Ordering::SeqCst) + joined
+    }
+}

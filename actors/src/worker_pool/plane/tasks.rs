@@ -1,0 +1,176 @@
+//! The tasks that run IO jobs.
+
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use patterns_core::cancel::{CancelCause, CancelKind};
+use patterns_core::outcome::catch_panics;
+use tokio::time::Instant;
+
+use super::Plane;
+use super::cell::{Cell, Job, drop_quietly};
+use crate::worker_pool::{Expired, JobError, RunningJob};
+
+/// A job for a task.
+pub(crate) trait IoJob: Job {
+    /// Runs it to its end, unless it is over.
+    fn drive(self: Arc<Self>) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+}
+
+impl<F, T> IoJob for Cell<F, T>
+where
+    F: Future<Output = T> + Send + 'static,
+    T: Send + 'static,
+{
+    fn drive(self: Arc<Self>) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(async move {
+            let Some(fut) = self.begin() else { return };
+            // Until then the job is lost if this task is dropped, which only a runtime's end does.
+            let unfinished = Unfinished(&*self);
+            let result = ladder(self.head(), fut).await;
+            unfinished.finish(result);
+        })
+    }
+}
+
+/// Runs `fut`; at its cancellation or deadline asks it to stop, and after the grace drops it.
+async fn ladder<F: Future>(head: &super::cell::Head, fut: F) -> Result<F::Output, JobError> {
+    let (token, deadline) = (head.context.token(), head.context.deadline());
+    let mut fut = catch_panics(head.context.scope(fut));
+    let why = tokio::select! {
+        biased;
+        result = &mut fut => return result.map_err(JobError::Panicked),
+        deadline = at(deadline) => {
+            token.cancel_with(CancelCause::new(CancelKind::Deadline, "the job's deadline passed"));
+            JobError::Expired(Expired { deadline, started: true })
+        }
+        cause = token.cancelled() => match deadline {
+            // The handle noticed it a moment earlier, and asked.
+            Some(deadline) if deadline <= Instant::now() => {
+                JobError::Expired(Expired { deadline, started: true })
+            }
+            _ => JobError::Cancelled(cause),
+        },
+    };
+    if let Ok(result) = tokio::time::timeout(head.plane.config.grace, &mut fut).await {
+        return result.map_err(JobError::Panicked);
+    }
+    drop_quietly(fut);
+    Err(why)
+}
+
+/// Waits for the deadline; for ever if there is none.
+pub(crate) async fn at(deadline: Option<Instant>) -> Instant {
+    match deadline {
+        Some(deadline) => {
+            tokio::time::sleep_until(deadline).await;
+            deadline
+        }
+        None => std::future::pending().await,
+    }
+}
+
+struct Unfinished<'a, J: Send + 'static, T: Send + 'static>(&'a Cell<J, T>);
+
+impl<J: Send + 'static, T: Send + 'static> Unfinished<'_, J, T> {
+    fn finish(self, result: Result<T, JobError>) {
+        self.0.finish(result);
+        std::mem::forget(self);
+    }
+}
+
+impl<J: Send + 'static, T: Send + 'static> Drop for Unfinished<'_, J, T> {
+    fn drop(&mut self) {
+        self.0.finish(Err(JobError::Lost));
+    }
+}
+
+/// The IO jobs that run now.
+#[derive(Default)]
+pub(super) struct Tasks {
+    live: Mutex<Live>,
+}
+
+#[derive(Default)]
+struct Live {
+    last_number: u64,
+    jobs: BTreeMap<u64, Arc<dyn IoJob>>,
+}
+
+impl Tasks {
+    fn begin(&self, job: &Arc<dyn IoJob>) -> u64 {
+        let mut live = self.live.lock();
+        live.last_number += 1;
+        let number = live.last_number;
+        live.jobs.insert(number, Arc::clone(job));
+        number
+    }
+
+    fn end(&self, number: u64) {
+        let ended = self.live.lock().jobs.remove(&number);
+        drop_quietly(ended);
+    }
+
+    pub(super) fn jobs(&self) -> Vec<Arc<dyn IoJob>> {
+        self.live.lock().jobs.values().cloned().collect()
+    }
+
+    pub(super) fn running(&self, now: Instant) -> Vec<RunningJob> {
+        let describe = |job: Arc<dyn IoJob>| Some(job.head().describe(job.running_since()?, now));
+        self.jobs().into_iter().filter_map(describe).collect()
+    }
+}
+
+/// Runs `job` and then whatever gets its slot, until nothing does. The job is accounted for even if
+/// this is dropped before it is polled, as it is on a runtime that was shut down.
+pub(super) fn run(plane: Arc<Plane>, job: Arc<dyn IoJob>) -> impl Future<Output = ()> + Send {
+    let mut runner = Runner { number: plane.tasks.begin(&job), plane, job: Some(job) };
+    async move {
+        while let Some(job) = &runner.job {
+            Arc::clone(job).drive().await;
+            runner.advance();
+            tokio::task::consume_budget().await;
+        }
+    }
+}
+
+struct Runner {
+    plane: Arc<Plane>,
+    job: Option<Arc<dyn IoJob>>,
+    number: u64,
+}
+
+impl Runner {
+    fn advance(&mut self) {
+        let Some(job) = self.job.take() else { return };
+        self.plane.tasks.end(self.number);
+        if let Some(key) = &job.head().key
+            && let Some(next) = self.plane.io.key_finished(key)
+        {
+            self.plane.start_io(next);
+        }
+        drop_quietly(job);
+        if let Some(next) = self.plane.io.release() {
+            self.number = self.plane.tasks.begin(&next);
+            self.job = Some(next);
+        }
+    }
+}
+
+impl Drop for Runner {
+    /// Only a runtime's end drops a runner with a job. Nothing can be run any more then, so all that
+    /// would get this slot is lost, one after the other.
+    fn drop(&mut self) {
+        let mut lost: Vec<_> = self.job.take().into_iter().collect();
+        if !lost.is_empty() {
+            self.plane.tasks.end(self.number);
+        }
+        while let Some(job) = lost.pop() {
+            job.stop(JobError::Lost);
+            lost.extend(job.head().key.as_ref().and_then(|key| self.plane.io.key_finished(key)));
+            lost.extend(self.plane.io.release());
+        }
+    }
+}
