@@ -54,6 +54,7 @@
 //! assert_eq!((receipt.handled, receipt.dead), (2, 1));
 //! # Ok(()) }
 //! ```
+pub mod connection_pool;
 pub mod dead_letters;
 pub mod mailbox;
 pub mod prelude;
@@ -64,6 +65,7 @@ pub mod worker_pool;
 mod duration;
 
 pub use actix;
+pub use connection_pool::{AcquireError, ConnectionPool, Pooled};
 pub use dead_letters::{DeadLetter, DeadReason};
 pub use mailbox::{AskError, Lane, TellError};
 pub use system::{ActorConfig, Handle, Receipt, StartError, System, WeakHandle};

@@ -1,5 +1,6 @@
 //! Behaviour through the public API.
 
+mod connection_pool;
 mod dead_letters;
 mod desk;
 mod mailbox;
