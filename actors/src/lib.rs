@@ -55,6 +55,7 @@
 //! # Ok(()) }
 //! ```
 pub mod connection_pool;
+pub mod coordinator;
 pub mod dead_letters;
 pub mod mailbox;
 pub mod prelude;
@@ -62,10 +63,9 @@ pub mod supervision;
 pub mod system;
 pub mod worker_pool;
 
-mod duration;
-
 pub use actix;
 pub use connection_pool::{AcquireError, ConnectionPool, Pooled};
+pub use coordinator::{Component, Coordinator, Readiness};
 pub use dead_letters::{DeadLetter, DeadReason};
 pub use mailbox::{AskError, Lane, TellError};
 pub use system::{ActorConfig, Handle, Receipt, StartError, System, WeakHandle};

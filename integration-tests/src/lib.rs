@@ -1,1 +1,9 @@
-//! placeholder
+//! What the scenarios need: real servers, started on free ports in temporary folders, and ended by
+//! the process that started them.
+//!
+//! These are the only tests on a real clock; each has a bound.
+mod nginx;
+mod server;
+
+pub use nginx::Nginx;
+pub use server::{Server, find, skip_or_fail};

@@ -13,12 +13,22 @@ use std::pin::Pin;
 use std::sync::Once;
 use std::task::{Context, Poll};
 
+/// What the hook saw of the latest panic at one depth of nested catches.
+struct Seen {
+    depth: u32,
+    message: String,
+    place: String,
+}
+
 thread_local! {
     static CATCHING: Cell<u32> = const { Cell::new(0) };
-    static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
+    // By depth, as a destructor that runs during an unwinding may catch a panic of its own.
+    static SEEN: RefCell<Vec<Seen>> = const { RefCell::new(Vec::new()) };
 }
 
 static HOOK: Once = Once::new();
+
+const NO_MESSAGE: &str = "(no message)";
 
 /// A panic as a value: what it said and where it happened.
 ///
@@ -45,23 +55,40 @@ impl Panic {
         &self.message
     }
 
-    /// `file:line:column`, unless a later panic hook hid it.
+    /// `file:line:column`, unless a later panic hook hid it, or the panic was resumed rather than
+    /// raised.
     #[must_use]
     pub fn place(&self) -> Option<&str> {
         self.place.as_deref()
     }
 
+    /// Goes on panicking with the same text, without telling the panic hook about it again.
+    ///
+    /// A [`catch_panic`] further out sees text and place as if nobody had caught it before; other
+    /// catches see the text as a `String`.
+    ///
+    /// # Panics
+    ///
+    /// Always: that is what it is for.
+    pub fn resume(self) -> ! {
+        if let Some(place) = self.place {
+            remember(self.message.clone(), place);
+        }
+        panic::resume_unwind(Box::new(self.message))
+    }
+
     /// Takes a `catch_unwind` payload (or a tokio `JoinError`'s) that was caught without a place.
     #[must_use]
     pub fn from_payload(payload: Box<dyn Any + Send>) -> Self {
-        let message = match payload.downcast::<String>() {
-            Ok(text) => *text,
-            Err(payload) => match payload.downcast::<&'static str>() {
-                Ok(text) => (*text).to_owned(),
-                Err(_) => "(no message)".to_owned(),
-            },
-        };
-        Self { message, place: None }
+        Self { message: text(&*payload).to_owned(), place: None }
+    }
+}
+
+fn text(payload: &(dyn Any + Send)) -> &str {
+    match (payload.downcast_ref::<String>(), payload.downcast_ref::<&'static str>()) {
+        (Some(text), _) => text,
+        (None, Some(text)) => text,
+        (None, None) => NO_MESSAGE,
     }
 }
 
@@ -95,53 +122,84 @@ pub fn catch_panic<R>(f: impl FnOnce() -> R) -> Result<R, Panic> {
     HOOK.call_once(|| {
         let previous = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
-            // `try_with`: a panic may come while this thread's locals are being destroyed.
-            if CATCHING.try_with(Cell::get).unwrap_or(0) > 0 {
-                let place = info.location().map(ToString::to_string);
-                let _ = PLACE.try_with(|cell| *cell.borrow_mut() = place);
-            }
+            note(info);
             previous(info);
         }));
     });
-    CATCHING.with(|depth| depth.set(depth.get() + 1));
+    let depth = CATCHING.get() + 1;
+    CATCHING.set(depth);
     let result = panic::catch_unwind(AssertUnwindSafe(f));
-    CATCHING.with(|depth| depth.set(depth.get() - 1));
-    result.map_err(|payload| Panic { place: PLACE.take(), ..Panic::from_payload(payload) })
+    CATCHING.set(depth - 1);
+    result.map_err(|payload| {
+        let panic = Panic::from_payload(payload);
+        let seen = SEEN.with_borrow_mut(|seen| {
+            let at = seen.iter().position(|seen| seen.depth == depth)?;
+            Some(seen.swap_remove(at))
+        });
+        // Another text: what the hook saw was caught further in, and this one was resumed, of
+        // which the hook is not told.
+        let place = seen.filter(|seen| seen.message == panic.message).map(|seen| seen.place);
+        Panic { place, ..panic }
+    })
 }
 
-/// Drives `fut`; a panic in any of its polls, or in its destructor afterwards, comes back as a value.
+fn note(info: &panic::PanicHookInfo<'_>) {
+    if let Some(place) = info.location() {
+        remember(text(info.payload()).to_owned(), place.to_string());
+    }
+}
+
+/// Keeps what is known of a panic for the innermost catch around it, if there is one.
+fn remember(message: String, place: String) {
+    // `try_with`: a panic may come while this thread's locals are being destroyed.
+    let depth = CATCHING.try_with(Cell::get).unwrap_or(0);
+    if depth == 0 {
+        return;
+    }
+    let new = Seen { depth, message, place };
+    let _ = SEEN.try_with(|seen| {
+        let Ok(mut seen) = seen.try_borrow_mut() else { return };
+        match seen.iter_mut().find(|seen| seen.depth == depth) {
+            Some(old) => *old = new,
+            None => seen.push(new),
+        }
+    });
+}
+
+/// Drives `fut`; a panic in any of its polls, or in its destructor once it has finished, comes back
+/// as a value.
+///
+/// However, a panic in the destructor of a `fut` that is dropped unfinished is the dropper's.
+///
+/// # Errors
+///
+/// The future gives [`Panic`] if `fut` panicked.
 ///
 /// # Cancel safety
 ///
 /// Cancel safe if `fut` is: dropping this drops `fut`.
 pub fn catch_panics<F: Future>(fut: F) -> CatchPanics<F> {
-    CatchPanics { fut: Box::pin(fut), done: false }
+    CatchPanics { fut: Some(Box::pin(fut)) }
 }
 
 /// The future of [`catch_panics`].
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub struct CatchPanics<F> {
-    fut: Pin<Box<F>>,
-    done: bool,
+    fut: Option<Pin<Box<F>>>,
 }
 
 impl<F: Future> Future for CatchPanics<F> {
     type Output = Result<F::Output, Panic>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        assert!(!self.done, "polled after it had finished");
-        let result = catch_panic(|| self.fut.as_mut().poll(cx));
-        match result {
-            Ok(Poll::Pending) => Poll::Pending,
-            Ok(Poll::Ready(value)) => {
-                self.done = true;
-                Poll::Ready(Ok(value))
-            }
-            Err(panic) => {
-                self.done = true;
-                Poll::Ready(Err(panic))
-            }
-        }
+        let fut = self.fut.as_mut().expect("polled after it had finished");
+        let result = match catch_panic(|| fut.as_mut().poll(cx)) {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(value)) => Ok(value),
+            Err(panic) => Err(panic),
+        };
+        let fut = self.fut.take();
+        Poll::Ready(catch_panic(|| drop(fut)).and(result))
     }
 }

@@ -1,5 +1,6 @@
 //! Who waits for what its owner let go of.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::pin::pin;
@@ -7,6 +8,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -15,11 +17,21 @@ use crate::context::{Context, TaskPath};
 
 /// Tracks tasks that outlive whoever started them, so that nothing is ever detached.
 ///
-/// A dropped [`TaskGroup`](crate::task_group::TaskGroup) hands its children over, a
+/// Nothing is kept of what has ended, so a reaper may live as long as the program. A dropped [`TaskGroup`](crate::task_group::TaskGroup) hands its children over, a
 /// [`shield`](crate::cancel::shield) its commit section, an [`ExitStack`](crate::exit_stack::ExitStack)
 /// its cleanups. They go to the reaper of the [`Context`]: the enclosing group's, else the one that
 /// [`run`](Self::run) set up, else a process-wide one. A program that shuts down waits for
 /// [`drained`](Self::drained).
+///
+/// However, it only waits and names: it never cancels or aborts what it tracks. Whatever is handed
+/// over brings its own limit (a group's grace, a shield's limit).
+///
+/// # Comparison to `tokio_util::task::TaskTracker`
+///
+/// 1. It names what it still waits for, with its age ([`live`](Self::live)).
+/// 2. It is found through the [`Context`], so that a type deep down can hand over its cleanup when
+///    it is dropped, without a parameter.
+/// 3. It is never closed: [`drained`](Self::drained) returns whenever nothing is left.
 ///
 /// # Examples
 ///
@@ -88,20 +100,26 @@ impl Reaper {
     /// Starts `fut` as a task of its own under the name of the current task and `name`.
     ///
     /// It runs outside of the current deadline and token, as it must be able to clean up.
-    /// Its own leftovers come to this reaper too.
+    /// Its own leftovers come to this reaper too. Dropping the returned handle changes nothing.
     ///
     /// # Panics
     ///
     /// Outside of a tokio runtime.
-    pub fn spawn<F>(&self, name: impl Into<std::borrow::Cow<'static, str>>, fut: F) -> JoinHandle<F::Output>
+    pub fn spawn<F>(&self, name: impl Into<Cow<'static, str>>, fut: F) -> JoinHandle<F::Output>
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {
-        let context = Context::root(self.clone());
-        let path = Context::current().path().join(name);
+        self.adopt(&Handle::current(), Context::current().path().join(name), fut)
+    }
+
+    /// [`spawn`](Self::spawn) for destructors, which may run outside of the runtime.
+    pub(crate) fn adopt<F>(&self, runtime: &Handle, path: TaskPath, fut: F) -> JoinHandle<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
         let tracked = self.track(path.clone());
-        let context = context.with_path(path);
-        tokio::spawn(async move {
+        let context = Context::root(self.clone()).with_path(path);
+        runtime.spawn(async move {
             let _tracked = tracked;
             context.scope(fut).await
         })
@@ -115,6 +133,12 @@ impl Reaper {
         live.0 += 1;
         live.1.insert(number, Entry { path, since: Instant::now() });
         Tracked { reaper: self.clone(), number }
+    }
+
+    /// Runs `f` if nothing is left, while nothing can be handed over.
+    pub(crate) fn if_drained(&self, f: impl FnOnce() -> bool) -> bool {
+        let live = self.0.live.lock();
+        live.1.is_empty() && f()
     }
 
     /// What it waits for, oldest first.

@@ -1,1 +1,48 @@
-fn main() {}
+//! What a person does with this workspace, as commands: `cargo xtask`.
+mod bench;
+mod book;
+mod run;
+mod setup;
+mod test;
+
+use std::process::ExitCode;
+
+const HELP: &str = "\
+cargo xtask <command>
+
+  setup   install what the tests need and is missing (Debian and Ubuntu; elsewhere: say what to install)
+  test    setup, then every test: unit, integration, documentation, book listings
+  lint    formatting, clippy and documentation, with warnings as errors; licences where cargo-deny is installed
+  ci      lint, then test
+  book    build the book with mdBook, and fail on anything it only warns about
+  bench   run the benchmarks side by side with their peers, and write benches/results/
+
+With CI=true, `test` lints too, and a server that is missing is a failure. Elsewhere the tests that need
+it are skipped, and listed at the end.
+";
+
+fn main() -> ExitCode {
+    let mut args = std::env::args().skip(1);
+    let command = args.next().unwrap_or_default();
+    let rest: Vec<String> = args.collect();
+    let result = match command.as_str() {
+        "setup" => setup::setup(),
+        "test" => test::test(&rest),
+        "lint" => test::lint(),
+        "ci" => test::lint().and_then(|()| test::test(&rest)),
+        "book" => book::book(),
+        "bench" => bench::bench(&rest),
+        "" | "help" | "--help" | "-h" => {
+            print!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        other => Err(format!("no command {other:?}\n\n{HELP}")),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("xtask: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}

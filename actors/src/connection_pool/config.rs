@@ -60,42 +60,42 @@ pub struct ConnectionPoolConfig {
     /// can't be made.
     pub warm_up: bool,
     /// How long to wait for a connection; an earlier ambient deadline counts.
-    #[serde(with = "crate::duration")]
+    #[serde(with = "patterns_core::settings::duration")]
     pub acquire_timeout: Duration,
     /// How long opening a connection may take.
-    #[serde(with = "crate::duration")]
+    #[serde(with = "patterns_core::settings::duration")]
     pub connect_timeout: Duration,
     /// How long checking a connection may take; one that takes longer is closed.
-    #[serde(with = "crate::duration")]
+    #[serde(with = "patterns_core::settings::duration")]
     pub check_timeout: Duration,
     /// How long closing a connection may take; past it the connection is dropped and its slot free.
-    #[serde(with = "crate::duration")]
+    #[serde(with = "patterns_core::settings::duration")]
     pub close_timeout: Duration,
     /// A connection that has been idle for longer is checked before it is used. Zero: always.
-    #[serde(with = "crate::duration")]
+    #[serde(with = "patterns_core::settings::duration")]
     pub check_after: Duration,
     /// A connection that has been idle for so long is closed, unless it is one of `min_idle`.
-    #[serde(with = "crate::duration")]
+    #[serde(with = "patterns_core::settings::duration")]
     pub idle_timeout: Duration,
     /// A connection that has lived for so long is closed as soon as nobody uses it.
-    #[serde(with = "crate::duration")]
+    #[serde(with = "patterns_core::settings::duration")]
     pub max_lifetime: Duration,
     /// The part of `max_lifetime`, from 0 to 1, by which a connection may end earlier. It is drawn once
     /// for each, so that connections that were opened together don't end together.
     pub lifetime_jitter: f64,
     /// The pause after the first failed connect; it doubles with each further one.
-    #[serde(with = "crate::duration")]
+    #[serde(with = "patterns_core::settings::duration")]
     pub retry_min: Duration,
     /// The longest pause after a failed connect.
-    #[serde(with = "crate::duration")]
+    #[serde(with = "patterns_core::settings::duration")]
     pub retry_max: Duration,
     /// How long a connection stays reserved for a waiter that isn't polled, before the next in line
     /// gets it.
-    #[serde(with = "crate::duration")]
+    #[serde(with = "patterns_core::settings::duration")]
     pub handoff_grace: Duration,
     /// How long the pool waits for its connections to come back, when its actor is stopped or its last
     /// handle was dropped; a [system's shutdown](crate::System::shutdown) has its own limit.
-    #[serde(with = "crate::duration")]
+    #[serde(with = "patterns_core::settings::duration")]
     pub drain_timeout: Duration,
 }
 

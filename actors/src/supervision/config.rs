@@ -19,13 +19,13 @@ pub struct RestartConfig {
     /// How many restarts are tolerated within `window`; 0 means that the first panic ends the actor.
     pub max_restarts: u32,
     /// How long a panic counts.
-    #[serde(with = "crate::duration")]
+    #[serde(with = "patterns_core::settings::duration")]
     pub window: Duration,
     /// The longest pause before the first restart.
-    #[serde(with = "crate::duration")]
+    #[serde(with = "patterns_core::settings::duration")]
     pub backoff: Duration,
     /// The longest pause before any restart.
-    #[serde(with = "crate::duration")]
+    #[serde(with = "patterns_core::settings::duration")]
     pub max_backoff: Duration,
 }
 

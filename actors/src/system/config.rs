@@ -36,10 +36,10 @@ pub struct ActorConfig {
     pub restart: RestartConfig,
     /// How long an ask may take, from the call to the answer, unless the asker's own deadline is
     /// earlier.
-    #[serde(with = "crate::duration")]
+    #[serde(with = "patterns_core::settings::duration")]
     pub ask_timeout: Duration,
     /// How long it may take to handle what is in its mailbox when it is to stop.
-    #[serde(with = "crate::duration")]
+    #[serde(with = "patterns_core::settings::duration")]
     pub stop_timeout: Duration,
 }
 

@@ -50,11 +50,11 @@ pub struct WorkerPoolConfig {
     /// What a submitter does when the queue is full.
     pub rejection: Rejection,
     /// How long a job that was asked to stop may take to do so.
-    #[serde(with = "crate::duration")]
+    #[serde(with = "patterns_core::settings::duration")]
     pub grace: Duration,
     /// How long the pool may take to finish what it has, when its actor is stopped or its last handle
     /// was dropped; a [system's shutdown](crate::System::shutdown) has its own limit.
-    #[serde(with = "crate::duration")]
+    #[serde(with = "patterns_core::settings::duration")]
     pub drain_timeout: Duration,
 }
 

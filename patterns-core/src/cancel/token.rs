@@ -57,7 +57,8 @@ struct Node {
     cause: OnceLock<CancelCause>,
     waiters: Notify,
     children: Mutex<Children>,
-    parent: Option<(Weak<Node>, usize)>,
+    /// Strong, so that a token in the middle that nobody holds still passes a cancellation on.
+    parent: Option<(Arc<Node>, usize)>,
 }
 
 /// Children by slot, so that a child's end frees its slot in constant time.
@@ -68,7 +69,7 @@ struct Children {
 }
 
 impl Node {
-    fn new(parent: Option<(Weak<Node>, usize)>) -> Self {
+    fn new(parent: Option<(Arc<Node>, usize)>) -> Self {
         Self {
             flag: AtomicBool::new(false),
             cause: OnceLock::new(),
@@ -99,7 +100,6 @@ impl Node {
 impl Drop for Node {
     fn drop(&mut self) {
         let Some((parent, slot)) = &self.parent else { return };
-        let Some(parent) = parent.upgrade() else { return };
         let mut children = parent.children.lock();
         // After a cancellation the list is gone, and the slot with it.
         if let Some(entry) = children.slots.get_mut(*slot)
@@ -131,7 +131,7 @@ impl CancelToken {
             children.slots.push(None);
             children.slots.len() - 1
         });
-        let child = Arc::new(Node::new(Some((Arc::downgrade(&self.0), slot))));
+        let child = Arc::new(Node::new(Some((Arc::clone(&self.0), slot))));
         children.slots[slot] = Some(Arc::downgrade(&child));
         Self(child)
     }
@@ -179,7 +179,6 @@ impl CancelToken {
     }
 
     /// Cancels this token when the guard is dropped, unless [disarmed](DropGuard::disarm).
-    #[must_use]
     pub fn drop_guard(self) -> DropGuard {
         DropGuard(Some(self))
     }
@@ -206,7 +205,10 @@ impl DropGuard {
     /// Gives the token back, uncancelled.
     #[must_use]
     pub fn disarm(mut self) -> CancelToken {
-        self.0.take().expect("only `disarm` takes it, and it consumes the guard")
+        match self.0.take() {
+            Some(token) => token,
+            None => unreachable!("only `disarm` takes it, and it consumes the guard"),
+        }
     }
 }
 

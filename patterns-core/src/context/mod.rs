@@ -7,18 +7,22 @@
 //! Everything in this workspace that waits does it [interruptibly](interruptible): it ends early when
 //! the ambient token is cancelled or the ambient deadline passes, and says which.
 mod header;
+mod interrupt;
 mod path;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::cancel::{CancelCause, CancelToken};
+use crate::cancel::CancelToken;
 use crate::reaper::Reaper;
+use crate::task_group::Task;
 
 pub use header::ParseTimeoutError;
+pub use interrupt::{Interrupt, interruptible, sleep};
 pub use path::TaskPath;
 
 tokio::task_local! {
@@ -48,10 +52,18 @@ tokio::task_local! {
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct Context(Arc<Inner>);
+pub struct Context(Kind);
 
 #[derive(Clone)]
-struct Inner {
+enum Kind {
+    Scope(Arc<Scope>),
+    /// A group's child: one allocation holds all that it has of its own, and its token and path are
+    /// made when somebody looks, since most children end before anybody does.
+    Task(Arc<Task>),
+}
+
+#[derive(Clone)]
+struct Scope {
     deadline: Option<Instant>,
     token: CancelToken,
     path: TaskPath,
@@ -77,18 +89,40 @@ impl Context {
     /// A root context whose leftovers go to `reaper`.
     #[must_use]
     pub fn root(reaper: Reaper) -> Self {
-        Self(Arc::new(Inner {
+        Self::from_scope(Scope {
             deadline: None,
             token: CancelToken::new(),
             path: TaskPath::root(),
             reaper,
-        }))
+        })
+    }
+
+    /// The context of a group that is named `name` and waits for what goes to `reaper`.
+    pub(crate) fn for_group(&self, name: Cow<'static, str>, reaper: Reaper) -> Self {
+        Self::from_scope(Scope {
+            deadline: self.deadline(),
+            token: self.token().child(),
+            path: self.path().join(name),
+            reaper,
+        })
+    }
+
+    /// The context of a group's child.
+    pub(crate) fn of_task(task: Arc<Task>) -> Self {
+        Self(Kind::Task(task))
+    }
+
+    fn from_scope(scope: Scope) -> Self {
+        Self(Kind::Scope(Arc::new(scope)))
     }
 
     /// The instant by which the work must be done, if there is one.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        self.0.deadline
+        match &self.0 {
+            Kind::Scope(scope) => scope.deadline,
+            Kind::Task(task) => task.group().context().deadline(),
+        }
     }
 
     /// The time left until the deadline; zero once it has passed; `None` without one.
@@ -100,63 +134,80 @@ impl Context {
     /// The token that asks this work to stop.
     #[must_use]
     pub fn token(&self) -> &CancelToken {
-        &self.0.token
+        match &self.0 {
+            Kind::Scope(scope) => &scope.token,
+            Kind::Task(task) => task.token(),
+        }
     }
 
     /// The names that this work runs under.
     #[must_use]
     pub fn path(&self) -> &TaskPath {
-        &self.0.path
+        match &self.0 {
+            Kind::Scope(scope) => &scope.path,
+            Kind::Task(task) => task.path(),
+        }
     }
 
     /// Whoever adopts what this work drops before it is finished.
     #[must_use]
     pub fn reaper(&self) -> &Reaper {
-        &self.0.reaper
+        match &self.0 {
+            Kind::Scope(scope) => &scope.reaper,
+            Kind::Task(task) => task.group().context().reaper(),
+        }
     }
 
     /// This context with a deadline no later than `deadline`: an earlier one stays.
     #[must_use]
     pub fn with_deadline(&self, deadline: Instant) -> Self {
         let deadline = self.deadline().map_or(deadline, |outer| outer.min(deadline));
-        self.change(|inner| inner.deadline = Some(deadline))
+        self.change(|scope| scope.deadline = Some(deadline))
     }
 
     /// This context without a deadline, for cleanup that has its own limit.
     #[must_use]
     pub fn without_deadline(&self) -> Self {
-        self.change(|inner| inner.deadline = None)
+        self.change(|scope| scope.deadline = None)
     }
 
     /// This context under another token. Make it a child of [`token`](Self::token), unless the work
     /// is meant to go on when this context is cancelled.
     #[must_use]
     pub fn with_token(&self, token: CancelToken) -> Self {
-        self.change(|inner| inner.token = token)
+        self.change(|scope| scope.token = token)
     }
 
     /// This context one name deeper.
     #[must_use]
-    pub fn named(&self, name: impl Into<std::borrow::Cow<'static, str>>) -> Self {
-        self.change(|inner| inner.path = inner.path.join(name))
+    pub fn named(&self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.change(|scope| scope.path = scope.path.join(name))
     }
 
     /// This context at another place of the tree of names.
     #[must_use]
     pub(crate) fn with_path(&self, path: TaskPath) -> Self {
-        self.change(|inner| inner.path = path)
+        self.change(|scope| scope.path = path)
     }
 
     /// This context with its leftovers going to `reaper`.
     #[must_use]
     pub fn with_reaper(&self, reaper: Reaper) -> Self {
-        self.change(|inner| inner.reaper = reaper)
+        self.change(|scope| scope.reaper = reaper)
     }
 
-    fn change(&self, change: impl FnOnce(&mut Inner)) -> Self {
-        let mut inner = Inner::clone(&self.0);
-        change(&mut inner);
-        Self(Arc::new(inner))
+    fn change(&self, change: impl FnOnce(&mut Scope)) -> Self {
+        let mut scope = match &self.0 {
+            Kind::Scope(scope) => Scope::clone(scope),
+            Kind::Task(_) => Scope {
+                deadline: self.deadline(),
+                token: self.token().clone(),
+                path: self.path().clone(),
+                reaper: self.reaper().clone(),
+            },
+        };
+        change(&mut scope);
+        Self::from_scope(scope)
     }
 
     /// Runs `fut` in this context.
@@ -238,82 +289,10 @@ pub fn remaining() -> Option<Duration> {
 /// Whether the ambient token is cancelled: for loops that don't await.
 #[must_use]
 pub fn is_cancelled() -> bool {
-    CURRENT.try_with(|context| context.token().is_cancelled()).unwrap_or(false)
-}
-
-/// Why a wait ended before what it waited for.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum Interrupt {
-    /// The ambient token was cancelled.
-    Cancelled(CancelCause),
-    /// The ambient deadline passed.
-    DeadlinePassed(Instant),
-}
-
-impl Interrupt {
-    /// The cause, where it was a cancellation.
-    #[must_use]
-    pub fn cause(&self) -> Option<&CancelCause> {
-        match self {
-            Self::Cancelled(cause) => Some(cause),
-            Self::DeadlinePassed(_) => None,
-        }
-    }
-
-    /// Whether a deadline ended the wait.
-    #[must_use]
-    pub fn is_deadline(&self) -> bool {
-        matches!(self, Self::DeadlinePassed(_))
-    }
-}
-
-impl fmt::Display for Interrupt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Cancelled(cause) => cause.fmt(f),
-            Self::DeadlinePassed(_) => f.write_str("deadline passed"),
-        }
-    }
-}
-
-impl std::error::Error for Interrupt {}
-
-/// Awaits `fut`, unless the ambient token is cancelled or the ambient deadline passes first.
-///
-/// `fut` is polled first: what is ready is never thrown away.
-///
-/// # Errors
-///
-/// - [`Interrupt::Cancelled`]: the ambient token was cancelled.
-/// - [`Interrupt::DeadlinePassed`]: the ambient deadline passed.
-///
-/// # Cancel safety
-///
-/// Cancel safe if `fut` is: dropping or interrupting this drops `fut`.
-pub async fn interruptible<F: Future>(fut: F) -> Result<F::Output, Interrupt> {
-    let Some(context) = Context::try_current() else { return Ok(fut.await) };
-    let deadline = context.deadline();
-    tokio::select! {
-        biased;
-        value = fut => Ok(value),
-        cause = context.token().cancelled() => Err(Interrupt::Cancelled(cause)),
-        () = async { tokio::time::sleep_until(far_future_or(deadline)).await }, if deadline.is_some() => {
-            Err(Interrupt::DeadlinePassed(far_future_or(deadline)))
-        }
-    }
-}
-
-/// Sleeps for `duration`, obeying the ambient token and deadline.
-///
-/// # Errors
-///
-/// - [`Interrupt::Cancelled`]: the ambient token was cancelled.
-/// - [`Interrupt::DeadlinePassed`]: the ambient deadline passed.
-///
-/// # Cancel safety
-///
-/// Cancel safe.
-pub async fn sleep(duration: Duration) -> Result<(), Interrupt> {
-    interruptible(tokio::time::sleep(duration)).await
+    CURRENT
+        .try_with(|context| match &context.0 {
+            Kind::Scope(scope) => scope.token.is_cancelled(),
+            Kind::Task(task) => task.is_cancelled(),
+        })
+        .unwrap_or(false)
 }

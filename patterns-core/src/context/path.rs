@@ -14,6 +14,7 @@ use std::sync::Arc;
 /// let path = TaskPath::root().join("import").join("page-7");
 /// assert_eq!(path.to_string(), "import/page-7");
 /// assert_eq!(path.name(), "page-7");
+/// assert_eq!(path.parent().unwrap().name(), "import");
 /// assert!(TaskPath::root().is_root());
 /// ```
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -48,6 +49,21 @@ impl TaskPath {
     #[must_use]
     pub fn name(&self) -> &str {
         self.0.as_ref().map_or("", |segment| &segment.name)
+    }
+
+    /// The path that this one extends; `None` for the root.
+    #[must_use]
+    pub fn parent(&self) -> Option<&Self> {
+        self.0.as_ref().map(|segment| &segment.parent)
+    }
+
+    /// The names below `base`, where this path runs under it; empty where it is `base`.
+    pub(crate) fn below(&self, base: &Self) -> Option<String> {
+        if self == base {
+            return Some(String::new());
+        }
+        let above = self.parent()?.below(base)?;
+        Some(if above.is_empty() { self.name().to_owned() } else { format!("{above}/{}", self.name()) })
     }
 }
 

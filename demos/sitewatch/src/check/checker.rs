@@ -1,0 +1,168 @@
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actors::System;
+use actors::worker_pool::WorkerPool;
+use tokio::time::Instant;
+use url::Url;
+
+use super::run::Check;
+use super::start::{self, Start};
+use super::{CheckError, Http, sitemaps};
+use crate::cli::Target;
+use crate::config::CheckConfig;
+use crate::fetch::Fetcher;
+use crate::folder::Folder;
+use crate::progress::ProgressState;
+use crate::report::Report;
+
+/// How long jobs that run when a check ends may still take. Together with judging it stays within the
+/// five seconds that a person who pressed Ctrl-C is told.
+const DRAIN: Duration = Duration::from_secs(2);
+
+/// Checks targets.
+///
+/// Every page in scope is found and asked for exactly once, every link out of scope is asked for once,
+/// and every link is judged. It ends by itself: a crawl is finished when nothing is left that could
+/// lead anywhere new.
+///
+/// # Defaults
+///
+/// The real HTTP client, as configured; a frontier that takes 4,096 tasks from outside before whoever
+/// feeds it waits.
+///
+/// # Examples
+///
+/// ```
+/// use sitewatch::check::Checker;
+/// use sitewatch::cli::Target;
+/// use sitewatch::config::CheckConfig;
+///
+/// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let folder = tempfile::tempdir()?;
+/// std::fs::write(folder.path().join("index.html"), "<a href=more.html>more</a> <a href=gone.html>gone</a>")?;
+/// std::fs::write(folder.path().join("more.html"), "<a href='index.html#nowhere'>back</a>")?;
+///
+/// let target = Target::Folder { root: folder.path().into(), from: None };
+/// let report = Checker::new(CheckConfig::default()).run(&target).await?;
+/// assert_eq!((report.summary().pages, report.summary().broken()), (2, 2));
+/// let broken: Vec<_> = report.links().iter().map(|link| (link.page, link.url)).collect();
+/// assert_eq!(broken, [("index.html", "gone.html"), ("more.html", "index.html#nowhere")]);
+/// # Ok(()) }
+/// ```
+pub struct Checker {
+    config: CheckConfig,
+    http: Option<Arc<dyn Http>>,
+    progress: Arc<ProgressState>,
+    frontier: usize,
+}
+
+impl Checker {
+    /// A checker that does what `config` says, all but its `target`.
+    #[must_use]
+    pub fn new(config: CheckConfig) -> Self {
+        Self { config, http: None, progress: Arc::default(), frontier: 4096 }
+    }
+
+    /// Asks this for URLs, instead of the HTTP client.
+    #[must_use]
+    pub fn http(mut self, http: Arc<dyn Http>) -> Self {
+        self.http = Some(http);
+        self
+    }
+
+    /// Counts here what it has done so far.
+    #[must_use]
+    pub fn progress(mut self, progress: Arc<ProgressState>) -> Self {
+        self.progress = progress;
+        self
+    }
+
+    /// How many tasks the frontier takes from outside before whoever feeds it waits; at least 1.
+    ///
+    /// Links found in pages never wait, so that any bound will do.
+    #[must_use]
+    pub fn frontier(mut self, bound: usize) -> Self {
+        self.frontier = bound;
+        self
+    }
+
+    /// Checks `target`. If the ambient token is cancelled, it stops within five seconds and reports
+    /// what is known by then, as incomplete.
+    ///
+    /// # Errors
+    ///
+    /// [`CheckError`]: there was nothing to check, or the machine did not let us.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: what runs is stopped, and nothing is left on disk.
+    pub async fn run(&self, target: &Target) -> Result<Report, CheckError> {
+        let began = Instant::now();
+        let system = System::start()?;
+        let threads = self.config.workers.or_else(|| std::thread::available_parallelism().ok());
+        let workers = WorkerPool::builder()
+            .name("check")
+            .cpu_threads(threads.map_or(2, NonZeroUsize::get))
+            .io_tasks(256)
+            .start(&system)?;
+        let result = self.run_on(&workers, target, began).await;
+        let drained = workers.drain(Instant::now() + DRAIN).await;
+        let stopped = system.shutdown(DRAIN).await;
+        tracing::debug!(?drained, ?stopped, "check ended");
+        result
+    }
+
+    async fn run_on(&self, workers: &WorkerPool, target: &Target, began: Instant) -> Result<Report, CheckError> {
+        let named = self.config.target.as_deref().unwrap_or_default();
+        let fetcher = Fetcher::new(&self.config.http)?;
+        let http: Arc<dyn Http> = self.http.clone().unwrap_or_else(|| Arc::new(fetcher.clone()));
+        let start = self.start(&fetcher, &*http, workers, target).await?;
+        let check = Check {
+            config: &self.config,
+            target: named,
+            http,
+            workers: workers.clone(),
+            progress: Arc::clone(&self.progress),
+            frontier: self.frontier,
+        };
+        check.run(start, began).await
+    }
+
+    async fn start(
+        &self,
+        fetcher: &Fetcher,
+        http: &dyn Http,
+        workers: &WorkerPool,
+        target: &Target,
+    ) -> Result<Start, CheckError> {
+        let config = &self.config;
+        match target {
+            Target::Site(url) => start::at_url(config, url, http).await,
+            Target::Folder { root, from } => {
+                let root = root.clone();
+                // Walking a large folder blocks for long.
+                let folder = workers.submit_cpu(move || Folder::open(&root)).await;
+                let folder = folder.map_err(|error| CheckError::Machine { what: "list the folder", source: error.into() })??;
+                start::in_folder(config, folder, from.as_deref())
+            }
+            Target::SitemapUrl(url) => {
+                let pages = sitemaps::at_url(fetcher, url).await?;
+                Ok(start::in_sitemap(config, url.as_str(), Some(url.clone()), &pages))
+            }
+            Target::SitemapFile(path) => {
+                let pages = sitemaps::in_file(fetcher, path).await?;
+                let root = pages.first().and_then(|url: &Url| url.join("/").ok());
+                Ok(start::in_sitemap(config, &path.display().to_string(), root, &pages))
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Checker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Checker").field("config", &self.config).field("frontier", &self.frontier).finish_non_exhaustive()
+    }
+}

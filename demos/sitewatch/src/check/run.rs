@@ -1,0 +1,259 @@
+//! One check, from start to report.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actors::worker_pool::{JobError, WorkerPool};
+use parking_lot::{Mutex, RwLock};
+use patterns_core::cancel::{CancelToken, timeout};
+use patterns_core::context::{Context, Interrupt};
+use patterns_core::queue::{OnDrop, PutError, Shutdown, WorkQueue};
+use patterns_core::task_group::TaskGroup;
+use tokio::time::Instant;
+
+use super::CheckError;
+use super::crawl::{Crawl, Frontier, Limits, Task};
+use super::http::{Http, Want};
+use super::spool::Spool;
+use super::start::Start;
+use super::tally::PageReport;
+use super::targets::{Id, Role, Target, Targets};
+use crate::config::CheckConfig;
+use crate::progress::ProgressState;
+use crate::report::{Format, Links, Reason, Report, Summary};
+
+/// How many files a worker is given at once: a hand-over costs as much as reading a small page.
+const FILES: usize = 16;
+
+/// How long the answers that are under way when a check is stopped may take.
+const LAST_ANSWERS: Duration = Duration::from_secs(1);
+
+/// How many pages a worker judges at once.
+const PAGES: usize = 256;
+
+/// What a check works with.
+pub(crate) struct Check<'a> {
+    pub(crate) config: &'a CheckConfig,
+    /// What is checked, as the user named it.
+    pub(crate) target: &'a str,
+    pub(crate) http: Arc<dyn Http>,
+    pub(crate) workers: WorkerPool,
+    pub(crate) progress: Arc<ProgressState>,
+    /// How many tasks the frontier takes from outside before whoever feeds it waits.
+    pub(crate) frontier: usize,
+}
+
+impl Check<'_> {
+    /// Crawls from `start` until there is nothing left or the ambient token is cancelled, and reports
+    /// what is known then.
+    pub(crate) async fn run(self, start: Start, began: Instant) -> Result<Report, CheckError> {
+        let Start { border, targets, pages, first, folder, whole } = start;
+        let spool = Spool::new()
+            .map_err(|error| CheckError::Machine { what: "make a temporary file", source: error.into() })?;
+        let format = self.config.report.effective_format();
+        let crawl = Arc::new(Crawl {
+            border,
+            folder,
+            http: Arc::clone(&self.http),
+            targets: RwLock::new(targets),
+            limits: Limits {
+                depth: self.config.depth,
+                max_pages: self.config.max_pages,
+                max_redirects: u32::try_from(self.config.http.max_redirects).unwrap_or(u32::MAX),
+            },
+            next: Mutex::default(),
+            first: Mutex::new(first),
+            ignore_fragments: self.config.ignore_fragment.clone(),
+            list_skipped: self.config.report.all || format != Format::Human,
+            spool,
+            progress: Arc::clone(&self.progress),
+            counted: Mutex::default(),
+        });
+        let stopped = self.crawl(&crawl, pages).await?;
+        // Judging is short, and goes on even if we were asked to stop: what is known is reported.
+        let judging = Context::current().with_token(CancelToken::new()).without_deadline();
+        let (mut summary, links) = judging.scope(self.judge(&crawl)).await?;
+        let orphans = if whole && stopped.is_none() { orphans(&crawl.targets.read()) } else { Vec::new() };
+        summary.stopped = stopped;
+        summary.elapsed = began.elapsed();
+        Ok(Report::new(self.target, summary, links, orphans))
+    }
+
+    /// Visits everything that can be reached; ends when the frontier's `join` returns, or early, and
+    /// then says why.
+    async fn crawl(&self, crawl: &Arc<Crawl>, pages: Vec<Id>) -> Result<Option<String>, CheckError> {
+        let frontier = WorkQueue::builder(self.frontier)
+            .dedupe_by(|task: &Task| *task)
+            .on_drop(OnDrop::Fail)
+            .build()?;
+        let crawled = TaskGroup::new("crawl").run(async |group| {
+            let (shared, queue, workers) = (Arc::clone(crawl), frontier.clone(), self.workers.clone());
+            group.spawn("dispatch", async move { Ok::<(), JobError>(dispatch(&shared, &queue, &workers).await) });
+            let levels = levels(&self.progress, crawl, &frontier, pages).await;
+            // Nothing more comes, or nothing more is wanted: either way the dispatcher ends.
+            frontier.close();
+            Ok(levels?)
+        });
+        match crawled.await {
+            Ok(()) => Ok(None),
+            Err(errors) if errors.leaves().all(|leaf| leaf.cause().is_some()) => {
+                let cause = errors.leaves().find_map(|leaf| leaf.cause().cloned());
+                // What runs has been asked to stop as well; what it still learns is worth a moment.
+                let _ = frontier.shutdown(Shutdown::Now).await;
+                let patient = Context::current().with_token(CancelToken::new());
+                let _ = patient.scope(timeout(LAST_ANSWERS, frontier.join())).await;
+                let why = cause.map_or_else(String::new, |cause| cause.message().to_owned());
+                Ok(Some(if why.is_empty() { "interrupted".to_owned() } else { why }))
+            }
+            Err(errors) => Err(errors.into()),
+        }
+    }
+
+    /// Judges every link, on the CPU workers.
+    async fn judge(&self, crawl: &Arc<Crawl>) -> Result<(Summary, Links), CheckError> {
+        let visited = |(id, target): (Id, &Target)| target.visit.is_some().then_some(id);
+        let pages: Vec<Id> = crawl.targets.read().iter().filter_map(visited).collect();
+        let mut jobs = Vec::new();
+        for chunk in pages.chunks(PAGES) {
+            let (crawl, chunk) = (Arc::clone(crawl), chunk.to_vec());
+            let all = self.config.report.all;
+            let job = self.workers.submit_cpu(move || {
+                let mut report = PageReport::default();
+                let targets = crawl.targets.read();
+                for id in chunk {
+                    report.add(&crawl, &targets, id, all);
+                }
+                report
+            });
+            jobs.push(job.spawn().await.map_err(|refused| failed(refused.error().clone()))?);
+        }
+        let mut links = Links::default();
+        let mut summary = std::mem::take(&mut *crawl.counted.lock());
+        let mut total = 0;
+        for job in jobs {
+            let report = job.await.map_err(failed)?;
+            total += report.links;
+            summary.counts += &report.counts;
+            report.list(&crawl.targets.read(), &mut links);
+        }
+        // Only what is not well was counted.
+        let well = total.saturating_sub(summary.counts.total());
+        summary.counts.add(Reason::Ok, well);
+        Ok((summary, links))
+    }
+}
+
+fn failed(error: JobError) -> CheckError {
+    CheckError::Machine { what: "finish the report", source: error.into() }
+}
+
+/// Puts the pages of each level, and waits until everything that follows from them was visited.
+///
+/// Without limits there is one level: pages put the pages that they lead to themselves.
+async fn levels(
+    progress: &ProgressState,
+    crawl: &Crawl, frontier: &Frontier,
+    mut pages: Vec<Id>,
+) -> Result<(), Interrupt> {
+    let mut depth = 0;
+    let mut left = crawl.limits.max_pages.unwrap_or(u64::MAX);
+    loop {
+        for (nth, id) in (0_u64..).zip(&pages) {
+            let within = nth < left && crawl.limits.depth.is_none_or(|limit| depth <= limit);
+            let want = {
+                let mut targets = crawl.targets.write();
+                let target = targets.get_mut(*id);
+                target.queued = true;
+                target.depth = depth;
+                if within {
+                    Want::Page
+                } else {
+                    // Beyond the limits a page is like one out of scope: asked for, not followed.
+                    let local = target.key.starts_with('/');
+                    target.role = if local { Role::File } else { Role::External };
+                    if local {
+                        continue;
+                    }
+                    Want::Probe
+                }
+            };
+            match frontier.put(Task { id: *id, want }).await {
+                Ok(_) => {}
+                Err(PutError::Interrupted(_, interrupt)) => return Err(interrupt),
+                // Nobody closes the frontier before this returns.
+                Err(refused) => unreachable!("{refused}"),
+            }
+        }
+        joined(progress, frontier).await?;
+        left = left.saturating_sub(pages.len() as u64);
+        depth += 1;
+        pages = std::mem::take(&mut *crawl.next.lock());
+        if pages.is_empty() {
+            return Ok(());
+        }
+        // What a limit cuts off depends on the site alone, not on who answered first.
+        let targets = crawl.targets.read();
+        pages.sort_by_cached_key(|id| Arc::clone(&targets.get(*id).key));
+    }
+}
+
+/// Waits for the frontier's end, and meanwhile counts for whoever watches.
+async fn joined(progress: &ProgressState, frontier: &Frontier) -> Result<(), Interrupt> {
+    let mut ticks = tokio::time::interval(Duration::from_millis(100));
+    let mut join = pin!(frontier.join());
+    loop {
+        tokio::select! {
+            biased;
+            joined = &mut join => return joined,
+            _ = ticks.tick() => progress.set_queued(frontier.stats().unfinished as u64),
+        }
+    }
+}
+
+/// Hands each task to a worker. It waits where the workers' queue is full; nobody in the cycle does.
+async fn dispatch(crawl: &Arc<Crawl>, frontier: &Frontier, workers: &WorkerPool) {
+    // A task that was taken while files were gathered, and is none.
+    let mut held = None;
+    loop {
+        let job = match held.take() {
+            Some(job) => job,
+            None => match frontier.get().await {
+                Ok(job) => job,
+                Err(_) => return,
+            },
+        };
+        let accepted = match crawl.host_of(job.id) {
+            Some(host) => {
+                let visit = Arc::clone(crawl).visit(job, workers.clone());
+                workers.submit_io(visit).key(host).spawn().await.is_ok()
+            }
+            None => {
+                let mut files = vec![job];
+                while files.len() < FILES
+                    && let Ok(job) = frontier.try_get()
+                {
+                    if crawl.host_of(job.id).is_some() {
+                        held = Some(job);
+                        break;
+                    }
+                    files.push(job);
+                }
+                let crawl = Arc::clone(crawl);
+                workers.submit_cpu(move || crawl.read_files(files)).spawn().await.is_ok()
+            }
+        };
+        // The pool takes nothing more: we were asked to stop.
+        if !accepted {
+            return;
+        }
+    }
+}
+
+fn orphans(targets: &Targets) -> Vec<String> {
+    targets
+        .iter()
+        .filter(|(_, target)| target.role == Role::Page && !target.linked && &*target.key != "/index.html")
+        .map(|(_, target)| super::site::shown(&target.key).to_owned())
+        .collect()
+}

@@ -1,0 +1,133 @@
+//! What was learned of one target.
+
+use std::hash::{DefaultHasher, Hasher};
+use std::io;
+
+use super::targets::Id;
+use crate::fetch::FetchError;
+use crate::report::Reason;
+
+/// What was learned of one target.
+#[derive(Debug)]
+pub(crate) struct Visit {
+    pub(crate) answer: Answer,
+    /// What was found in it, where it is a page.
+    pub(crate) page: Option<Page>,
+}
+
+/// How a target answered.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    /// It is there.
+    Ok,
+    /// It is elsewhere.
+    Redirect {
+        status: u16,
+        to: Id,
+        /// The hash of the fragment that the redirect names itself, or [`NO_FRAGMENT`].
+        fragment: u64,
+    },
+    /// It could not be had.
+    Failed(FetchError),
+    /// A file could not be read.
+    Unreadable(String),
+}
+
+impl Answer {
+    /// What it means for a link that leads here, as far as that doesn't depend on the link.
+    pub(crate) fn reason(&self) -> Reason {
+        match self {
+            Self::Ok => Reason::Ok,
+            Self::Redirect { .. } => Reason::MovedTemporarily,
+            Self::Failed(error) => reason_of(error),
+            Self::Unreadable(_) => Reason::Unreadable,
+        }
+    }
+
+    /// The words of whoever failed, beyond what the reason says.
+    pub(crate) fn detail(&self) -> Option<String> {
+        match self {
+            Self::Failed(error @ (FetchError::Tls(_) | FetchError::BadRedirect(_) | FetchError::Protocol(_))) => {
+                Some(error.to_string())
+            }
+            Self::Failed(error @ FetchError::Timeout { .. }) => Some(error.to_string()),
+            Self::Unreadable(why) => Some(why.clone()),
+            _ => None,
+        }
+    }
+}
+
+/// What a failure is called in a report.
+fn reason_of(error: &FetchError) -> Reason {
+    match error {
+        FetchError::Status(status) => Reason::HttpStatus(*status),
+        FetchError::Dns { .. } => Reason::Dns,
+        FetchError::Connect(io::ErrorKind::ConnectionRefused) => Reason::Refused,
+        FetchError::Connect(_) => Reason::Unreachable,
+        FetchError::Tls(_) => Reason::Tls,
+        FetchError::Timeout { .. } => Reason::Timeout,
+        FetchError::Reset => Reason::Reset,
+        FetchError::RedirectLoop => Reason::RedirectLoop,
+        FetchError::TooManyRedirects { .. } => Reason::TooManyRedirects,
+        FetchError::BadRedirect(_) => Reason::BadRedirect,
+        FetchError::BodyTooLarge { .. } => Reason::TooLarge,
+        FetchError::BadEncoding | FetchError::Protocol(_) => Reason::Protocol,
+        FetchError::Robots { .. } => Reason::Robots,
+        FetchError::Interrupted(_) => Reason::Interrupted,
+    }
+}
+
+/// What was found in a page.
+#[derive(Debug, Default)]
+pub(crate) struct Page {
+    /// Hashes of its anchors, in order.
+    pub(crate) anchors: Box<[u64]>,
+    /// The links about which there is still something to say: all but those known to be well.
+    pub(crate) open: Box<[Open]>,
+    pub(crate) links: u32,
+    /// Its `<base href>`, if it has one.
+    pub(crate) base: Option<Box<str>>,
+    /// Where its content is kept for another look; nowhere for a file, which is read again.
+    pub(crate) spooled: Option<crate::check::spool::Slot>,
+}
+
+impl Page {
+    /// Where the link with this number leads, if that is still of interest.
+    pub(crate) fn leads_to(&self, ordinal: usize) -> Option<Id> {
+        let open = self.open.iter().find(|open| open.ordinal as usize == ordinal)?;
+        if let Leads::To(id) = open.leads { Some(id) } else { None }
+    }
+
+    pub(crate) fn has_anchor(&self, fragment: u64) -> bool {
+        self.anchors.binary_search(&fragment).is_ok()
+    }
+}
+
+/// A link whose fate isn't known while its page is read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Open {
+    /// Which of the page's links it is.
+    pub(crate) ordinal: u32,
+    pub(crate) leads: Leads,
+    /// The hash of its fragment, or [`NO_FRAGMENT`].
+    pub(crate) fragment: u64,
+}
+
+/// Where an open link leads.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Leads {
+    To(Id),
+    Skip(Reason),
+    Malformed,
+}
+
+/// Stands for a link without a fragment.
+pub(crate) const NO_FRAGMENT: u64 = 0;
+
+/// The hash under which an anchor or a (decoded) fragment is kept: 1.5 million names as 12 MB.
+/// Two names of one page collide with a probability of 2^-64.
+pub(crate) fn fragment_hash(name: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(name.as_bytes());
+    hasher.finish().max(NO_FRAGMENT + 1)
+}

@@ -1,0 +1,77 @@
+use std::error::Error;
+use std::fmt;
+
+use super::Exit;
+use crate::fetch::FetchSetupError;
+
+/// Why nothing came of a run: one sentence, and the exit code that goes with it.
+///
+/// # Examples
+///
+/// ```
+/// use sitewatch::cli::{Exit, Failure};
+///
+/// #[derive(Debug, thiserror::Error)]
+/// #[error("can't open history.db")]
+/// struct StoreError(#[source] std::io::Error);
+///
+/// let failure = Failure::failed(&StoreError(std::io::Error::other("disk full")));
+/// assert_eq!(failure.to_string(), "can't open history.db: disk full");
+/// assert_eq!(failure.exit(), Exit::Failed);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    exit: Exit,
+    sentence: String,
+}
+
+impl Failure {
+    /// Wrong use or configuration.
+    pub fn usage(error: &dyn Error) -> Self {
+        Self { exit: Exit::Usage, sentence: sentence(error) }
+    }
+
+    /// The check itself could not run.
+    pub fn failed(error: &dyn Error) -> Self {
+        Self { exit: Exit::Failed, sentence: sentence(error) }
+    }
+
+    /// Stopped before there was a report.
+    pub(super) fn interrupted(sentence: impl Into<String>) -> Self {
+        Self { exit: Exit::Interrupted, sentence: sentence.into() }
+    }
+
+    /// The exit code.
+    pub fn exit(&self) -> Exit {
+        self.exit
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.sentence)
+    }
+}
+
+/// An error with its causes, leaving out those that it has already in its own words.
+fn sentence(error: &dyn Error) -> String {
+    let mut sentence = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let words = cause.to_string();
+        if !sentence.contains(&words) {
+            sentence = format!("{sentence}: {words}");
+        }
+        source = cause.source();
+    }
+    sentence
+}
+
+impl From<FetchSetupError> for Failure {
+    fn from(error: FetchSetupError) -> Self {
+        match error {
+            FetchSetupError::Client(_) => Self::failed(&error),
+            _ => Self::usage(&error),
+        }
+    }
+}

@@ -1,0 +1,104 @@
+use std::ffi::OsString;
+
+use clap::{CommandFactory, FromArgMatches};
+use serde_json::Value;
+
+use super::Cli;
+use crate::config::CheckConfig;
+
+pub(super) const AFTER_TOP: &str = "\
+Examples:
+  sitewatch check book/                     every link of every page in a folder
+  sitewatch check https://example.com       crawl a site
+  sitewatch check --help                    all options, and more examples
+
+Exit codes:
+  0    nothing is broken
+  1    there are broken links
+  2    wrong use or configuration
+  3    the check itself could not run
+  130  interrupted; the report says that it is partial";
+
+pub(super) const AFTER_CHECK: &str = "\
+Examples:
+  # a folder, as a static server would serve it; pages that nothing links to are named
+  sitewatch check target/doc --ignore-fragment '^\\d+(-\\d+)?$'
+
+  # a site two links deep, without its neighbours, gently
+  sitewatch check https://example.com --depth 2 --no-external --rate 2
+
+  # a report for CI (junit), a comment (markdown) or a program (json)
+  sitewatch check site/ --output report.xml
+  sitewatch check site/ --format markdown > comment.md
+  sitewatch check site/ --format json | jq '.links[] | select(.reason == \"http-404\") | .page'
+
+  # watch a site: tell what broke and what was repaired, and keep the history
+  sitewatch check https://example.com/docs/ --every 1h --db history.db
+
+Settings:
+  What can be given here can be set in sitewatch.toml, or the file that --config names, and in the
+  environment: see docs/settings.md. The command line overrides the environment, and that the file.
+
+Exit codes:
+  0    nothing is broken
+  1    there are broken links
+  2    wrong use or configuration: one sentence on standard error says what
+  3    the check itself could not run, or its report not be written
+  130  interrupted by SIGINT or SIGTERM: stops within 5 seconds, and the report says that it is
+       partial; a second signal ends the program at once";
+
+/// Reads the command line, the program's name included.
+///
+/// # Errors
+///
+/// clap's error: wrong use, or the help or version that was asked for. It prints itself to the right
+/// stream and knows its exit code, 2 or 0.
+///
+/// # Examples
+///
+/// ```
+/// use sitewatch::cli::{parse, Command};
+///
+/// let Command::Check(args) = parse(["sitewatch", "check", "docs", "--depth", "2"])?.command else { unreachable!() };
+/// assert_eq!((args.target.as_deref(), args.depth), (Some("docs"), Some(2)));
+/// assert_eq!(parse(["sitewatch", "check", "docs", "--dept", "2"]).unwrap_err().exit_code(), 2);
+/// # Ok::<(), clap::Error>(())
+/// ```
+pub fn parse<I, T>(args: I) -> Result<Cli, clap::Error>
+where
+    I: IntoIterator<Item = T>,
+    T: Into<OsString> + Clone,
+{
+    let mut command = with_defaults(Cli::command());
+    let matches = command.try_get_matches_from_mut(args)?;
+    Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+}
+
+/// Adds `[default: ...]` to the help of every option, from the defaults themselves, so that the help
+/// can't be wrong about them.
+fn with_defaults(command: clap::Command) -> clap::Command {
+    let defaults = serde_json::to_value(CheckConfig::default()).expect("the defaults are plain data");
+    command.mut_subcommand("check", |check| {
+        check.mut_args(|arg| {
+            let default = default_of(&defaults, arg.get_id().as_str());
+            let Some(default) = default else { return arg };
+            let short = arg.get_help().map(|help| format!("{help} [default: {default}]"));
+            let long = arg.get_long_help().map(|help| format!("{help}\n\n[default: {default}]"));
+            let arg = arg.help(short.unwrap_or_default());
+            match long {
+                Some(long) => arg.long_help(long),
+                None => arg,
+            }
+        })
+    })
+}
+
+/// The default of the setting with this name, in any section, if it is one to speak of.
+fn default_of(defaults: &Value, name: &str) -> Option<String> {
+    let sections = [Some(defaults), defaults.get("http"), defaults.get("report")];
+    match sections.into_iter().flatten().find_map(|section| section.get(name))? {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string().trim_end_matches(".0").to_owned()),
+        _ => None,
+    }
+}

@@ -1,0 +1,49 @@
+//! HTTP as a good citizen.
+//!
+//! A [`Fetcher`] gets [pages](Fetcher::page), [probes](Fetcher::probe) whether a link leads anywhere, and
+//! gets [other files](Fetcher::text). Per URL it goes through these steps, each in a file of its own:
+//!
+//! 1. *redirects*: a fetch is a chain of visits; the chain is recorded, and a loop is found at its
+//!    first repetition;
+//! 2. *visit*: attempts at one URL, with a backoff or the server's own `Retry-After` between them;
+//! 3. *memory*: a host that can't be reached is not tried again for every link to it;
+//! 4. *seats* and *pace*: how many requests a host has at a time, and how many per second;
+//! 5. *exchange*: one request and its answer, within time and size limits, its errors classified.
+//!
+//! A crawl that keeps the redirects itself uses single visits ([`visit_page`](Fetcher::visit_page),
+//! [`visit_probe`](Fetcher::visit_probe)), and asks before it follows a link whether it may
+//! ([`allowed`](Fetcher::allowed)).
+//!
+//! # Why not the client's own redirects, retries and timeouts?
+//!
+//! A checker reports what lies between a link and its answer: which hop was slow, which status a
+//! redirect had, which attempt succeeded. A client that hides these well is the wrong layer for it.
+//!
+//! # Deadlock
+//!
+//! A task holds at most one seat, and only while its own request runs; it takes no other lock or
+//! permit meanwhile. So nobody waits for somebody who waits.
+mod authority;
+mod body;
+mod chain;
+mod classify;
+mod client;
+mod config;
+mod connecting;
+mod error;
+mod exchange;
+mod fetched;
+mod fetcher;
+mod media_type;
+mod memory;
+mod pace;
+mod redirect;
+mod robots;
+mod seats;
+mod transient;
+mod visit;
+
+pub use config::HttpConfig;
+pub use error::{FetchError, FetchSetupError, Phase};
+pub use fetched::{Answer, Fetched, Hop, Page, Visited};
+pub use fetcher::Fetcher;

@@ -1,0 +1,126 @@
+//! A folder of HTML, answered as a static server would answer.
+//!
+//! Files are known from one walk at the start; nothing is looked up on disk after that but pages'
+//! contents. A link to a folder leads to its `index.html`; without the final slash it is a redirect
+//! to the same with one, and without an `index.html` it leads nowhere.
+mod path;
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+pub(crate) use path::{PathLink, resolve};
+
+/// What a folder holds. Keys are paths below it, percent-decoded, with a leading slash.
+pub struct Folder {
+    root: PathBuf,
+    files: Vec<String>,
+}
+
+/// Why a folder can't be checked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FolderError {
+    /// The folder, or something in it, can't be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Unreadable {
+        /// What could not be read.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// There is nothing to check.
+    #[error("no HTML file in the folder {}: expected at least one .html, .htm or .xhtml", .0.display())]
+    NoHtml(PathBuf),
+}
+
+impl Folder {
+    /// Walks `root`, following symbolic links as a server does.
+    ///
+    /// # Errors
+    ///
+    /// - [`FolderError::Unreadable`]: the folder, or one below it, can't be listed.
+    /// - [`FolderError::NoHtml`]: no file in it has an HTML file's extension.
+    pub fn open(root: &Path) -> Result<Self, FolderError> {
+        let mut files = Vec::new();
+        for entry in walkdir::WalkDir::new(root).follow_links(true).min_depth(1) {
+            let entry = match entry {
+                Ok(entry) => entry,
+                // A link in a circle, or to nothing, is no file; whoever links to it hears of it.
+                Err(error) if error.loop_ancestor().is_some() || error.depth() > 0 && is_dangling(&error) => continue,
+                Err(error) => {
+                    return Err(FolderError::Unreadable {
+                        path: error.path().unwrap_or(root).to_owned(),
+                        source: error.into(),
+                    });
+                }
+            };
+            if entry.file_type().is_file() {
+                files.push(key_of(root, entry.path()));
+            }
+        }
+        files.sort_unstable();
+        if !files.iter().any(|file| is_html(file)) {
+            return Err(FolderError::NoHtml(root.to_owned()));
+        }
+        Ok(Self { root: root.to_owned(), files })
+    }
+
+    /// Every file, in order.
+    #[must_use]
+    pub fn files(&self) -> &[String] {
+        &self.files
+    }
+
+    /// The folder itself.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Whether there is a folder, not a file, behind `key`; this asks the disk.
+    #[must_use]
+    pub fn has_folder(&self, key: &str) -> bool {
+        self.root.join(key.trim_start_matches('/')).is_dir()
+    }
+
+    /// Reads the file behind `key` into `buffer`, replacing what is in it.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the file system says.
+    pub fn read(&self, key: &str, buffer: &mut Vec<u8>) -> io::Result<()> {
+        buffer.clear();
+        let mut file = File::open(self.root.join(&key[1..]))?;
+        file.read_to_end(buffer)?;
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Folder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Folder").field("root", &self.root).field("files", &self.files.len()).finish()
+    }
+}
+
+/// Whether a path's extension is an HTML file's.
+#[must_use]
+pub fn is_html(path: &str) -> bool {
+    let Some((_, extension)) = path.rsplit_once('.') else { return false };
+    ["html", "htm", "xhtml"].iter().any(|html| extension.eq_ignore_ascii_case(html))
+}
+
+fn is_dangling(error: &walkdir::Error) -> bool {
+    error.io_error().is_some_and(|error| error.kind() == io::ErrorKind::NotFound)
+}
+
+fn key_of(root: &Path, path: &Path) -> String {
+    let below = path.strip_prefix(root).unwrap_or(path);
+    let mut key = String::new();
+    for part in below.components() {
+        key.push('/');
+        key.push_str(&part.as_os_str().to_string_lossy());
+    }
+    key
+}

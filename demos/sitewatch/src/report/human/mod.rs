@@ -1,0 +1,19 @@
+//! For people at a terminal.
+//!
+//! Broken links first, by page, as a list that stays readable however long it would be; then, where a
+//! reader of a terminal ends up, what it comes down to.
+mod closing;
+mod hint;
+mod listing;
+mod paint;
+
+use std::io::{self, Write};
+
+use super::{Report, Style};
+use paint::Paint;
+
+pub(super) fn write(report: &Report, style: Style, out: &mut impl Write) -> io::Result<()> {
+    let paint = Paint::new(style.color);
+    let cut = listing::write(report, style, paint, out)?;
+    closing::write(report, style, paint, cut, out)
+}

@@ -1,0 +1,97 @@
+//! What a check found, and how people and machines read it.
+//!
+//! A check fills [`Links`] and a [`Summary`], makes a [`Report`] of them, and [writes](Report::write) it
+//! in a [`Format`]. Everything in a report is in a fixed order, so two runs over the same pages give the
+//! same bytes, but for the time they took; [`Changes`] compares runs.
+//!
+//! Texts and addresses come from the web: each format makes control characters, markup and overlong
+//! strings harmless in its own way, and writes row by row, so that a report takes no second copy in
+//! memory.
+mod changes;
+mod fetched;
+mod format;
+mod human;
+mod json;
+mod junit;
+mod links;
+mod markdown;
+mod output;
+mod reason;
+mod strings;
+mod summary;
+pub(crate) mod text;
+
+pub use changes::{Change, Changes};
+pub use format::{Format, Style, UnknownFormat};
+pub use links::{LinkResult, Links, PageLinks, Verdict};
+pub use output::{Output, OutputError};
+pub use reason::{Reason, Status, UnknownReason};
+pub use summary::{Counts, Summary};
+pub use text::{Grouped, Took};
+
+/// The result of one check, in a fixed order.
+///
+/// # Examples
+///
+/// ```
+/// use sitewatch::report::{Format, Links, Report, Style, Summary};
+///
+/// let summary = Summary { pages: 2, ..Summary::default() };
+/// let report = Report::new("docs", summary, Links::default(), vec!["lonely.html".to_owned()]);
+///
+/// let mut out = Vec::new();
+/// report.write(Format::Json, Style::default(), &mut out)?;
+/// let json: serde_json::Value = serde_json::from_slice(&out)?;
+/// assert_eq!(json["summary"]["pages"], 2);
+/// assert_eq!(json["orphans"][0], "lonely.html");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Report {
+    target: String,
+    summary: Summary,
+    links: Links,
+    orphans: Vec<String>,
+}
+
+impl Report {
+    /// A report about `target`, with the links that are to be listed and the pages nothing links to.
+    ///
+    /// `links` needs to hold only what is not ok, unless all are wanted; the counts are those of
+    /// `summary`. Both lists are brought into order here.
+    #[must_use]
+    pub fn new(target: impl Into<String>, summary: Summary, mut links: Links, mut orphans: Vec<String>) -> Self {
+        links.sort();
+        orphans.sort_unstable();
+        Self { target: target.into(), summary, links, orphans }
+    }
+
+    /// What was checked, as the user named it.
+    #[must_use]
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+
+    /// The check in numbers.
+    #[must_use]
+    pub fn summary(&self) -> &Summary {
+        &self.summary
+    }
+
+    /// The links that were kept, by page, line and column.
+    #[must_use]
+    pub fn links(&self) -> &Links {
+        &self.links
+    }
+
+    /// Pages of a folder that no other page links to, in alphabetical order.
+    #[must_use]
+    pub fn orphans(&self) -> &[String] {
+        &self.orphans
+    }
+
+    /// The links that a style lists: all that were kept, or what is not ok of them.
+    fn listed(&self, style: Style) -> impl Iterator<Item = LinkResult<'_>> + Clone {
+        self.links.iter().filter(move |link| style.lists(link))
+    }
+}

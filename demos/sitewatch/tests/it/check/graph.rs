@@ -1,0 +1,232 @@
+//! A crawl is a cycle. Whatever the links are like, it ends, and asks for every URL exactly once.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::time::Duration;
+
+use proptest::prelude::*;
+use sitewatch::check::{Checker, Want};
+use sitewatch::cli::Target;
+use sitewatch::config::CheckConfig;
+use sitewatch::report::{Reason, Report, Status};
+use url::Url;
+
+use super::findings;
+use super::web::{Answer, Web};
+
+fn start(url: &str) -> Target {
+    Target::Site(Url::parse(url).unwrap())
+}
+
+async fn crawl(web: &std::sync::Arc<Web>, config: CheckConfig) -> Report {
+    let bound = Duration::from_secs(3600);
+    let checker = Checker::new(config).http(web.clone()).frontier(1);
+    let target = start("http://site.test/0");
+    tokio::time::timeout(bound, checker.run(&target)).await.expect("the crawl hangs").unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn pages_with_ten_thousand_links_end_with_a_frontier_of_one_and_one_worker() {
+    let page: String = (0..10_000).map(|n| format!("<a href=/{n}>{n}</a>")).collect();
+    let web = (0..20).fold(Web::default(), |web, n| web.html(&format!("http://site.test/{n}"), &page)).shared();
+    let config = CheckConfig { workers: 1.try_into().ok(), ..CheckConfig::default() };
+    let report = crawl(&web, config).await;
+    assert_eq!(report.summary().pages, 20);
+    assert_eq!(report.summary().counts.total(), 200_000);
+    assert_eq!(report.summary().counts.of(Status::Ok), 20 * 20);
+    let asked = web.log();
+    assert_eq!(asked.len(), 10_000);
+    assert!(asked.iter().all(|(_, _, times)| *times == 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn redirects_are_targets_like_any_other_and_loops_are_told() {
+    let web = Web::default()
+        .html("http://site.test/0", "<p id=here><a href=a>1</a><a href=b>2</a><a href=loop>3</a><a href=out>4</a><a href='a#here'>5</a><a href='a#gone'>6</a>")
+        .with("http://site.test/a", Answer::Redirect("/0".into()))
+        .with("http://site.test/b", Answer::Redirect("/a".into()))
+        .with("http://site.test/loop", Answer::Redirect("/pool".into()))
+        .with("http://site.test/pool", Answer::Redirect("/loop".into()))
+        .with("http://site.test/out", Answer::Redirect("http://else.test/".into()))
+        .with("http://else.test/", Answer::Html("<a href=never>x</a>".into()))
+        .shared();
+    let report = crawl(&web, CheckConfig::default()).await;
+    let reasons: Vec<_> = report.links().iter().map(|link| (link.link, link.verdict.reason)).collect();
+    assert_eq!(
+        reasons,
+        [
+            ("a", Reason::MovedTemporarily),
+            ("b", Reason::MovedTemporarily),
+            ("loop", Reason::RedirectLoop),
+            ("out", Reason::MovedTemporarily),
+            ("a#here", Reason::MovedTemporarily),
+            ("a#gone", Reason::MissingFragment),
+        ]
+    );
+    assert!(web.log().iter().all(|(_, _, times)| *times == 1), "{:?}", web.log());
+    assert!(!web.log().iter().any(|(url, ..)| url.ends_with("never")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_out_of_scope_is_asked_for_once_and_not_followed_and_robots_are_obeyed() {
+    let web = Web::default()
+        .html(
+            "http://site.test/0",
+            "<a href=http://else.test/x>1</a><img src=http://else.test/x><img src=/pic><a href=/private/x>2</a><link rel=next href=/next>",
+        )
+        .html("http://site.test/next", "<a href=/deep>3</a>")
+        .with("http://site.test/pic", Answer::File)
+        .with("http://else.test/x", Answer::Html("<a href=y>never</a>".into()))
+        .shared();
+    let report = crawl(&web, CheckConfig::default()).await;
+    let log = web.log();
+    assert!(log.contains(&("http://else.test/x".into(), Want::Probe, 1)), "{log:?}");
+    assert!(log.contains(&("http://site.test/deep".into(), Want::Page, 1)), "{log:?}");
+    assert!(!log.iter().any(|(url, ..)| url.contains("private") || url.contains("else.test/y")), "{log:?}");
+    assert_eq!(findings(&report), ["http://site.test/next:1:1 /deep -> http-404"]);
+    assert_eq!(report.summary().counts.with(Status::Skipped).collect::<Vec<_>>(), [(Reason::Robots, 1)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_start_page_that_redirects_takes_the_scope_with_it() {
+    let web = Web::default()
+        .with("http://site.test/0", Answer::Redirect("http://www.site.test/docs/".into()))
+        .html("http://www.site.test/docs/", "<a href=more>1</a><a href=/blog>2</a>")
+        .html("http://www.site.test/docs/more", "<a href=gone>3</a>")
+        .html("http://www.site.test/blog", "<a href=never>4</a>")
+        .shared();
+    let report = crawl(&web, CheckConfig::default()).await;
+    assert_eq!(report.summary().pages, 2);
+    assert_eq!(findings(&report), ["http://www.site.test/docs/more:1:1 gone -> http-404"]);
+}
+
+/// A page of a random web.
+#[derive(Clone, Debug)]
+enum Node {
+    Page(Vec<usize>),
+    Redirect(usize),
+    Fails,
+}
+
+fn node(nodes: usize) -> impl Strategy<Value = (Node, u64)> {
+    let kind = prop_oneof![
+        6 => prop::collection::vec(0..nodes, 0..8).prop_map(Node::Page),
+        2 => (0..nodes).prop_map(Node::Redirect),
+        1 => Just(Node::Fails),
+    ];
+    (kind, 0_u64..5)
+}
+
+fn graph() -> impl Strategy<Value = Vec<(Node, u64)>> {
+    (2_usize..24).prop_flat_map(|nodes| prop::collection::vec(node(nodes), nodes)).prop_map(|mut nodes| {
+        // Something must be there to start from.
+        if !matches!(nodes[0].0, Node::Page(_)) {
+            nodes[0].0 = Node::Page((0..nodes.len()).step_by(2).collect());
+        }
+        nodes
+    })
+}
+
+fn url(n: usize) -> String {
+    format!("http://site.test/{n}")
+}
+
+fn web_of(nodes: &[(Node, u64)]) -> Web {
+    let answers: HashMap<_, _> = nodes
+        .iter()
+        .enumerate()
+        .map(|(n, (node, delay))| {
+            let answer = match node {
+                Node::Page(links) => Answer::Html(links.iter().map(|to| format!("<a href=/{to}>x</a>")).collect()),
+                Node::Redirect(to) => Answer::Redirect(format!("/{to}")),
+                Node::Fails => Answer::Status(500),
+            };
+            (url(n), (answer, Duration::from_millis(*delay)))
+        })
+        .collect();
+    Web { answers, ..Web::default() }
+}
+
+/// What can be reached from the first node.
+fn reachable(nodes: &[(Node, u64)]) -> HashSet<usize> {
+    let mut seen = HashSet::from([0]);
+    let mut next = VecDeque::from([0]);
+    while let Some(n) = next.pop_front() {
+        let leads_to = match &nodes[n].0 {
+            Node::Page(links) => links.clone(),
+            Node::Redirect(to) => vec![*to],
+            Node::Fails => vec![],
+        };
+        next.extend(leads_to.into_iter().filter(|to| seen.insert(*to)));
+    }
+    seen
+}
+
+/// Whether a link to this node is broken: it fails in the end, or never ends.
+fn is_broken(nodes: &[(Node, u64)], mut n: usize) -> bool {
+    for _ in 0..=nodes.len() {
+        match &nodes[n].0 {
+            Node::Page(_) => return false,
+            Node::Fails => return true,
+            Node::Redirect(to) => n = *to,
+        }
+    }
+    true
+}
+
+fn paused<F: Future>(future: F) -> F::Output {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    runtime.block_on(future)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_reachable_url_is_asked_for_exactly_once_and_the_crawl_ends_exactly_then(nodes in graph()) {
+        paused(async {
+            let web = web_of(&nodes).shared();
+            let mut config = CheckConfig::default();
+            config.http.max_redirects = 100;
+            let report = crawl(&web, config).await;
+            let expected = reachable(&nodes);
+            let asked: HashMap<String, u32> = web.log().into_iter().map(|(url, _, times)| (url, times)).collect();
+            let wanted: HashMap<String, u32> = expected.iter().map(|n| (url(*n), 1)).collect();
+            assert_eq!(asked, wanted);
+            let links = |n: &usize| if let Node::Page(links) = &nodes[*n].0 { links.clone() } else { vec![] };
+            let all: Vec<usize> = expected.iter().flat_map(links).collect();
+            let broken = all.iter().filter(|to| is_broken(&nodes, **to)).count();
+            assert_eq!(report.summary().counts.total(), all.len() as u64);
+            assert_eq!(report.summary().broken(), broken as u64);
+            assert!(report.summary().is_complete());
+        });
+    }
+
+    #[test]
+    fn a_crawl_that_is_cancelled_anywhere_ends_soon_and_asks_for_nothing_twice(nodes in graph(), after in 0_u64..20) {
+        paused(async {
+            let web = web_of(&nodes).shared();
+            let token = patterns_core::cancel::CancelToken::new();
+            let context = patterns_core::context::Context::current().with_token(token.clone());
+            let started = tokio::time::Instant::now();
+            let canceller = async {
+                tokio::time::sleep(Duration::from_millis(after)).await;
+                token.cancel("enough");
+            };
+            let checker = Checker::new(CheckConfig::default()).http(web.clone()).frontier(1);
+            let target = start("http://site.test/0");
+            let run = context.scope(checker.run(&target));
+            let (report, ()) = tokio::join!(run, canceller);
+            let report = report.unwrap();
+            assert!(started.elapsed() < Duration::from_secs(5), "took {:?}", started.elapsed());
+            assert!(web.log().iter().all(|(_, _, times)| *times == 1));
+            // Nothing that was not asked for is called broken.
+            let asked = web.log().len() as u64;
+            assert!(report.summary().pages <= asked);
+            for link in report.links().iter() {
+                if link.verdict.reason == Reason::HttpStatus(404) {
+                    panic!("every made-up URL is there: {link:?}");
+                }
+            }
+        });
+    }
+}

@@ -1,0 +1,10 @@
+mod samples;
+
+mod changes;
+mod counts;
+mod documentation;
+mod fetched;
+mod formats;
+mod human;
+mod laws;
+mod output;

@@ -1,0 +1,10 @@
+//! What the scenarios share.
+pub(crate) mod reply;
+pub(crate) mod server;
+
+use std::time::Duration;
+
+/// Runs a scenario, which fails if it hangs.
+pub(crate) async fn bounded<F: Future>(scenario: F) -> F::Output {
+    tokio::time::timeout(Duration::from_secs(20), scenario).await.expect("the scenario hangs")
+}

@@ -1,1 +1,0 @@
-//! exit_stack

@@ -1,0 +1,84 @@
+use parking_lot::Mutex;
+
+use super::job::Failed;
+use super::put::Put;
+use super::state::{Answer, Source, State, Taken};
+use super::store::Entry;
+use super::waiters::Wakes;
+use super::{GetError, OnDrop, Overflow, PutError};
+use crate::outcome::catch_panic;
+
+pub(super) type Priority<T> = Box<dyn Fn(&T) -> i64 + Send + Sync>;
+pub(super) type FailedHook<T> = Box<dyn Fn(Failed<T>) + Send + Sync>;
+
+/// What the handles and jobs of one queue share: the state behind its lock, and what never changes.
+pub(super) struct Shared<T> {
+    pub(super) state: Mutex<State<T>>,
+    pub(super) overflow: Overflow,
+    pub(super) on_drop: OnDrop,
+    priority: Option<Priority<T>>,
+    failed: Option<FailedHook<T>>,
+}
+
+impl<T> Shared<T> {
+    pub(super) fn new(
+        state: State<T>,
+        overflow: Overflow,
+        on_drop: OnDrop,
+        priority: Option<Priority<T>>,
+        failed: Option<FailedHook<T>>,
+    ) -> Self {
+        Self { state: Mutex::new(state), overflow, on_drop, priority, failed }
+    }
+
+    /// Runs `f` under the lock, then wakes whom it says.
+    pub(super) fn locked<R>(&self, f: impl FnOnce(&mut State<T>, &mut Wakes) -> R) -> R {
+        let mut wakes = Wakes::default();
+        let result = f(&mut self.state.lock(), &mut wakes);
+        wakes.fire();
+        result
+    }
+
+    /// An item on its way in, its priority found under no lock.
+    pub(super) fn entry(&self, item: T) -> Entry<T> {
+        let priority = self.priority.as_ref().map_or(0, |priority| priority(&item));
+        Entry { item, attempt: 0, priority }
+    }
+
+    pub(super) fn admit(&self, entry: Entry<T>, source: Source) -> Result<Put<T>, PutError<Entry<T>>> {
+        self.locked(|state, wakes| state.admit(entry, source, self.overflow, wakes))
+    }
+
+    pub(super) fn take(&self) -> Result<Entry<T>, GetError> {
+        match self.locked(State::take) {
+            Taken::Entry(entry) => Ok(entry),
+            Taken::NothingYet => Err(GetError::Empty),
+            Taken::NothingEver => Err(GetError::Closed),
+        }
+    }
+
+    /// Gives a failed item to the hook, then counts the job as finished, whatever user code does.
+    pub(super) fn fail(&self, failed: Failed<T>) {
+        let handed_over = catch_panic(|| match &self.failed {
+            Some(hook) => hook(failed),
+            None => {
+                tracing::warn!(error = %failed.error, attempts = failed.attempts, "a job failed, its item is dropped");
+            }
+        });
+        if let Err(panic) = handed_over {
+            tracing::error!(%panic, "taking a failed item panicked");
+        }
+        self.locked(|state, wakes| state.finish(Answer::Failed, wakes));
+    }
+}
+
+impl<T> PutError<Entry<T>> {
+    /// The same error with the bare item.
+    pub(super) fn bare(self) -> PutError<T> {
+        match self {
+            Self::Full(entry) => PutError::Full(entry.item),
+            Self::Closed(entry) => PutError::Closed(entry.item),
+            Self::Interrupted(entry, interrupt) => PutError::Interrupted(entry.item, interrupt),
+        }
+    }
+}

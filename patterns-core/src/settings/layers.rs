@@ -1,0 +1,183 @@
+//! The layers, and the tree that they make together.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use config::{Config, ConfigError, Map, Value, ValueKind};
+
+use super::file::Contents;
+use super::nearest::folded;
+use super::path::KeyPath;
+use super::problem::Source;
+
+/// One layer: its values, and where each of its keys stands.
+#[derive(Debug, Default)]
+pub(super) struct Layer {
+    root: Value,
+    places: BTreeMap<KeyPath, Source>,
+    /// Whether its values are texts whose type shows only where they are used.
+    text: bool,
+}
+
+impl Layer {
+    pub(super) fn of_defaults(root: Value) -> Self {
+        Self { root, ..Self::default() }
+    }
+
+    pub(super) fn of_file(path: &std::path::Path, contents: Contents) -> Self {
+        let root = Value::new(None, contents.values);
+        let mut places = BTreeMap::new();
+        walk(&KeyPath::default(), &root, &mut |key| {
+            let line = contents.lines.get(&key).copied();
+            places.insert(key, Source::File { path: path.to_owned(), line });
+        });
+        Self { root, places, text: false }
+    }
+
+    /// An empty layer of texts: environment or flags.
+    pub(super) fn of_texts() -> Self {
+        Self { root: Value::new(None, Map::<String, Value>::new()), text: true, ..Self::default() }
+    }
+
+    pub(super) fn set(&mut self, key: KeyPath, text: String, source: Source) {
+        key.set(&mut self.root, Value::new(None, text));
+        self.places.insert(key, source);
+    }
+
+    /// Where the value at `key` comes from, if from this layer: from the key itself, or as a part of
+    /// one that stands above it.
+    fn source_of(&self, key: &KeyPath) -> Option<&Source> {
+        let mut at = key.clone();
+        loop {
+            if let Some(source) = self.places.get(&at) {
+                let whole = at == *key;
+                let opaque = at.get(&self.root).is_none_or(|value| !matches!(value.kind, ValueKind::Table(_)));
+                return (whole || opaque).then_some(source);
+            }
+            at = at.parent()?;
+        }
+    }
+
+    /// The first place of a key that starts with this one.
+    fn source_below(&self, key: &KeyPath) -> Option<&Source> {
+        let (_, source) = self.places.range(key..).find(|(other, _)| other.starts_with(key))?;
+        Some(source)
+    }
+}
+
+/// Calls `found` with every key of a tree.
+fn walk(path: &KeyPath, value: &Value, found: &mut impl FnMut(KeyPath)) {
+    let mut visit = |path: KeyPath, value: &Value| {
+        walk(&path, value, found);
+        found(path);
+    };
+    match &value.kind {
+        ValueKind::Table(table) => table.iter().for_each(|(key, value)| visit(path.key(key), value)),
+        ValueKind::Array(list) => {
+            list.iter().enumerate().for_each(|(index, value)| visit(path.index(index), value));
+        }
+        _ => {}
+    }
+}
+
+/// All layers, lowest first.
+#[derive(Debug)]
+pub(super) struct Layers(Vec<Layer>);
+
+impl Layers {
+    pub(super) fn new(layers: Vec<Layer>) -> Self {
+        Self(layers)
+    }
+
+    /// What the layers say together: tables are merged, anything else is replaced.
+    pub(super) fn merged(&self) -> Result<Value, ConfigError> {
+        let mut builder = Config::builder();
+        for (number, layer) in self.0.iter().enumerate() {
+            builder = builder.add_source(Marked(mark(&layer.root, &number.to_string())));
+        }
+        Ok(builder.build()?.cache)
+    }
+
+    /// Whether a value of the [merged](Self::merged) tree is a text of unknown type.
+    pub(super) fn is_text(&self, value: &Value) -> bool {
+        self.layer_of(value).is_some_and(|layer| self.0[layer].text)
+    }
+
+    /// The number of the layer that a scalar or a list of the merged tree comes from.
+    pub(super) fn layer_of(&self, value: &Value) -> Option<usize> {
+        value.origin()?.parse().ok().filter(|layer| *layer < self.0.len())
+    }
+
+    /// Where the value at `key` comes from, and the number of that layer.
+    pub(super) fn source_of(&self, key: &KeyPath) -> (usize, Source) {
+        let layers = || self.0.iter().enumerate().rev();
+        layers()
+            .find_map(|(number, layer)| Some((number, layer.source_of(key)?)))
+            .or_else(|| layers().find_map(|(number, layer)| Some((number, layer.source_below(key)?))))
+            .map_or((0, Source::Default), |(number, source)| (number, source.clone()))
+    }
+}
+
+/// A copy of a tree in which each value knows the number of its layer.
+fn mark(value: &Value, layer: &String) -> Value {
+    let kind = match &value.kind {
+        ValueKind::Table(table) => {
+            ValueKind::Table(table.iter().map(|(key, value)| (key.clone(), mark(value, layer))).collect())
+        }
+        ValueKind::Array(list) => ValueKind::Array(list.iter().map(|value| mark(value, layer)).collect()),
+        scalar => scalar.clone(),
+    };
+    Value::new(Some(layer), kind)
+}
+
+/// A layer as `config` takes it.
+#[derive(Clone, Debug)]
+struct Marked(Value);
+
+impl config::Source for Marked {
+    fn clone_into_box(&self) -> Box<dyn config::Source + Send + Sync> {
+        Box::new(self.clone())
+    }
+
+    fn collect(&self) -> Result<Map<String, Value>, ConfigError> {
+        match &self.0.kind {
+            ValueKind::Table(table) => Ok(table.clone()),
+            _ => Ok(Map::new()),
+        }
+    }
+}
+
+/// The key that the name of an environment variable means: `HTTP__MAX_RETRIES` is `http.max-retries`
+/// if the settings write it so.
+pub(super) fn key_of_variable(name: &str, defaults: &Value) -> KeyPath {
+    let mut path = KeyPath::default();
+    for segment in name.split("__") {
+        let known: BTreeSet<&String> = match path.get(defaults).map(|value| &value.kind) {
+            Some(ValueKind::Table(table)) => table.keys().collect(),
+            _ => BTreeSet::new(),
+        };
+        let lower = segment.to_lowercase();
+        let key = known.into_iter().find(|key| folded(key) == folded(segment));
+        path = path.key(key.unwrap_or(&lower));
+    }
+    path
+}
+
+/// JSON as a tree of `config`.
+pub(super) fn from_json(value: serde_json::Value) -> Value {
+    use serde_json::Value as Json;
+    let kind = match value {
+        Json::Null => ValueKind::Nil,
+        Json::Bool(value) => ValueKind::Boolean(value),
+        Json::Number(number) => match (number.as_i64(), number.as_u64()) {
+            (Some(value), _) => ValueKind::I64(value),
+            (None, Some(value)) => ValueKind::U64(value),
+            (None, None) => ValueKind::Float(number.as_f64().unwrap_or(f64::NAN)),
+        },
+        Json::String(text) => ValueKind::String(text),
+        Json::Array(list) => ValueKind::Array(list.into_iter().map(from_json).collect()),
+        Json::Object(table) => {
+            ValueKind::Table(table.into_iter().map(|(key, value)| (key, from_json(value))).collect())
+        }
+    };
+    Value::new(None, kind)
+}

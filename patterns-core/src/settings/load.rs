@@ -1,0 +1,152 @@
+//! From layers to a value, with everything that is wrong on the way.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use config::{Value, ValueKind};
+use serde::de::DeserializeOwned;
+
+use super::de::{Fail, Surroundings, What, deserialize};
+use super::layers::Layers;
+use super::nearest::nearest;
+use super::path::KeyPath;
+use super::problem::{Problem, ProblemKind};
+use super::render::render;
+
+/// A problem and where it belongs in the report.
+type Found = BTreeMap<(usize, Option<usize>, KeyPath), Problem>;
+
+/// The layers, and what is found wrong in them.
+pub(super) struct Loading<'a> {
+    pub(super) layers: &'a Layers,
+    /// All layers together.
+    pub(super) tree: Value,
+    pub(super) secrets: &'a [KeyPath],
+    found: Found,
+}
+
+impl<'a> Loading<'a> {
+    pub(super) fn new(layers: &'a Layers, tree: Value, secrets: &'a [KeyPath]) -> Self {
+        Self { layers, tree, secrets, found: Found::new() }
+    }
+
+    /// Adds what was found wrong before, while reading a layer.
+    pub(super) fn add(&mut self, layer: usize, key: KeyPath, problem: Problem) {
+        self.found.insert((layer, None, key), problem);
+    }
+
+    pub(super) fn found_nothing(&self) -> bool {
+        self.found.is_empty()
+    }
+
+    /// What was found wrong, by layer and line.
+    pub(super) fn into_problems(self) -> Vec<Problem> {
+        self.found.into_values().collect()
+    }
+
+    /// Makes a `T`, or notes problems.
+    ///
+    /// A deserializer stops at the first failure. So the value that failed is put back to its
+    /// default, or left out where it has none, until all the others have had their turn.
+    pub(super) fn load<T: DeserializeOwned>(&mut self, defaults: &Value) -> Option<T> {
+        let mut around =
+            Surroundings { layers: self.layers, defaults, skipped: BTreeSet::new(), unknown: RefCell::default() };
+        let mut repaired = self.tree.clone();
+        let mut reset = BTreeSet::new();
+        let loaded = loop {
+            let fail = match deserialize::<T>(repaired.clone(), &around) {
+                Ok(value) => break Some(value),
+                Err(fail) => fail,
+            };
+            let path = fail.path.clone().unwrap_or_default();
+            self.note_fail(fail, &path, &around.skipped);
+            if path.is_root() {
+                break None;
+            }
+            let default = path.get(defaults).filter(|_| reset.insert(path.clone()));
+            let restored = default.is_some_and(|default| path.set(&mut repaired, default.clone()));
+            if !restored && !around.skipped.insert(path) {
+                break None;
+            }
+        };
+        for (path, fields) in around.unknown.into_inner() {
+            self.note_unknown(&path, fields, defaults);
+        }
+        loaded
+    }
+
+    fn note_fail(&mut self, fail: Fail, path: &KeyPath, skipped: &BTreeSet<KeyPath>) {
+        match fail.what {
+            What::Invalid(reason) => {
+                self.note_value(path, reason, |value, reason| ProblemKind::Invalid { value, reason })
+            }
+            What::Missing(field) => {
+                let field = path.key(&field);
+                // What was left out above is missing for that reason only, and already noted.
+                if !skipped.contains(&field) {
+                    self.note(path, &field, ProblemKind::Missing);
+                }
+            }
+        }
+    }
+
+    fn note_unknown(&mut self, path: &KeyPath, fields: &[&str], defaults: &Value) {
+        let parent = path.parent().unwrap_or_default();
+        let key = path.last_key().unwrap_or_default();
+        let beside = nearest(key, fields.iter().copied()).map(|near| parent.key(near));
+        let suggestion = beside.or_else(|| elsewhere(key, &KeyPath::default(), defaults));
+        let known = fields.iter().map(|field| parent.key(field).to_string()).collect();
+        let suggestion = suggestion.map(|suggestion| suggestion.to_string());
+        // A field whose name is misspelt is not also missing.
+        self.found.retain(|_, problem| {
+            problem.kind() != &ProblemKind::Missing || Some(problem.key()) != suggestion.as_deref()
+        });
+        self.note(path, path, ProblemKind::UnknownKey { suggestion, known });
+    }
+
+    /// Notes that `check` refuses the value of a key.
+    pub(super) fn note_refused(&mut self, path: &KeyPath, reason: String) {
+        self.note_value(path, reason, |value, reason| ProblemKind::Refused { value, reason });
+    }
+
+    fn note_value(&mut self, path: &KeyPath, reason: String, kind: impl FnOnce(String, String) -> ProblemKind) {
+        let secret = self.secrets.iter().any(|secret| path.starts_with(secret) || secret.starts_with(path));
+        let kind = if secret {
+            // The reason may quote the value.
+            kind("(hidden)".to_owned(), "not valid".to_owned())
+        } else {
+            let mut at = path.clone();
+            // A part of a text that was split has no place of its own.
+            let value = loop {
+                match (at.get(&self.tree), at.parent()) {
+                    (Some(value), _) => break render(value),
+                    (None, Some(parent)) => at = parent,
+                    (None, None) => break String::new(),
+                }
+            };
+            kind(value, reason)
+        };
+        self.note(path, path, kind);
+    }
+
+    /// Notes a problem of `key`, seen at `place`.
+    fn note(&mut self, place: &KeyPath, key: &KeyPath, kind: ProblemKind) {
+        let (layer, source) = self.layers.source_of(place);
+        let line = match &source {
+            super::Source::File { line, .. } => *line,
+            _ => None,
+        };
+        let problem = Problem::new(source, key.to_string(), kind);
+        self.found.entry((layer, line, key.clone())).or_insert(problem);
+    }
+}
+
+/// A setting at another place that has this very name.
+fn elsewhere(key: &str, path: &KeyPath, value: &Value) -> Option<KeyPath> {
+    let ValueKind::Table(table) = &value.kind else { return None };
+    let table: BTreeMap<_, _> = table.iter().collect();
+    table.into_iter().find_map(|(name, value)| {
+        let path = path.key(name);
+        if name == key { Some(path) } else { elsewhere(key, &path, value) }
+    })
+}

@@ -1,0 +1,110 @@
+use std::fmt;
+
+use config::{Value, ValueKind};
+
+/// One step down into a tree of values.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Step {
+    Key(String),
+    Index(usize),
+}
+
+/// A place in a tree of values: `sites[0].url`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct KeyPath(Vec<Step>);
+
+impl KeyPath {
+    /// A path that the caller or an environment variable spelt: keys only.
+    pub(super) fn of_keys<'a>(keys: impl IntoIterator<Item = &'a str>) -> Self {
+        Self(keys.into_iter().map(|key| Step::Key(key.to_owned())).collect())
+    }
+
+    /// `a.b` as two steps; empty for the root.
+    pub(super) fn dotted(text: &str) -> Self {
+        if text.is_empty() { Self::default() } else { Self::of_keys(text.split('.')) }
+    }
+
+    pub(super) fn key(&self, key: &str) -> Self {
+        self.step(Step::Key(key.to_owned()))
+    }
+
+    pub(super) fn index(&self, index: usize) -> Self {
+        self.step(Step::Index(index))
+    }
+
+    fn step(&self, step: Step) -> Self {
+        let mut steps = self.0.clone();
+        steps.push(step);
+        Self(steps)
+    }
+
+    pub(super) fn join(&self, rest: &Self) -> Self {
+        Self(self.0.iter().chain(&rest.0).cloned().collect())
+    }
+
+    pub(super) fn parent(&self) -> Option<Self> {
+        let (_, parent) = self.0.split_last()?;
+        Some(Self(parent.to_vec()))
+    }
+
+    pub(super) fn is_root(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn starts_with(&self, prefix: &Self) -> bool {
+        self.0.starts_with(&prefix.0)
+    }
+
+    pub(super) fn last_key(&self) -> Option<&str> {
+        match self.0.last()? {
+            Step::Key(key) => Some(key),
+            Step::Index(_) => None,
+        }
+    }
+
+    /// The value at this place.
+    pub(super) fn get<'a>(&self, root: &'a Value) -> Option<&'a Value> {
+        self.0.iter().try_fold(root, |value, step| match (&value.kind, step) {
+            (ValueKind::Table(table), Step::Key(key)) => table.get(key),
+            (ValueKind::Array(list), Step::Index(index)) => list.get(*index),
+            _ => None,
+        })
+    }
+
+    /// Puts a value at this place, over whatever is in the way. Returns whether it could: lists are
+    /// not extended.
+    pub(super) fn set(&self, root: &mut Value, value: Value) -> bool {
+        let mut place = root;
+        for step in &self.0 {
+            place = match step {
+                Step::Key(key) => {
+                    if !matches!(place.kind, ValueKind::Table(_)) {
+                        place.kind = ValueKind::Table(config::Map::new());
+                    }
+                    let ValueKind::Table(table) = &mut place.kind else { return false };
+                    table.entry(key.clone()).or_default()
+                }
+                Step::Index(index) => {
+                    let ValueKind::Array(list) = &mut place.kind else { return false };
+                    let Some(element) = list.get_mut(*index) else { return false };
+                    element
+                }
+            };
+        }
+        *place = value;
+        true
+    }
+}
+
+impl fmt::Display for KeyPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, step) in self.0.iter().enumerate() {
+            match step {
+                Step::Key(key) if number == 0 => f.write_str(key)?,
+                Step::Key(key) => write!(f, ".{key}")?,
+                Step::Index(index) => write!(f, "[{index}]")?,
+            }
+        }
+        Ok(())
+    }
+}

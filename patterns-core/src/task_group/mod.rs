@@ -1,0 +1,58 @@
+//! Tasks that cannot outlive the block that started them.
+//!
+//! A [`TaskGroup`] runs a body; the body [spawns](Group::spawn) children; the group ends when the body
+//! and all children have ended, destructors included, however any of them ends. So a function that
+//! uses a group inside has left nothing running when it returns.
+//!
+//! # How a group stops
+//!
+//! 1. *Ask*: the token that the body and the children run under is cancelled, with a
+//!    [cause](crate::cancel::CancelCause): a sibling failed, the enclosing work was cancelled, the
+//!    deadline passed, somebody called [`Group::cancel`], or the group's future was dropped.
+//!    Whatever waits [interruptibly](crate::context::interruptible) returns an error, so that `?` unwinds to
+//!    the cleanup, which runs as ordinary async code. A child that had not started never runs.
+//! 2. *Grace* ([`TaskGroup::grace`]): time for that cleanup.
+//! 3. *Abort*: what is still there is dropped where it awaits, and named as a straggler.
+//! 4. *Join*: the group still waits until the last destructor has returned.
+//!
+//! A child that neither looks at its token nor awaits can't be stopped by anybody; the group waits for it
+//! and says so. If the group's own future is dropped, steps 1 to 4 go on in the background, owned
+//! by the enclosing group, which waits for them before it ends, or by the root
+//! [`Reaper`](crate::reaper::Reaper).
+//!
+//! # What counts as a failure
+//!
+//! An error that a task returns *because* it was asked to stop is a cancellation, not an error: an
+//! error is one of these if its token is cancelled and the chain of its
+//! [sources](std::error::Error::source) holds an [`Interrupt`](crate::context::Interrupt), a
+//! [`CancelCause`](crate::cancel::CancelCause) or an [`ErrorGroup`](crate::outcome::ErrorGroup) of nothing
+//! but cancellations. Any other error is kept, also one that happens during the cleanup.
+//!
+//! A group that was cut short from outside never looks like one that has finished: its result has
+//! the cancellation as a leaf. A child that was cancelled alone ([`TaskHandle::cancel`]), or a group
+//! that cancelled itself ([`Group::cancel`]), is not a failure by itself.
+//!
+//! # Why children are `'static`
+//!
+//! A scope that is parallel, borrows from its caller, and is itself a future cannot be sound in Rust: the
+//! future may be forgotten while the children still use the borrow. Move or share (`Arc`) what
+//! children need. The *body* may borrow, as it runs inside of the group's own future.
+mod builder;
+mod child;
+mod count;
+mod group;
+mod handle;
+mod ledger;
+mod owner;
+mod policy;
+mod registry;
+mod shared;
+mod task;
+
+pub use builder::TaskGroup;
+pub use group::Group;
+pub use handle::TaskHandle;
+pub use policy::{CollectAll, Counts, Ended, FailFast, Flow, JoinPolicy, Settled};
+pub(crate) use task::Task;
+
+pub use crate::outcome::{BoxError, ErrorGroup, TaskFailed};

@@ -1,0 +1,60 @@
+//! What several tests use.
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// Things that happened, in order.
+#[derive(Clone, Default)]
+pub(crate) struct Log(Arc<Mutex<Vec<String>>>);
+
+impl Log {
+    pub(crate) fn add(&self, what: impl Into<String>) {
+        self.0.lock().unwrap().push(what.into());
+    }
+
+    pub(crate) fn on_drop(&self, what: impl Into<String>) -> OnDrop {
+        OnDrop(self.clone(), what.into())
+    }
+
+    pub(crate) fn all(&self) -> Vec<String> {
+        self.0.lock().unwrap().clone()
+    }
+
+    pub(crate) fn has(&self, what: &str) -> bool {
+        self.0.lock().unwrap().iter().any(|have| have == what)
+    }
+}
+
+/// Writes to the log in its destructor.
+pub(crate) struct OnDrop(Log, String);
+
+impl Drop for OnDrop {
+    fn drop(&mut self) {
+        self.0.add(self.1.clone());
+    }
+}
+
+pub(crate) fn secs(secs: u64) -> Duration {
+    Duration::from_secs(secs)
+}
+
+pub(crate) fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+/// Polls `fut` at most `polls` times; `None` if it was not ready by then.
+pub(crate) async fn polled<F: Future>(polls: usize, fut: F) -> Option<F::Output> {
+    let mut fut = Box::pin(fut);
+    let mut left = polls;
+    std::future::poll_fn(move |cx| {
+        if left == 0 {
+            return std::task::Poll::Ready(None);
+        }
+        left -= 1;
+        let polled = fut.as_mut().poll(cx).map(Some);
+        if polled.is_pending() && left == 0 {
+            return std::task::Poll::Ready(None);
+        }
+        polled
+    })
+    .await
+}

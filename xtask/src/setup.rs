@@ -1,0 +1,76 @@
+//! What the tests need beyond Rust.
+
+use crate::run::{has, in_ci, run};
+
+/// A program that tests need: its name, Debian's package, and what for.
+struct Need {
+    program: &'static str,
+    package: &'static str,
+    what_for: &'static str,
+}
+
+const NEEDS: [Need; 1] = [Need {
+    program: "nginx",
+    package: "nginx-light",
+    what_for: "the tests that check a site over HTTP, served by a real server",
+}];
+
+/// Installs what is missing, or says what to install.
+pub(crate) fn setup() -> Result<(), String> {
+    let missing: Vec<&Need> = NEEDS.iter().filter(|need| !has(need.program)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    for need in &missing {
+        eprintln!("missing: {} (for {})", need.program, need.what_for);
+    }
+    let packages: Vec<&str> = missing.iter().map(|need| need.package).collect();
+    match install(&packages) {
+        Ok(()) => Ok(()),
+        Err(why) if in_ci() => Err(format!("cannot install {}: {why}", packages.join(" "))),
+        Err(why) => {
+            eprintln!("{why}");
+            eprintln!("Install by hand: {}", by_hand(&missing));
+            eprintln!("Until then the tests that need it are skipped, and listed at the end.\n");
+            Ok(())
+        }
+    }
+}
+
+fn install(packages: &[&str]) -> Result<(), String> {
+    if !has("apt-get") {
+        return Err("this is not Debian or Ubuntu, so nothing was installed".into());
+    }
+    let root = std::fs::metadata("/proc/self").is_ok_and(|own| owner(&own) == 0);
+    let (program, first): (&str, &[&str]) = if root {
+        ("apt-get", &[])
+    } else if has("sudo") {
+        // `-n`: without a password at hand this fails at once instead of waiting for one.
+        ("sudo", &["-n", "apt-get"])
+    } else {
+        return Err("not root, and no sudo".into());
+    };
+    run(program, &[first, &["update", "-qq"]].concat())?;
+    let install = [first, &["install", "-y", "-qq", "--no-install-recommends"], packages].concat();
+    run(program, &install)
+}
+
+#[cfg(unix)]
+fn owner(metadata: &std::fs::Metadata) -> u32 {
+    std::os::unix::fs::MetadataExt::uid(metadata)
+}
+
+#[cfg(not(unix))]
+fn owner(_: &std::fs::Metadata) -> u32 {
+    1
+}
+
+fn by_hand(missing: &[&Need]) -> String {
+    let names: Vec<&str> = missing.iter().map(|need| need.package).collect();
+    let programs: Vec<&str> = missing.iter().map(|need| need.program).collect();
+    format!(
+        "`sudo apt-get install {}` on Debian and Ubuntu; elsewhere your system's package that has the program {}",
+        names.join(" "),
+        programs.join(", "),
+    )
+}
