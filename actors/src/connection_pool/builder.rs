@@ -137,7 +137,7 @@ impl<M: ConnectionManager> ConnectionPoolBuilder<M> {
     /// Cancel safe: what was opened is closed again.
     pub async fn start(self, system: &System) -> Result<ConnectionPool<M>, StartError> {
         let Self { manager, config } = self;
-        config.validate()?;
+        config.check()?;
         let runtime = Handle::try_current().map_err(|_| StartError::NoRuntime)?;
         let actor = ActorConfig::named(config.name.as_str())
             .ask_timeout(config.drain_timeout)

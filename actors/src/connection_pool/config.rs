@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use patterns_core::settings::{Findings, Validate};
 use serde::{Deserialize, Serialize};
 
 use super::StartError;
@@ -124,24 +125,9 @@ impl Default for ConnectionPoolConfig {
 }
 
 impl ConnectionPoolConfig {
-    pub(super) fn validate(&self) -> Result<(), StartError> {
-        let bad = |field, problem| Err(StartError::Config { field, problem });
-        if self.max_size == 0 {
-            return bad("max_size", "must be at least 1");
-        }
-        if self.max_opening == 0 {
-            return bad("max_opening", "must be at least 1");
-        }
-        if self.min_idle > self.max_size {
-            return bad("min_idle", "must be at most `max_size`");
-        }
-        if !(0.0..=1.0).contains(&self.lifetime_jitter) {
-            return bad("lifetime_jitter", "must be between 0 and 1");
-        }
-        if self.retry_min > self.retry_max {
-            return bad("retry_min", "must be at most `retry_max`");
-        }
-        let positive = [
+    /// What makes no sense, setting by setting.
+    fn problems(&self) -> Vec<(&'static str, &'static str)> {
+        let durations = [
             ("acquire_timeout", self.acquire_timeout),
             ("connect_timeout", self.connect_timeout),
             ("check_timeout", self.check_timeout),
@@ -151,9 +137,32 @@ impl ConnectionPoolConfig {
             ("retry_min", self.retry_min),
             ("handoff_grace", self.handoff_grace),
         ];
-        match positive.into_iter().find(|(_, duration)| duration.is_zero()) {
-            Some((field, _)) => bad(field, "must be longer than nothing"),
+        let zero = durations.into_iter().filter(|(_, duration)| duration.is_zero());
+        let mut problems: Vec<_> = zero.map(|(field, _)| (field, "must be longer than nothing")).collect();
+        let relations = [
+            (self.max_size == 0, "max_size", "must be at least 1"),
+            (self.max_opening == 0, "max_opening", "must be at least 1"),
+            (self.min_idle > self.max_size, "min_idle", "must be at most `max_size`"),
+            (!(0.0..=1.0).contains(&self.lifetime_jitter), "lifetime_jitter", "must be between 0 and 1"),
+            (self.retry_min > self.retry_max, "retry_min", "must be at most `retry_max`"),
+        ];
+        let broken = relations.into_iter().filter(|(broken, ..)| *broken);
+        problems.extend(broken.map(|(_, field, problem)| (field, problem)));
+        problems
+    }
+
+    pub(super) fn check(&self) -> Result<(), StartError> {
+        match self.problems().first() {
+            Some(&(field, problem)) => Err(StartError::Config { field, problem }),
             None => Ok(()),
+        }
+    }
+}
+
+impl Validate for ConnectionPoolConfig {
+    fn validate(&self, findings: &mut Findings) {
+        for (field, problem) in self.problems() {
+            findings.refuse(field, problem);
         }
     }
 }

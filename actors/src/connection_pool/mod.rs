@@ -2,6 +2,7 @@
 mod acquire;
 mod actor;
 mod builder;
+mod component;
 mod config;
 mod error;
 mod handle;

@@ -7,13 +7,15 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::task::{Context as TaskContext, Waker};
 use std::time::Duration;
 
-use actors::System;
+use actors::{Component, Readiness, System};
 use actors::connection_pool::{
-    AcquireError, ConnectionPool, ConnectionPoolBuilder, ConnectionPoolStatus, Pooled, StartError,
+    AcquireError, ConnectionPool, ConnectionPoolBuilder, ConnectionPoolConfig, ConnectionPoolStatus, Pooled, StartError,
 };
 use futures_util::poll;
 use patterns_core::cancel::{CancelToken, timeout};
 use patterns_core::context::Context;
+use patterns_core::settings::Settings;
+use patterns_core::testing::explore_cancellation;
 use server::{Answer, Manager, Server};
 use tokio::time::{Instant, sleep};
 
@@ -768,4 +770,75 @@ async fn durations_without_end_are_no_problem() {
     });
     waited.unwrap();
     assert_eq!(waits.load(SeqCst), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_coordinator_asks_it_whether_it_is_ready_and_shuts_it_down() {
+    let server = Server::new();
+    let pool = small(&server, 2).await;
+    assert!(pool.ready().await.is_ready());
+    server.behave(|server| server.connect = Answer::Fail);
+    let held = pool.acquire().await.unwrap();
+    let mut waiting = pin!(pool.acquire());
+    assert!(poll!(waiting.as_mut()).is_pending());
+    sleep(millis(10)).await;
+    let Readiness::NotReady(why) = pool.ready().await else { panic!("it cannot connect") };
+    assert!(why.starts_with("connection refused ("), "{why}");
+
+    let receipt = pool.shut_down(in_secs(2)).await;
+    assert!(!receipt.is_clean(), "somebody has a connection");
+    drop(held);
+    let receipt = pool.shut_down(in_secs(2)).await;
+    assert!(receipt.is_clean(), "{receipt}");
+    assert_eq!((receipt.handled, server.live()), (1, 0));
+    assert!(!pool.ready().await.is_ready());
+}
+
+#[test]
+fn no_interruption_of_a_checkout_loses_a_connection_or_a_slot() {
+    for check_after in [secs(0), secs(60)] {
+        let explored = explore_cancellation(
+            async || {
+                let server = Server::new();
+                server.behave(|server| (server.connect_time, server.check_time) = (millis(300), millis(300)));
+                let pool = start(builder(&server).max_size(2).check_after(check_after)).await;
+                let others = pool.clone();
+                tokio::spawn(async move {
+                    for _ in 0..3 {
+                        let conn = others.acquire().await;
+                        sleep(millis(200)).await;
+                        drop(conn);
+                    }
+                });
+                (server, pool)
+            },
+            |(_server, pool)| async move {
+                let first = pool.acquire().await?;
+                let second = pool.acquire().await?;
+                sleep(millis(100)).await;
+                drop(first);
+                pool.with(async |_| sleep(millis(100)).await).await?;
+                second.discard();
+                pool.acquire().await.map(drop)
+            },
+            async |(server, pool)| {
+                sleep(secs(10)).await;
+                let status = pool.status();
+                assert_books(&status);
+                assert_eq!((status.in_use, status.handed_over, status.waiting), (0, 0, 0));
+                let both = [pool.acquire().await, pool.acquire().await];
+                assert!(both.iter().all(Result::is_ok));
+                assert!(server.most() <= 2);
+            },
+        );
+        assert!(explored.polls > 4, "{explored:?}");
+    }
+}
+
+#[test]
+fn settings_that_make_no_sense_are_all_reported_with_their_source() {
+    let settings = Settings::new().set("max_size", "0", "--max").set("min_idle", "3", "--min");
+    let refused = settings.load_valid::<ConnectionPoolConfig>().unwrap_err().to_string();
+    assert!(refused.contains("--max: max_size = \"0\": must be at least 1"), "{refused}");
+    assert!(refused.contains("--min: min_idle = \"3\": must be at most `max_size`"), "{refused}");
 }
