@@ -54,6 +54,7 @@
 //! assert_eq!((receipt.handled, receipt.dead), (2, 1));
 //! # Ok(()) }
 //! ```
+pub mod connection_pool;
 pub mod coordinator;
 pub mod dead_letters;
 pub mod mailbox;
@@ -63,6 +64,7 @@ pub mod system;
 pub mod worker_pool;
 
 pub use actix;
+pub use connection_pool::{AcquireError, ConnectionPool, Pooled};
 pub use coordinator::{Component, Coordinator, Readiness};
 pub use dead_letters::{DeadLetter, DeadReason};
 pub use mailbox::{AskError, Lane, TellError};

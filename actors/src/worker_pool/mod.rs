@@ -49,6 +49,7 @@
 //! CPU job if one job is to use all cores.
 mod actor;
 mod builder;
+mod component;
 mod config;
 mod error;
 mod handle;

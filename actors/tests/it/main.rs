@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that unwraps in vain has failed")]
 
+mod connection_pool;
 mod conservation;
 mod coordinator;
 mod dead_letters;

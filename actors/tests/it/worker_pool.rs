@@ -8,10 +8,12 @@ use std::sync::mpsc;
 use std::task::{Context as TaskContext, Waker};
 use std::time::Duration;
 
-use actors::worker_pool::{JobError, PoolState, Reject, Rejection, StartError, WorkerPool, WorkerPoolBuilder};
-use actors::System;
+use actors::worker_pool::{JobError, PoolState, Reject, Rejection, StartError, WorkerPool, WorkerPoolBuilder, WorkerPoolConfig};
+use actors::{Component, System};
 use patterns_core::cancel::{CancelKind, CancelToken, timeout};
 use patterns_core::context::{self, Context};
+use patterns_core::settings::Settings;
+use patterns_core::testing::explore_cancellation;
 use tokio::time::{Instant, sleep};
 
 fn start(builder: WorkerPoolBuilder) -> WorkerPool {
@@ -723,4 +725,54 @@ async fn its_actor_answers_messages() {
     assert_eq!(workers.status().state, PoolState::Closed);
     let receipt = workers.actor().ask(Drain { deadline: in_secs(5) }).await.unwrap();
     assert!(receipt.is_complete());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_coordinator_asks_it_whether_it_is_ready_and_shuts_it_down() {
+    let system = System::start().unwrap();
+    let workers = WorkerPool::builder().cpu_threads(1).io_tasks(1).start(&system).unwrap();
+    assert!(workers.ready().await.is_ready());
+    workers.submit_cpu(|| ()).await.unwrap();
+    drop(workers.submit_io(nap(2)).spawn().await.unwrap());
+    drop(workers.submit_io(pending::<()>()).spawn().await.unwrap());
+    let start = Instant::now();
+    let receipt = workers.shut_down(in_secs(10)).await;
+    assert!(start.elapsed() <= secs(10));
+    assert!(receipt.is_clean(), "{receipt}");
+    assert_eq!((receipt.handled, receipt.dead), (2, 1));
+    assert!(!workers.ready().await.is_ready());
+    assert!(system.status().is_empty());
+}
+
+#[test]
+fn settings_that_make_no_sense_are_all_reported_with_their_source() {
+    let settings = Settings::new().set("queue", "0", "--queue").set("per_key", "0", "--per-key");
+    let refused = settings.load_valid::<WorkerPoolConfig>().unwrap_err().to_string();
+    assert!(refused.contains("--queue: queue = \"0\": must be at least 1"), "{refused}");
+    assert!(refused.contains("--per-key"), "{refused}");
+}
+
+#[test]
+fn no_interruption_of_a_submitter_leaves_anything_behind() {
+    let explored = explore_cancellation(
+        async || {
+            let workers = start(WorkerPool::builder().cpu_threads(1).io_tasks(1).queue(1).grace(secs(1)));
+            let busy = workers.submit_io(nap(1)).try_spawn().expect("there is room").cancel_on_drop();
+            let queued = workers.submit_io(nap(1)).try_spawn().expect("there is room").cancel_on_drop();
+            (workers, Arc::new((busy, queued)))
+        },
+        |(workers, _others)| async move {
+            let spawned = workers.submit_io(nap(1)).key("k").spawn().await?;
+            let second = workers.submit_io(nap(1)).key("k").await;
+            spawned.await.and(second)
+        },
+        async |(workers, _others)| {
+            sleep(secs(10)).await;
+            let status = workers.status();
+            assert_eq!(status.counts.in_flight(), 0, "{status:?}");
+            assert_eq!((status.io.queued, status.io.held, status.io.waiting), (0, 0, 0));
+            assert_eq!(workers.submit_io(async { 1 }).key("k").await.expect("the pool works"), 1);
+        },
+    );
+    assert!(explored.polls >= 3 && explored.unreached == 0, "{explored:?}");
 }
