@@ -1,4 +1,4 @@
 //! Behaviour through the public API, a module per pattern.
 mod queue;
-mod retry;
 mod rate_limit;
+mod retry;
