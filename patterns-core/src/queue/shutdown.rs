@@ -42,7 +42,7 @@ impl<T> Receipt<T> {
 }
 
 impl<T> WorkQueue<T> {
-    /// Takes nothing more from outside. Getters get what waits, then [`GetError::Closed`].
+    /// Takes nothing more from outside. Getters get what waits, then [`GetError::Closed`](super::GetError::Closed).
     ///
     /// Putters that wait for room get their items back. Jobs that are out may still put and requeue,
     /// but no getter waits for that: in a cyclic pipeline [`join`](Self::join) first, or use

@@ -33,11 +33,11 @@ use crate::context::{Interrupt, interruptible};
 ///
 /// # Comparison to `async_channel` and `tokio::sync::mpsc`
 ///
-/// 1. Receiving is not the end of an item: it can come back, and the queue knows when all is done.
+/// 1. Receiving is not the end of an item: the queue knows when all is done, and the item of a worker that
+///    panics or is cancelled comes back.
 /// 2. A consumer may put into its own queue without a deadlock ([`Job::put`]), and a key is let in once
 ///    ([`dedupe_by`](Builder::dedupe_by)): a pipeline may have a cycle.
 /// 3. Priorities, last in first out, overflow policies.
-/// 4. A consumer can't be lost in a select loop with its item: a dropped [`get`](Self::get) has none.
 ///
 /// For messages in one direction between tasks, a channel is all you need.
 ///
