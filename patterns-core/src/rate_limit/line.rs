@@ -90,7 +90,8 @@ impl Line {
     fn due(&self, now: u64, ahead: u64, cost: u32) -> u64 {
         let start = now.max(self.paused_until);
         let units = (ahead + u64::from(cost)).saturating_mul(self.quota.spacing_nanos());
-        let room_at = self.full_at.max(start).saturating_add(units).saturating_sub(self.quota.capacity_nanos());
+        let room_at =
+            self.full_at.max(start).saturating_add(units).saturating_sub(self.quota.capacity_nanos());
         room_at.max(start)
     }
 

@@ -13,7 +13,9 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use patterns_core::cancel::{CancelToken, timeout};
 use patterns_core::context::Context;
-use patterns_core::queue::{BuildError, GetError, OnDrop, Order, Overflow, Put, PutError, Unanswered, WorkQueue};
+use patterns_core::queue::{
+    BuildError, GetError, OnDrop, Order, Overflow, Put, PutError, Unanswered, WorkQueue,
+};
 use tokio::time::{Instant, sleep};
 
 /// Takes and acknowledges all that waits.
@@ -137,8 +139,7 @@ fn dropping_the_oldest_spares_higher_priorities() {
 
 #[test]
 fn a_displaced_item_may_be_put_again() {
-    let queue =
-        WorkQueue::builder(1).overflow(Overflow::DropOldest).dedupe_by(|n: &u8| *n).build().unwrap();
+    let queue = WorkQueue::builder(1).overflow(Overflow::DropOldest).dedupe_by(|n: &u8| *n).build().unwrap();
     queue.try_put(1).unwrap();
     assert_eq!(queue.try_put(1).unwrap(), Put::Duplicate(1), "a duplicate displaces nothing");
     assert_eq!(queue.try_put(2).unwrap(), Put::Displaced(1));
