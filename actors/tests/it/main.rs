@@ -3,6 +3,7 @@
 mod dead_letters;
 mod desk;
 mod mailbox;
+mod scheduler;
 mod supervision;
 mod system;
 mod worker_pool;
