@@ -145,6 +145,7 @@ impl Plane {
             token.cancel(why);
         }
         cut.jobs.into_iter().for_each(drop_quietly);
+        cut.over.iter().for_each(|fate| fate.over.notify_waiters());
         result
     }
 

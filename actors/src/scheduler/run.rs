@@ -67,7 +67,10 @@ impl Drop for Account {
     /// A run without an end was lost with its runtime.
     fn drop(&mut self) {
         let end = self.end.take().unwrap_or(End::Cancelled);
-        self.plane.table.lock().ended(self.schedule, self.run, end, Instant::now());
+        let over = self.plane.table.lock().ended(self.schedule, self.run, end, Instant::now());
+        if let Some(fate) = over {
+            fate.over.notify_waiters();
+        }
     }
 }
 

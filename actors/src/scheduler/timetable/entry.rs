@@ -97,9 +97,6 @@ impl Entry {
         self.next = next;
         self.counts.due += count;
         self.counts.missed += count - 1;
-        if count > 1 {
-            tracing::debug!(schedule = &*self.name, missed = count - 1, "came too late for some of its instants");
-        }
         self.begin(latest, now)
     }
 
@@ -116,10 +113,8 @@ impl Entry {
         if let Some((_, &since)) = self.running.first_key_value()
             && self.running.len() >= self.width
         {
-            let skip = Skip { due, reason: SkipReason::Overlap { running: self.running.len(), since } };
-            tracing::debug!(schedule = &*self.name, "{skip}");
             self.counts.skipped += 1;
-            self.last_skip = Some(skip);
+            self.last_skip = Some(Skip { due, reason: SkipReason::Overlap { running: self.running.len(), since } });
             return None;
         }
         let job = Arc::clone(self.job.as_ref()?);

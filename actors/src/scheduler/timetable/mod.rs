@@ -4,7 +4,8 @@
 //!
 //! 1. `due` holds exactly the entries that have a next instant and are not paused, under that instant.
 //! 2. An entry that is over leaves the table in the same step, and its last status is in its fate.
-//! 3. Nothing that belongs to a user is dropped here, as that might panic under the lock: it is handed out.
+//! 3. Nothing that belongs to a user is called, woken or dropped here, as that might panic, or come back, under
+//!    the lock: it is handed out.
 mod entry;
 mod grid;
 
@@ -54,11 +55,12 @@ pub(super) struct Begun {
     pub(super) token: CancelToken,
 }
 
-/// What the lock must not be held for: cancelling, and dropping what belongs to a user.
+/// What the lock must not be held for: whom to cancel, to drop and to tell.
 #[derive(Default)]
 pub(super) struct Cut {
     pub(super) tokens: Vec<CancelToken>,
     pub(super) jobs: Vec<Arc<Job>>,
+    pub(super) over: Vec<Arc<Fate>>,
 }
 
 #[derive(Default)]
@@ -159,7 +161,7 @@ impl Timetable {
             self.due.remove(&(next, id));
         }
         cut.jobs.extend(entry.stop_firing());
-        self.leave_if_over(id);
+        cut.over.extend(self.leave_if_over(id));
         true
     }
 
@@ -183,23 +185,20 @@ impl Timetable {
         self.entries.keys().copied().collect()
     }
 
-    pub(super) fn ended(&mut self, id: ScheduleId, run: u64, end: End, now: Instant) {
-        if let Some(entry) = self.entries.get_mut(&id) {
-            entry.ended(run, end, now);
-            self.leave_if_over(id);
-        }
+    /// A run has ended; gives back whom to tell if its schedule has, too.
+    pub(super) fn ended(&mut self, id: ScheduleId, run: u64, end: End, now: Instant) -> Option<Arc<Fate>> {
+        self.entries.get_mut(&id)?.ended(run, end, now);
+        self.leave_if_over(id)
     }
 
-    fn leave_if_over(&mut self, id: ScheduleId) {
-        if !self.entries.get(&id).is_some_and(Entry::is_over) {
-            return;
-        }
-        let Some(entry) = self.entries.remove(&id) else { return };
+    fn leave_if_over(&mut self, id: ScheduleId) -> Option<Arc<Fate>> {
+        self.entries.get(&id).filter(|entry| entry.is_over())?;
+        let entry = self.entries.remove(&id)?;
         self.names.remove(&entry.name);
         self.past += entry.counts();
         // The only place that sets it, once per entry.
         let _ = entry.fate.last.set(entry.status());
-        entry.fate.over.notify_waiters();
+        Some(entry.fate)
     }
 
     pub(super) fn counts(&self) -> FiringCounts {

@@ -75,7 +75,7 @@ async fn panics_in_destructors_harm_neither_the_timetable_nor_the_actor() {
     // Dropped with its future when its grace is over, and as the message of a panic.
     let held = async move || { let _future = future; std::future::pending::<()>().await };
     let held = scheduler.after("held", Duration::ZERO).run(held).await.unwrap();
-    let thrown = async move || std::panic::panic_any(payload);
+    let thrown = async move || -> () { std::panic::panic_any(payload) };
     let thrown = scheduler.after("thrown", Duration::ZERO).run(thrown).await.unwrap();
     assert_eq!(thrown.ended().await.unwrap().counts.panicked, 1);
     sleep(millis(1)).await;

@@ -106,6 +106,7 @@ fn pauses_triggers_and_waits_leave_the_timetable_whole() {
             sleep(secs(5)).await;
             every.trigger().await?;
             every.resume().await?;
+            every.close().await?;
             let _ = every.ended().await;
             Ok::<_, actors::scheduler::ScheduleError>(())
         },

@@ -133,7 +133,7 @@ async fn a_run_that_would_overlap_is_skipped_counted_and_explained() {
     assert_eq!(skip.due, begun + secs(3));
     let SkipReason::Overlap { running: 1, since } = skip.reason else { panic!("{skip:?}") };
     assert_eq!(since, starts.0.lock()[0]);
-    assert!(skip.to_string().starts_with("skipped: the run before had been going for 1.99"), "{skip}");
+    assert_eq!(skip.to_string(), "skipped: the run before had been going for 2s");
     sleep(secs(1)).await;
     assert_eq!(instants(slow.status().counts), (4, 2, 2, 0));
 }
@@ -148,7 +148,7 @@ async fn runs_that_may_overlap_do_so_up_to_the_limit() {
     let status = slow.status();
     assert_eq!((instants(status.counts), status.counts.running), ((6, 3, 3, 0), 3));
     let text = status.last_skip.unwrap().to_string();
-    assert!(text.starts_with("skipped: 3 runs had not ended, the oldest of them going for 4.99"), "{text}");
+    assert_eq!(text, "skipped: 3 runs had not ended, the oldest of them going for 5s");
 }
 
 #[tokio::test(start_paused = true)]
@@ -171,7 +171,6 @@ async fn a_period_below_the_timers_resolution_misses_instants_and_says_so() {
     let starts = Starts::default();
     let fast = scheduler.every("fast", Duration::from_nanos(1)).run(starts.job(secs(0))).await.unwrap();
     sleep(millis(100)).await;
-    assert!(fast.pause().await.unwrap());
     let (due, runs, skipped, missed) = instants(fast.status().counts);
     assert!((50..=110).contains(&runs) && starts.count() as u64 == runs, "{runs}");
     assert!(due >= 90_000_000 && skipped == 0 && missed == due - runs);
