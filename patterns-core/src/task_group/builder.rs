@@ -170,11 +170,12 @@ impl<P: JoinPolicy> TaskGroup<P> {
 
         {
             let mut ended = pin!(shared.ended());
-            let waiting = enforced || tokio::select! {
-                biased;
-                () = &mut ended => false,
-                () = &mut enforce => true,
-            };
+            let waiting = enforced
+                || tokio::select! {
+                    biased;
+                    () = &mut ended => false,
+                    () = &mut enforce => true,
+                };
             if waiting {
                 ended.await;
             }

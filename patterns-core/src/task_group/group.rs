@@ -145,7 +145,9 @@ impl Group {
             });
             match entered.await? {
                 Ok(true) => Ok(self.start(name, place, fut)),
-                Ok(false) => Err(Interrupt::Cancelled(CancelCause::new(CancelKind::ScopeDropped, "its group had ended before"))),
+                Ok(false) => {
+                    Err(Interrupt::Cancelled(CancelCause::new(CancelKind::ScopeDropped, "its group had ended before")))
+                }
                 Err(cause) => Err(Interrupt::Cancelled(cause)),
             }
         }

@@ -50,7 +50,9 @@ pub(super) enum Failing {
     Error(BoxError),
     Panicked(Panic),
     /// It was dropped, or never started.
-    Dropped { aborted: bool },
+    Dropped {
+        aborted: bool,
+    },
 }
 
 impl Shared {
@@ -122,7 +124,8 @@ impl Shared {
         match failing {
             Failing::Panicked(panic) => leaf(Why::Panicked(panic)),
             Failing::Dropped { aborted } => {
-                let cause = cause.cloned().unwrap_or_else(|| CancelCause::new(CancelKind::Shutdown, "its runtime ended"));
+                let cause =
+                    cause.cloned().unwrap_or_else(|| CancelCause::new(CancelKind::Shutdown, "its runtime ended"));
                 if aborted { leaf(Why::Straggler(cause)) } else { (new(Why::Cancelled(cause)), None) }
             }
             Failing::Error(error) => {
