@@ -172,13 +172,7 @@ impl<T> Builder<T> {
         }
         let store = Store::new(self.order, self.priority.is_some());
         let state = State::new(self.bound, store, self.keys);
-        Ok(WorkQueue::from_shared(Shared::new(
-            state,
-            self.overflow,
-            self.on_drop,
-            self.priority,
-            self.failed,
-        )))
+        Ok(WorkQueue::from_shared(Shared::new(state, self.overflow, self.on_drop, self.priority, self.failed)))
     }
 }
 

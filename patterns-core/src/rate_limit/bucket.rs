@@ -61,9 +61,7 @@ impl Bucket {
 
     pub(super) fn nanos(&self, at: Instant) -> u64 {
         // Half of all nanoseconds are 292 years, and leave room for sums.
-        u64::try_from(at.saturating_duration_since(self.epoch).as_nanos())
-            .unwrap_or(u64::MAX)
-            .min(u64::MAX / 2)
+        u64::try_from(at.saturating_duration_since(self.epoch).as_nanos()).unwrap_or(u64::MAX).min(u64::MAX / 2)
     }
 
     pub(super) fn instant(&self, nanos: u64) -> Instant {

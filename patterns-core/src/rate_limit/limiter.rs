@@ -103,9 +103,7 @@ impl RateLimiter {
             Err(AcquireError::NotYet { .. }) => {}
             done => return done,
         }
-        interruptible(self.0.wait(n))
-            .await
-            .unwrap_or_else(|interrupt| Err(AcquireError::Interrupted(interrupt)))
+        interruptible(self.0.wait(n)).await.unwrap_or_else(|interrupt| Err(AcquireError::Interrupted(interrupt)))
     }
 
     /// Takes one unit if it is there.

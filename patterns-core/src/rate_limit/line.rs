@@ -53,16 +53,7 @@ pub(super) type Wakes = Vec<Waker>;
 
 impl Line {
     pub(super) fn new(quota: Quota) -> Self {
-        Self {
-            quota,
-            full_at: 0,
-            paused_until: 0,
-            waiters: VecDeque::new(),
-            queued: 0,
-            joined: 0,
-            next: 0,
-            late: None,
-        }
+        Self { quota, full_at: 0, paused_until: 0, waiters: VecDeque::new(), queued: 0, joined: 0, next: 0, late: None }
     }
 
     pub(super) fn full_at(&self) -> u64 {
@@ -90,8 +81,7 @@ impl Line {
     fn due(&self, now: u64, ahead: u64, cost: u32) -> u64 {
         let start = now.max(self.paused_until);
         let units = (ahead + u64::from(cost)).saturating_mul(self.quota.spacing_nanos());
-        let room_at =
-            self.full_at.max(start).saturating_add(units).saturating_sub(self.quota.capacity_nanos());
+        let room_at = self.full_at.max(start).saturating_add(units).saturating_sub(self.quota.capacity_nanos());
         room_at.max(start)
     }
 

@@ -87,10 +87,7 @@ impl Quota {
     #[must_use]
     pub const fn burst(mut self, n: u32) -> Self {
         assert!(n > 0, "a quota's burst must be at least 1");
-        assert!(
-            self.spacing.saturating_mul(n as u64) <= LONGEST,
-            "a quota's burst is over a hundred years' worth"
-        );
+        assert!(self.spacing.saturating_mul(n as u64) <= LONGEST, "a quota's burst is over a hundred years' worth");
         self.burst = n;
         self
     }

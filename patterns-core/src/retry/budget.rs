@@ -68,11 +68,7 @@ impl RetryBudget {
     pub fn with_ratio(capacity: u32, per_success: f64) -> Self {
         assert!(per_success >= 0.0 && per_success.is_finite(), "a budget's ratio must not be {per_success}");
         let capacity = u64::from(capacity) * TOKEN;
-        #[allow(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "checked above; saturates"
-        )]
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked above; saturates")]
         let per_success = (per_success * TOKEN as f64).round() as u64;
         Self(Arc::new(Bucket { tokens: AtomicU64::new(capacity), capacity, per_success }))
     }

@@ -13,9 +13,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use patterns_core::cancel::{CancelToken, timeout};
 use patterns_core::context::Context;
-use patterns_core::queue::{
-    BuildError, GetError, OnDrop, Order, Overflow, Put, PutError, Unanswered, WorkQueue,
-};
+use patterns_core::queue::{BuildError, GetError, OnDrop, Order, Overflow, Put, PutError, Unanswered, WorkQueue};
 use tokio::time::{Instant, sleep};
 
 /// Takes and acknowledges all that waits.
@@ -44,11 +42,8 @@ fn the_newest_leaves_first_if_asked_for() {
 #[test]
 fn higher_priorities_leave_first_and_equals_in_order() {
     for (order, expected) in [(Order::Fifo, ["c", "a", "d", "b"]), (Order::Lifo, ["c", "d", "a", "b"])] {
-        let queue = WorkQueue::builder(10)
-            .order(order)
-            .priority_by(|(_, priority): &(&str, i64)| *priority)
-            .build()
-            .unwrap();
+        let queue =
+            WorkQueue::builder(10).order(order).priority_by(|(_, priority): &(&str, i64)| *priority).build().unwrap();
         for item in [("a", 5), ("b", -7), ("c", 9), ("d", 5)] {
             queue.try_put(item).unwrap();
         }
@@ -127,8 +122,7 @@ async fn dropping_the_oldest_returns_it() {
 
 #[test]
 fn dropping_the_oldest_spares_higher_priorities() {
-    let queue =
-        WorkQueue::builder(2).overflow(Overflow::DropOldest).priority_by(|n: &i64| *n).build().unwrap();
+    let queue = WorkQueue::builder(2).overflow(Overflow::DropOldest).priority_by(|n: &i64| *n).build().unwrap();
     queue.try_put(5).unwrap();
     queue.try_put(3).unwrap();
     assert_eq!(queue.try_put(3).unwrap(), Put::Displaced(3));

@@ -188,7 +188,8 @@ impl Checker {
                 let root = root.clone();
                 // Walking a large folder blocks for long.
                 let folder = workers.submit_cpu(move || Folder::open(&root)).await;
-                let folder = folder.map_err(|error| CheckError::Machine { what: "list the folder", source: error.into() })??;
+                let folder =
+                    folder.map_err(|error| CheckError::Machine { what: "list the folder", source: error.into() })??;
                 start::in_folder(config, folder, from.as_deref())
             }
             Target::SitemapUrl(url) => {
@@ -206,6 +207,9 @@ impl Checker {
 
 impl fmt::Debug for Checker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Checker").field("config", &self.config).field("frontier", &self.frontier).finish_non_exhaustive()
+        f.debug_struct("Checker")
+            .field("config", &self.config)
+            .field("frontier", &self.frontier)
+            .finish_non_exhaustive()
     }
 }

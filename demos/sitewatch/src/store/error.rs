@@ -1,6 +1,7 @@
 use std::path::{Path, PathBuf};
 
-use actors::connection_pool::{AcquireError, CallError, StartError};
+use actors::connection_pool::sqlite::CallError;
+use actors::connection_pool::{AcquireError, StartError};
 use patterns_core::context::Interrupt;
 
 /// Why a run could not be kept.

@@ -10,7 +10,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use actors::System;
-use actors::connection_pool::{ConnectionPool, SqliteManager};
+use actors::connection_pool::ConnectionPool;
+use actors::connection_pool::sqlite::SqliteManager;
 use rusqlite::{Transaction, params};
 
 use crate::report::{LinkResult, Report, Status};

@@ -113,13 +113,7 @@ fn config() -> impl Strategy<Value = Config> {
     let order = prop_oneof![Just(Order::Fifo), Just(Order::Lifo)];
     let overflow = prop_oneof![Just(Overflow::Wait), Just(Overflow::Reject), Just(Overflow::DropOldest)];
     (1..6_usize, order, overflow, any::<bool>(), any::<bool>()).prop_map(
-        |(bound, order, overflow, prioritised, dedupes)| Config {
-            bound,
-            order,
-            overflow,
-            prioritised,
-            dedupes,
-        },
+        |(bound, order, overflow, prioritised, dedupes)| Config { bound, order, overflow, prioritised, dedupes },
     )
 }
 
@@ -140,8 +134,7 @@ fn build(config: Config) -> WorkQueue<Item> {
 fn run(config: Config, ops: Vec<Op>) -> Result<(), TestCaseError> {
     let queue = build(config);
     let mut jobs: Vec<Job<Item>> = Vec::new();
-    let mut model =
-        Model { config, waiting: Vec::new(), seen: HashSet::new(), closed: false, stopped: false, put: 0 };
+    let mut model = Model { config, waiting: Vec::new(), seen: HashSet::new(), closed: false, stopped: false, put: 0 };
     for op in ops {
         // Operations on a job pick one of those that are out, if there is one.
         let pick = |at: usize| (!jobs.is_empty()).then(|| at % jobs.len());
@@ -194,8 +187,7 @@ fn run(config: Config, ops: Vec<Op>) -> Result<(), TestCaseError> {
                     && !model.stopped
                 {
                     let put = jobs[at].put_all(items.clone()).unwrap();
-                    let expected: Vec<_> =
-                        items.into_iter().map(|item| model.put(item, true).unwrap()).collect();
+                    let expected: Vec<_> = items.into_iter().map(|item| model.put(item, true).unwrap()).collect();
                     let duplicates: Vec<_> = expected.into_iter().filter_map(Put::into_inner).collect();
                     prop_assert_eq!(put.duplicates, duplicates);
                 }

@@ -51,8 +51,7 @@ async fn a_pause_of_one_key_leaves_the_others_alone() {
 
 #[tokio::test(start_paused = true)]
 async fn a_key_is_forgotten_once_it_has_been_at_rest_for_a_while() {
-    let keys: KeyedRateLimiter<u32> =
-        KeyedRateLimiter::new(Quota::one_per(10 * SECOND)).idle_time(60 * SECOND);
+    let keys: KeyedRateLimiter<u32> = KeyedRateLimiter::new(Quota::one_per(10 * SECOND)).idle_time(60 * SECOND);
     keys.try_acquire(&1).unwrap();
     assert!(keys.status(&1).is_some());
     advance(69 * SECOND).await;
@@ -66,8 +65,7 @@ async fn a_key_is_forgotten_once_it_has_been_at_rest_for_a_while() {
 
 #[tokio::test(start_paused = true)]
 async fn a_paused_key_is_not_forgotten() {
-    let keys: KeyedRateLimiter<u32> =
-        KeyedRateLimiter::new(Quota::per_second(1)).idle_time(SECOND).max_keys(1);
+    let keys: KeyedRateLimiter<u32> = KeyedRateLimiter::new(Quota::per_second(1)).idle_time(SECOND).max_keys(1);
     keys.pause_until(&1, Instant::now() + 3_600 * SECOND).unwrap();
     advance(3_000 * SECOND).await;
     let error = keys.try_acquire(&2).unwrap_err();
@@ -110,8 +108,7 @@ async fn a_new_key_takes_the_room_of_one_at_rest_and_is_refused_without_one() {
 
 #[tokio::test(start_paused = true)]
 async fn own_quotas_outlive_idleness_and_are_bounded_too() {
-    let keys: KeyedRateLimiter<u32> =
-        KeyedRateLimiter::new(Quota::per_second(1)).max_keys(2).idle_time(SECOND);
+    let keys: KeyedRateLimiter<u32> = KeyedRateLimiter::new(Quota::per_second(1)).max_keys(2).idle_time(SECOND);
     keys.set_quota(&1, Quota::one_per(5 * SECOND)).unwrap();
     keys.set_quota(&2, Quota::one_per(5 * SECOND)).unwrap();
     assert_eq!(keys.set_quota(&3, Quota::per_second(9)).unwrap_err().max_keys, 2);
@@ -127,8 +124,7 @@ async fn own_quotas_outlive_idleness_and_are_bounded_too() {
 #[test]
 fn a_key_that_another_thread_is_about_to_use_is_not_forgotten() {
     // Every lookup forgets what is at rest, which a key is until its first unit.
-    let keys: KeyedRateLimiter<u32> =
-        KeyedRateLimiter::new(Quota::one_per(3_600 * SECOND)).idle_time(Duration::ZERO);
+    let keys: KeyedRateLimiter<u32> = KeyedRateLimiter::new(Quota::one_per(3_600 * SECOND)).idle_time(Duration::ZERO);
     let admitted: Vec<_> = (0..20_000).map(|_| AtomicU32::new(0)).collect();
     std::thread::scope(|scope| {
         for _ in 0..3 {

@@ -28,8 +28,7 @@ struct Config {
 type Admissions = Vec<(usize, u128, u32)>;
 
 fn simulate(quota: Quota, arrivals: &[Arrival]) -> Admissions {
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     let admissions = Rc::new(RefCell::new(Vec::new()));
     LocalSet::new().block_on(&runtime, async {
         let limiter = RateLimiter::new(quota);
@@ -85,8 +84,7 @@ fn config() -> impl Strategy<Value = Config> {
 fn arrivals(leave: bool) -> impl Strategy<Value = Vec<Arrival>> {
     let gap = prop_oneof![3 => Just(0), 3 => 0..60_u64, 1 => 0..2_000_u64];
     let patience = if leave { prop::option::of(0..400_u64).boxed() } else { Just(None).boxed() };
-    let arrival =
-        (gap, 1..8_u32, patience).prop_map(|(after, cost, patience)| Arrival { after, cost, patience });
+    let arrival = (gap, 1..8_u32, patience).prop_map(|(after, cost, patience)| Arrival { after, cost, patience });
     prop::collection::vec(arrival, 1..60)
 }
 
@@ -156,8 +154,7 @@ proptest! {
 #[test]
 fn a_stalled_runtime_does_not_make_up_for_lost_time() {
     // Ten units fall due while nothing runs; a limiter that granted each its own slot would admit all at once.
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     let quota = Quota::per_second(1).burst(2);
     let admissions = Rc::new(RefCell::new(Vec::new()));
     let number = Rc::new(Cell::new(0));
@@ -166,8 +163,7 @@ fn a_stalled_runtime_does_not_make_up_for_lost_time() {
         let start = Instant::now();
         let tasks: Vec<_> = (0..12)
             .map(|_| {
-                let (limiter, admissions, number) =
-                    (limiter.clone(), Rc::clone(&admissions), Rc::clone(&number));
+                let (limiter, admissions, number) = (limiter.clone(), Rc::clone(&admissions), Rc::clone(&number));
                 tokio::task::spawn_local(async move {
                     limiter.acquire().await.unwrap();
                     admissions.borrow_mut().push((number.get(), start.elapsed().as_nanos(), 1));
