@@ -65,6 +65,8 @@ pub mod supervision;
 pub mod system;
 pub mod worker_pool;
 
+mod signal;
+
 pub use actix;
 pub use connection_pool::{AcquireError, ConnectionPool, Pooled};
 pub use coordinator::{Component, Coordinator, Readiness};

@@ -54,6 +54,7 @@ mod config;
 mod error;
 mod handle;
 mod job_handle;
+pub(crate) mod ladder;
 pub mod messages;
 mod plane;
 mod status;

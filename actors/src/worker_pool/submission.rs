@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::plane::Plane;
 use super::plane::cell::{Cell, Head, Job, Waited};
-use super::plane::tasks::at;
+use super::ladder::at;
 use super::{Expired, JobClass, JobError, JobHandle, Rejection, SubmitError};
 
 /// A closure as a CPU job. See [`WorkerPool::submit_cpu`](super::WorkerPool::submit_cpu).

@@ -1,5 +1,6 @@
 mod laws;
 mod server;
+mod sqlite;
 
 use std::pin::{Pin, pin};
 use std::sync::Arc;

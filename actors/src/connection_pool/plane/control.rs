@@ -2,7 +2,6 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::{Context as TaskContext, Poll, Waker};
 
 use actix::{ActorFuture, Context};
@@ -56,14 +55,14 @@ impl<M: ConnectionManager> ActorFuture<ConnectionPoolActor<M>> for Drive {
         cx: &mut TaskContext<'_>,
     ) -> Poll<()> {
         let plane = actor.plane();
-        plane.signal.waker.register(cx.waker());
+        plane.signal.register(cx.waker());
         loop {
             // Cleared before looking: what is raised meanwhile is seen in the next round.
-            plane.signal.raised.store(false, Ordering::SeqCst);
+            plane.signal.clear();
             let again = plane.look_after();
             self.timer = again.map(|at| Box::pin(tokio::time::sleep_until(at)));
             let due = self.timer.as_mut().is_some_and(|timer| timer.as_mut().poll(cx).is_ready());
-            if !due && !plane.signal.raised.load(Ordering::SeqCst) {
+            if !due && !plane.signal.is_raised() {
                 return Poll::Pending;
             }
         }

@@ -7,11 +7,9 @@ mod tasks;
 
 use std::panic::Location;
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
-use futures_util::task::AtomicWaker;
 use parking_lot::Mutex;
 use patterns_core::context::{Context, TaskPath};
 use patterns_core::outcome::catch_panic;
@@ -26,6 +24,7 @@ use super::{
 };
 pub(super) use control::Drive;
 pub(super) use line::Ticket;
+use crate::signal::Signal;
 use state::State;
 pub(super) use state::{Loan, Taken};
 
@@ -40,21 +39,6 @@ pub(super) struct Plane<M: ConnectionManager> {
     signal: Signal,
     /// Something changed that a start or a drain waits for.
     changed: Notify,
-}
-
-/// Wakes the control plane.
-#[derive(Default)]
-struct Signal {
-    raised: AtomicBool,
-    waker: AtomicWaker,
-}
-
-impl Signal {
-    fn raise(&self) {
-        if !self.raised.swap(true, Ordering::SeqCst) {
-            self.waker.wake();
-        }
-    }
 }
 
 impl<M: ConnectionManager> Plane<M> {
