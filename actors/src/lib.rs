@@ -54,6 +54,7 @@
 //! assert_eq!((receipt.handled, receipt.dead), (2, 1));
 //! # Ok(()) }
 //! ```
+pub mod coordinator;
 pub mod dead_letters;
 pub mod mailbox;
 pub mod prelude;
@@ -61,8 +62,8 @@ pub mod supervision;
 pub mod system;
 pub mod worker_pool;
 
-
 pub use actix;
+pub use coordinator::{Component, Coordinator, Readiness};
 pub use dead_letters::{DeadLetter, DeadReason};
 pub use mailbox::{AskError, Lane, TellError};
 pub use system::{ActorConfig, Handle, Receipt, StartError, System, WeakHandle};

@@ -7,6 +7,7 @@ use actors::mailbox::MailboxConfig;
 use actors::prelude::*;
 use patterns_core::cancel::{CancelToken, timeout};
 use patterns_core::context::{self, Interrupt};
+use patterns_core::testing::explore_cancellation;
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep};
 
@@ -318,7 +319,9 @@ async fn a_cancelled_asker_is_interrupted_and_its_queued_message_is_not_handled(
         yield_now().await;
         token.cancel("not needed");
     });
-    assert!(matches!(asked, Err(AskError::Interrupted(Interrupt::Cancelled(cause))) if cause.message() == "not needed"));
+    assert!(
+        matches!(asked, Err(AskError::Interrupted(Interrupt::Cancelled(cause))) if cause.message() == "not needed")
+    );
     assert_eq!(desk.ask(Add(5)).await.unwrap(), 5);
     assert_eq!(system.dead_letters().counts().abandoned, 1);
 }
@@ -421,8 +424,9 @@ async fn a_thousand_answers_under_way_add_nothing_to_the_cost_of_an_ask() {
     let system = System::start().unwrap();
     let polls = Arc::new(AtomicU64::new(0));
     let counter = polls.clone();
-    let crowd = system
-        .spawn(ActorConfig::named("crowd").capacity(Lane::Interactive, 1_000), move || Crowd { polls: counter.clone() });
+    let crowd = system.spawn(ActorConfig::named("crowd").capacity(Lane::Interactive, 1_000), move || Crowd {
+        polls: counter.clone(),
+    });
     let mut asks = tokio::task::JoinSet::new();
     for _ in 0..1_000 {
         let crowd = crowd.clone();
@@ -472,7 +476,7 @@ fn a_lane_without_room_is_refused_in_code_and_in_files() {
     let unknown: Result<ActorConfig, _> = serde_json::from_str(r#"{"nmae": "pool"}"#);
     assert!(unknown.unwrap_err().to_string().contains("nmae"));
     let no_unit: Result<ActorConfig, _> = serde_json::from_str(r#"{"ask_timeout": "30"}"#);
-    assert!(no_unit.unwrap_err().to_string().contains("is not a duration"));
+    assert!(no_unit.unwrap_err().to_string().contains("expected a duration such as"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -481,7 +485,9 @@ async fn a_panic_in_the_middle_of_a_full_mailbox_loses_only_itself() {
     let desk = system.spawn(small(2), Desk::new);
     let asks = (0..50).map(|n| {
         let desk = desk.clone();
-        tokio::spawn(async move { if n % 10 == 3 { desk.ask(Boom("x")).await.err().map(|_| 0) } else { desk.ask(Add(1)).await.ok() } })
+        tokio::spawn(async move {
+            if n % 10 == 3 { desk.ask(Boom("x")).await.err().map(|_| 0) } else { desk.ask(Add(1)).await.ok() }
+        })
     });
     let asks: Vec<_> = asks.collect();
     let mut answered = 0;
@@ -515,7 +521,8 @@ async fn no_wake_up_is_lost_between_threads() {
             }
         });
     }
-    let finished = tokio::time::timeout(Duration::from_secs(60), async { while tasks.join_next().await.is_some() {} }).await;
+    let finished =
+        tokio::time::timeout(Duration::from_secs(60), async { while tasks.join_next().await.is_some() {} }).await;
     stop.store(true, Ordering::Relaxed);
     finished.unwrap();
     let _ = desk.stop().await;
@@ -523,4 +530,74 @@ async fn no_wake_up_is_lost_between_threads() {
     assert!(audit.balances(), "{audit:?}");
     assert_eq!((audit.in_flight, audit.dead), (0, 0));
     assert_eq!(audit.sent, 8_000);
+}
+
+/// A desk held for three seconds, with one place that is taken.
+async fn full_desk() -> (System, Handle<Desk>) {
+    let system = System::start().unwrap();
+    let desk = system.spawn(small(1), Desk::new);
+    desk.lane(Lane::Control).tell(Hold(SECOND * 3)).await.unwrap();
+    sleep(Duration::from_millis(1)).await;
+    desk.tell(Add(1)).await.unwrap();
+    (system, desk)
+}
+
+/// Everything sent is accounted for, nobody waits, and the actor still answers.
+async fn is_whole(system: &System, desk: &Handle<Desk>) {
+    desk.ask(Add(0)).await.unwrap();
+    let audit = system.audit();
+    assert!(audit.balances() && audit.in_flight == 0, "{audit:?}");
+    assert_eq!(desk.status().lanes[1].waiting, 0);
+}
+
+#[test]
+fn a_tell_and_an_ask_can_be_cut_off_anywhere() {
+    let explored = explore_cancellation(
+        full_desk,
+        |(_, desk)| async move {
+            desk.tell(Add(10)).await?;
+            desk.ask(Add(100)).await?;
+            desk.ask(Beside(SECOND)).await?;
+            Ok::<_, Box<dyn std::error::Error>>(())
+        },
+        async |(system, desk)| is_whole(system, desk).await,
+    );
+    assert!(explored.polls >= 4, "{explored:?}");
+}
+
+#[test]
+fn a_sender_in_the_middle_of_a_line_can_be_cut_off_anywhere() {
+    explore_cancellation(
+        async || {
+            let (system, desk) = full_desk().await;
+            for n in [2, 3] {
+                let desk = desk.clone();
+                tokio::spawn(async move { desk.tell(Add(n)).await });
+                yield_now().await;
+            }
+            (system, desk)
+        },
+        |(_, desk)| async move {
+            let (one, two) = tokio::join!(desk.tell(Add(10)), desk.ask(Add(100)));
+            one?;
+            two?;
+            Ok::<_, Box<dyn std::error::Error>>(())
+        },
+        async |(system, desk)| is_whole(system, desk).await,
+    );
+}
+
+#[test]
+fn a_stop_can_be_cut_off_anywhere_and_happens_all_the_same() {
+    explore_cancellation(
+        full_desk,
+        |(_, desk)| async move { drop(desk.stop().await) },
+        async |(system, desk): &(System, Handle<Desk>)| {
+            // Cut off before its first poll, it has asked for nothing yet.
+            let receipt = desk.stop().await;
+            assert_eq!(receipt, desk.stopped().await);
+            assert_eq!((receipt.handled, receipt.dead), (2, 0));
+            assert!(system.audit().balances());
+        },
+    );
 }

@@ -1,9 +1,9 @@
 use std::time::Duration;
 
+use actors::DeadReason;
 use actors::prelude::*;
 use actors::supervision::{ActorState, RestartConfig, StopReason};
 use actors::system::End;
-use actors::DeadReason;
 use parking_lot::Mutex;
 use std::sync::Arc;
 use tokio::time::{Instant, sleep};
@@ -63,8 +63,7 @@ async fn pauses_double_up_to_the_limit_and_more_panics_than_allowed_end_the_acto
     let escalations = Arc::new(Mutex::new(Vec::new()));
     let sink = escalations.clone();
     system.on_escalation(move |escalation: &actors::supervision::Escalation| sink.lock().push(escalation.clone()));
-    let restart =
-        RestartConfig::default().max_restarts(3).window(SECOND * 60).backoff(SECOND, SECOND * 3);
+    let restart = RestartConfig::default().max_restarts(3).window(SECOND * 60).backoff(SECOND, SECOND * 3);
     let desk = system.spawn(config().restart(restart), Desk::factory(&log));
     for longest in [1, 2, 3] {
         assert!(desk.ask(Boom("again")).await.unwrap_err().panic().is_some());

@@ -373,8 +373,7 @@ async fn the_status_lists_the_live_actors_in_the_order_of_their_start() {
 
 #[test]
 fn a_system_is_configured_from_a_file() {
-    let config: SystemConfig =
-        serde_json::from_str(r#"{"name": "site", "dead_letters": {"capacity": 5}}"#).unwrap();
+    let config: SystemConfig = serde_json::from_str(r#"{"name": "site", "dead_letters": {"capacity": 5}}"#).unwrap();
     assert_eq!((config.name.as_str(), config.own_thread, config.dead_letters.capacity), ("site", false, 5));
     let unknown: Result<SystemConfig, _> = serde_json::from_str(r#"{"threads": 2}"#);
     assert!(unknown.unwrap_err().to_string().contains("threads"));

@@ -70,6 +70,24 @@ async fn a_base_changes_where_links_lead_and_odd_paths_resolve_as_in_a_browser()
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_path_that_climbs_out_of_the_folder_is_told_apart_from_a_missing_file() {
+    let report = check(&[
+        ("index.html", "<a href='../style.css'>1</a><a href='../index.html'>stops at the top</a><a href=x.css>2</a>"),
+        ("sub/a.html", "<a href='../style.css'>3</a><a href='../../style.css'>4</a>"),
+    ])
+    .await;
+    assert_eq!(
+        findings(&report),
+        [
+            "index.html:1:1 ../style.css -> outside-folder",
+            "index.html:1:73 x.css -> missing-file",
+            "sub/a.html:1:1 ../style.css -> missing-file",
+            "sub/a.html:1:29 ../../style.css -> outside-folder",
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn links_that_are_not_checked_are_counted_by_their_reason() {
     let report = check(&[(
         "index.html",
