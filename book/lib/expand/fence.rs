@@ -63,13 +63,13 @@ impl Fence {
             "rust" if ignored => (".rs", &["src", "tests", "listings"]),
             _ => return None,
         };
-        let only = match self.content.as_slice() {
-            [line] => line.trim().strip_prefix("{{#").and_then(|rest| rest.strip_suffix("}}")),
-            _ => None,
+        let file = |line: &String| {
+            let inside = line.trim().strip_prefix("{{#")?.strip_suffix("}}")?;
+            Some(directive::parse(inside).ok()?.file.to_owned())
         };
-        let file = only.and_then(|only| directive::parse(only).ok()).map(|directive| directive.file);
         let runs = |file: &str| file.ends_with(extension) && file.split('/').any(|part| folders.contains(&part));
-        if file.is_some_and(runs) {
+        let files: Option<Vec<String>> = self.content.iter().filter(|line| !line.is_empty()).map(file).collect();
+        if files.is_some_and(|files| !files.is_empty() && files.iter().all(|file| runs(file))) {
             return None;
         }
         Some(match self.language() {
