@@ -3,6 +3,7 @@ mod cancel;
 mod context;
 mod group;
 mod queue;
+mod rate_limit;
 mod retry;
 mod sitewatch;
 
@@ -31,6 +32,7 @@ pub(crate) const ALL: &[(&str, Build)] = &[
     ("queue_4p4c_ct", || queue::flow("queue_4p4c_ct", ct, 4)),
     ("queue_1p1c_mt2", || queue::flow("queue_1p1c_mt2", mt2, 1)),
     ("queue_4p4c_mt2", || queue::flow("queue_4p4c_mt2", mt2, 4)),
+    ("rate_limit_check", rate_limit::check),
     ("retry_happy", retry::happy),
     ("sitewatch_folder_rust_docs", sitewatch::folder_rust_docs),
 ];
