@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::task::{Context as TaskContext, Waker};
 use std::time::Duration;
 
-use actors::{Component, Readiness, System};
 use actors::connection_pool::{
     AcquireError, ConnectionPool, ConnectionPoolBuilder, ConnectionPoolConfig, ConnectionPoolStatus, Pooled, StartError,
 };
+use actors::{Component, Readiness, System};
 use futures_util::poll;
 use patterns_core::cancel::{CancelToken, timeout};
 use patterns_core::context::Context;
@@ -571,10 +571,9 @@ async fn min_idle_connections_are_kept_ready() {
 #[tokio::test(start_paused = true)]
 async fn connections_are_replaced_at_the_end_of_their_life_but_not_all_at_once() {
     let server = Server::new();
-    let _pool = start(
-        builder(&server).max_size(20).min_idle(20).max_opening(20).max_lifetime(secs(1000)).lifetime_jitter(0.5),
-    )
-    .await;
+    let _pool =
+        start(builder(&server).max_size(20).min_idle(20).max_opening(20).max_lifetime(secs(1000)).lifetime_jitter(0.5))
+            .await;
     let start = Instant::now();
     assert_eq!(server.live(), 20);
     sleep(secs(499)).await;

@@ -8,7 +8,9 @@ use std::sync::mpsc;
 use std::task::{Context as TaskContext, Waker};
 use std::time::Duration;
 
-use actors::worker_pool::{JobError, PoolState, Reject, Rejection, StartError, WorkerPool, WorkerPoolBuilder, WorkerPoolConfig};
+use actors::worker_pool::{
+    JobError, PoolState, Reject, Rejection, StartError, WorkerPool, WorkerPoolBuilder, WorkerPoolConfig,
+};
 use actors::{Component, System};
 use patterns_core::cancel::{CancelKind, CancelToken, timeout};
 use patterns_core::context::{self, Context};
@@ -68,7 +70,13 @@ async fn a_cpu_job_runs_on_a_thread_of_the_pool_and_returns_its_value() {
 async fn an_io_job_runs_as_a_task_on_virtual_time() {
     let workers = small();
     let start = Instant::now();
-    let value = workers.submit_io(async { sleep(secs(3600)).await; 7 }).await.unwrap();
+    let value = workers
+        .submit_io(async {
+            sleep(secs(3600)).await;
+            7
+        })
+        .await
+        .unwrap();
     assert_eq!((value, start.elapsed()), (7, secs(3600)));
 }
 
@@ -355,11 +363,8 @@ async fn with_the_policy_to_fail_a_full_queue_gives_the_job_back() {
     let (job, let_go, has_begun) = held();
     let running = workers.submit_cpu(job).spawn().await.unwrap();
     has_begun.recv().unwrap();
-    let queued: Vec<_> = [
-        workers.submit_cpu(|| 1).spawn().await.unwrap(),
-        workers.submit_cpu(|| 2).spawn().await.unwrap(),
-    ]
-    .into();
+    let queued: Vec<_> =
+        [workers.submit_cpu(|| 1).spawn().await.unwrap(), workers.submit_cpu(|| 2).spawn().await.unwrap()].into();
     let refused = workers.submit_cpu(|| 3).spawn().await.unwrap_err();
     assert!(matches!(refused.error(), JobError::Rejected(Reject::Full { queue: 2 })));
     assert_eq!(refused.into_job()(), 3);
@@ -537,7 +542,14 @@ async fn a_cpu_job_with_a_key_waits_for_its_turn() {
 #[tokio::test(start_paused = true)]
 async fn a_closed_pool_takes_nothing_and_finishes_what_it_has() {
     let workers = start(WorkerPool::builder().io_tasks(1).queue(1));
-    let running = workers.submit_io(async { sleep(secs(1)).await; 1 }).spawn().await.unwrap();
+    let running = workers
+        .submit_io(async {
+            sleep(secs(1)).await;
+            1
+        })
+        .spawn()
+        .await
+        .unwrap();
     let queued = workers.submit_io(async { 2 }).spawn().await.unwrap();
     let waiting = tokio::spawn(workers.submit_io(async { 3 }).spawn());
     settle().await;
@@ -679,7 +691,14 @@ async fn dropping_a_submission_at_any_poll_leaves_nothing_behind() {
 async fn shutting_the_system_down_finishes_the_jobs_and_joins_the_threads() {
     let system = System::start().unwrap();
     let workers = WorkerPool::builder().cpu_threads(2).start(&system).unwrap();
-    let io = workers.submit_io(async { nap(5).await; 1 }).spawn().await.unwrap();
+    let io = workers
+        .submit_io(async {
+            nap(5).await;
+            1
+        })
+        .spawn()
+        .await
+        .unwrap();
     let cpu = workers.submit_cpu(|| 2).spawn().await.unwrap();
     let receipt = system.shutdown(secs(60)).await;
     assert!(receipt.is_clean(), "{receipt:?}");
@@ -705,8 +724,22 @@ async fn a_shutdown_that_is_too_short_cancels_the_rest() {
 async fn a_pool_whose_last_handle_is_dropped_finishes_its_detached_jobs() {
     let system = System::start().unwrap();
     let workers = WorkerPool::builder().cpu_threads(1).drain_timeout(secs(10)).start(&system).unwrap();
-    let soon = workers.submit_io(async { nap(9).await; "soon" }).spawn().await.unwrap();
-    let late = workers.submit_io(async { nap(15).await; "late" }).spawn().await.unwrap();
+    let soon = workers
+        .submit_io(async {
+            nap(9).await;
+            "soon"
+        })
+        .spawn()
+        .await
+        .unwrap();
+    let late = workers
+        .submit_io(async {
+            nap(15).await;
+            "late"
+        })
+        .spawn()
+        .await
+        .unwrap();
     let clone = workers.clone();
     drop(workers);
     assert_eq!(clone.submit_io(async { 1 }).await.unwrap(), 1);

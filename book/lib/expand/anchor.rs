@@ -15,9 +15,11 @@ pub(super) fn section(text: &str, name: &str) -> Result<String, String> {
 /// The whole text, everything outside of the markers of `name` hidden as rustdoc hides lines.
 pub(super) fn with_rest_hidden(text: &str, name: &str) -> Result<String, String> {
     let (start, end) = find(text, name)?;
-    let shown = text.lines().enumerate().filter(|(_, line)| marker(line).is_none()).map(|(number, line)| {
-        if start < number && number < end { line.to_owned() } else { format!("# {line}") }
-    });
+    let shown = text
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| marker(line).is_none())
+        .map(|(number, line)| if start < number && number < end { line.to_owned() } else { format!("# {line}") });
     Ok(lines(shown))
 }
 

@@ -47,7 +47,9 @@ impl Fence {
             "" => Some("a code block without a language is Rust to rustdoc: say which it is".to_owned()),
             "rust" => {
                 let word = self.words().skip(1).find(|word| !RUST.contains(word))?;
-                Some(format!("{word:?} is not allowed here: Rust is compiled and run, or should panic, or doesn't compile"))
+                Some(format!(
+                    "{word:?} is not allowed here: Rust is compiled and run, or should panic, or doesn't compile"
+                ))
             }
             "python" => None,
             other if OTHERS.contains(&other) => None,

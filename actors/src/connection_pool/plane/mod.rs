@@ -19,12 +19,12 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::{
-    AcquireError, AcquireReport, ConnectFailure, ConnectionManager, ConnectionPoolConfig, ConnectionPoolStatus, DrainReceipt,
-    OnReturn,
+    AcquireError, AcquireReport, ConnectFailure, ConnectionManager, ConnectionPoolConfig, ConnectionPoolStatus,
+    DrainReceipt, OnReturn,
 };
+use crate::signal::Signal;
 pub(super) use control::Drive;
 pub(super) use line::Ticket;
-use crate::signal::Signal;
 use state::State;
 pub(super) use state::{Loan, Taken};
 

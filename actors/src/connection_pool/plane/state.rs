@@ -250,7 +250,12 @@ impl<C> State<C> {
         self.attention = true;
     }
 
-    pub(super) fn connect_failed(&mut self, error: Arc<dyn Error + Send + Sync>, config: &ConnectionPoolConfig, now: Instant) {
+    pub(super) fn connect_failed(
+        &mut self,
+        error: Arc<dyn Error + Send + Sync>,
+        config: &ConnectionPoolConfig,
+        now: Instant,
+    ) {
         self.opening -= 1;
         self.counts.open_failed += 1;
         let attempts = self.failure.as_ref().map_or(0, |failure| failure.attempts).saturating_add(1);

@@ -145,23 +145,49 @@ async fn play(steps: Vec<Step>) {
                 if let Some(times) = times {
                     every = every.times(times);
                 }
-                let job = { let watch = watch.clone(); move || work(kind, watch.clone()) };
+                let job = {
+                    let watch = watch.clone();
+                    move || work(kind, watch.clone())
+                };
                 if let Ok(schedule) = every.run(job).await {
                     made.push(Made { schedule, watch, width: if allow { LIMIT } else { 1 }, times });
                 }
             }
             Step::After { name, delay, work: kind } => {
                 let watch = Arc::new(Watch::default());
-                let job = { let watch = watch.clone(); move || work(kind, watch) };
+                let job = {
+                    let watch = watch.clone();
+                    move || work(kind, watch)
+                };
                 if let Ok(schedule) = scheduler.after(format!("{name}"), millis(delay)).run(job).await {
                     made.push(Made { schedule, watch, width: 1, times: Some(1) });
                 }
             }
-            Step::Cancel(n) => if let Some(nth) = nth(n) { nth.cancel().await.map(drop).unwrap() },
-            Step::Close(n) => if let Some(nth) = nth(n) { nth.close().await.map(drop).unwrap() },
-            Step::Pause(n) => if let Some(nth) = nth(n) { nth.pause().await.map(drop).unwrap() },
-            Step::Resume(n) => if let Some(nth) = nth(n) { nth.resume().await.map(drop).unwrap() },
-            Step::Trigger(n) => if let Some(nth) = nth(n) { nth.trigger().await.map(drop).unwrap() },
+            Step::Cancel(n) => {
+                if let Some(nth) = nth(n) {
+                    nth.cancel().await.map(drop).unwrap()
+                }
+            }
+            Step::Close(n) => {
+                if let Some(nth) = nth(n) {
+                    nth.close().await.map(drop).unwrap()
+                }
+            }
+            Step::Pause(n) => {
+                if let Some(nth) = nth(n) {
+                    nth.pause().await.map(drop).unwrap()
+                }
+            }
+            Step::Resume(n) => {
+                if let Some(nth) = nth(n) {
+                    nth.resume().await.map(drop).unwrap()
+                }
+            }
+            Step::Trigger(n) => {
+                if let Some(nth) = nth(n) {
+                    nth.trigger().await.map(drop).unwrap()
+                }
+            }
             Step::CancelAll => scheduler.cancel_all().await.map(drop).unwrap(),
             Step::Wait(span) => sleep(millis(span)).await,
             Step::Jump(span) => advance(millis(span)).await,
