@@ -87,7 +87,10 @@ impl Check<'_> {
             WorkQueue::builder(self.frontier).dedupe_by(|task: &Task| *task).on_drop(OnDrop::Fail).build()?;
         let crawled = TaskGroup::new("crawl").run(async |group| {
             let (shared, queue, workers) = (Arc::clone(crawl), frontier.clone(), self.workers.clone());
-            group.spawn("dispatch", async move { Ok::<(), JobError>(dispatch(&shared, &queue, &workers).await) });
+            group.spawn("dispatch", async move {
+                dispatch(&shared, &queue, &workers).await;
+                Ok::<(), JobError>(())
+            });
             let levels = levels(&self.progress, crawl, &frontier, pages).await;
             // Nothing more comes, or nothing more is wanted: either way the dispatcher ends.
             frontier.close();
