@@ -55,6 +55,8 @@
 //! assert_eq!((receipt.handled, receipt.dead), (2, 1));
 //! # Ok(()) }
 //! ```
+pub mod connection_pool;
+pub mod coordinator;
 pub mod dead_letters;
 pub mod mailbox;
 pub mod prelude;
@@ -63,8 +65,11 @@ pub mod supervision;
 pub mod system;
 pub mod worker_pool;
 
+mod signal;
 
 pub use actix;
+pub use connection_pool::{AcquireError, ConnectionPool, Pooled};
+pub use coordinator::{Component, Coordinator, Readiness};
 pub use dead_letters::{DeadLetter, DeadReason};
 pub use mailbox::{AskError, Lane, TellError};
 pub use scheduler::Scheduler;

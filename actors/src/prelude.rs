@@ -13,6 +13,8 @@
 //! }
 //! ```
 #[doc(no_inline)]
+pub use crate::mailbox::Reply;
+#[doc(no_inline)]
 pub use crate::{ActorConfig, AskError, Handle, Lane, Receipt, System, TellError, WeakHandle};
 #[doc(no_inline)]
 pub use actix::{

@@ -33,10 +33,7 @@ pub(crate) enum Leave {
 
 impl<R> AskCell<R> {
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self {
-            slot: Mutex::new(Slot::Open { asker: None, worker: None }),
-            started: AtomicU64::new(NEVER),
-        })
+        Arc::new(Self { slot: Mutex::new(Slot::Open { asker: None, worker: None }), started: AtomicU64::new(NEVER) })
     }
 
     /// The asker's side: waits for the answer.

@@ -1,17 +1,15 @@
-use std::future::poll_fn;
 use std::sync::Arc;
 
 use actix::{Actor, Handler, Message};
-use patterns_core::context::{Context, interruptible};
+use patterns_core::context::interruptible;
 use tokio::time::Instant;
 
-use super::ask::{AskCell, Leave};
-use super::parcel::{Ask, Parcel, Tell};
-use super::queue::{LaneQueue, Ticket, Withdrawn};
-use super::{AskError, Hub, Lane, TellError};
+use super::parcel::{Parcel, Tell};
+use super::queue::LaneQueue;
+use super::waiting::Waiting;
+use super::{Hub, Lane, TellError};
 use crate::dead_letters::DeadReason;
 use crate::supervision::StopReason;
-use crate::system::{after, reactor};
 
 /// After so many interactive messages in a row, a waiting batch message gets its turn.
 const STREAK: u32 = 8;
@@ -23,7 +21,7 @@ pub(crate) struct Core<A: Actor> {
 }
 
 /// Why a parcel came back at once.
-enum Refused<A: Actor> {
+pub(super) enum Refused<A: Actor> {
     Closed(Parcel<A>),
     Full(Parcel<A>),
 }
@@ -105,8 +103,10 @@ impl<A: Actor> Core<A> {
         self.hub.vacate(|reason| self.bury_all(reason));
     }
 
-    fn offer(&self, lane: Lane, parcel: Parcel<A>) -> Result<(), Refused<A>> {
+    /// Puts `parcel` in if there is room now. One that comes back full is still to be accounted for.
+    pub(super) fn offer(&self, lane: Lane, parcel: Parcel<A>) -> Result<(), Refused<A>> {
         if !self.hub.ledger.admit() {
+            self.hub.late();
             return Err(Refused::Closed(parcel));
         }
         let sent_at = parcel.sent_at();
@@ -162,156 +162,6 @@ impl<A: Actor> Core<A> {
         M: Message + Send + 'static,
     {
         TellError::Stopped { message: message_of::<A, Tell<M>>(parcel).message, reason: self.hub.stop_reason() }
-    }
-
-    pub(crate) async fn ask<M>(&self, lane: Lane, message: M, wait: bool) -> Result<M::Result, AskError>
-    where
-        A: Handler<M>,
-        M: Message<Result: Send> + Send + 'static,
-    {
-        let now = Instant::now();
-        let sent_at = self.hub.age(now);
-        let context = Context::try_current();
-        let own = after(now, self.hub.config.ask_timeout);
-        let deadline = context.as_ref().and_then(Context::deadline).map_or(own, |outer| outer.min(own));
-        let cell = AskCell::new();
-        let parcel =
-            Box::new(Ask { message, sent_at, deadline, context: context.clone(), cell: cell.clone() });
-        let line = match self.offer(lane, parcel) {
-            Ok(()) => None,
-            Err(Refused::Closed(_)) => return Err(AskError::Stopped(self.hub.stop_reason())),
-            Err(Refused::Full(_)) if !wait => {
-                self.hub.refuse();
-                return Err(AskError::Rejected { lane });
-            }
-            Err(Refused::Full(parcel)) => Some(parcel),
-        };
-        let asker = Asker { cell: &cell };
-        // Declared after the asker: a sender that is dropped leaves the line before it leaves the cell.
-        let mut waiting = line.map(|parcel| Waiting::new(self, lane, parcel));
-        let answer = async {
-            if let Some(waiting) = &mut waiting
-                && waiting.room().await.is_err()
-            {
-                return Err(AskError::Stopped(self.hub.stop_reason()));
-            }
-            poll_fn(|cx| cell.poll_answer(cx)).await
-        };
-        let cancelled = async {
-            match &context {
-                Some(context) => context.token().cancelled().await,
-                None => std::future::pending().await,
-            }
-        };
-        let sleep = reactor(&self.hub.shared.runtime, || tokio::time::sleep_until(deadline));
-        tokio::select! {
-            biased;
-            answer = answer => answer,
-            cause = cancelled => {
-                asker.leave(Leave::Gone);
-                Err(AskError::Interrupted(patterns_core::context::Interrupt::Cancelled(cause)))
-            }
-            () = sleep => {
-                asker.leave(Leave::Expired);
-                let now = Instant::now();
-                let in_handler = cell.started();
-                Err(AskError::TimedOut {
-                    queued_for: in_handler
-                        .map_or_else(|| self.hub.since(sent_at, now), |at| std::time::Duration::from_nanos(at.saturating_sub(sent_at))),
-                    running_for: in_handler.map(|at| self.hub.since(at, now)),
-                })
-            }
-        }
-    }
-}
-
-/// The asker's hold on its cell: letting go without an answer says so.
-struct Asker<'a, R> {
-    cell: &'a AskCell<R>,
-}
-
-impl<R> Asker<'_, R> {
-    fn leave(&self, why: Leave) {
-        self.cell.leave(why);
-    }
-}
-
-impl<R> Drop for Asker<'_, R> {
-    fn drop(&mut self) {
-        self.cell.leave(Leave::Gone);
-    }
-}
-
-/// A sender's place in line. Dropped before its message is in, it takes the message along.
-struct Waiting<'a, A: Actor> {
-    core: &'a Core<A>,
-    lane: Lane,
-    state: Line<A>,
-}
-
-enum Line<A: Actor> {
-    /// Not in line yet: that takes a waker, so it happens in the first poll.
-    Outside(Parcel<A>),
-    In(Ticket),
-    Done,
-}
-
-impl<'a, A: Actor> Waiting<'a, A> {
-    fn new(core: &'a Core<A>, lane: Lane, parcel: Parcel<A>) -> Self {
-        Self { core, lane, state: Line::Outside(parcel) }
-    }
-
-    /// Waits until the message is in; gives it back if the mailbox is closed first.
-    async fn room(&mut self) -> Result<(), Parcel<A>> {
-        poll_fn(|cx| {
-            let queue = self.core.lane(self.lane);
-            if let Line::Outside(_) = &self.state
-                && let Line::Outside(parcel) = std::mem::replace(&mut self.state, Line::Done)
-            {
-                let sent_at = parcel.sent_at();
-                match queue.park(parcel, cx.waker()) {
-                    Err(parcel) => {
-                        self.core.hub.refuse();
-                        return std::task::Poll::Ready(Err(parcel));
-                    }
-                    Ok(ticket) => {
-                        // Even if this one still waits, another may have gone in.
-                        self.core.hub.poke(sent_at);
-                        match ticket {
-                            Some(ticket) => self.state = Line::In(ticket),
-                            None => return std::task::Poll::Ready(Ok(())),
-                        }
-                    }
-                }
-            }
-            let Line::In(ticket) = &self.state else { return std::task::Poll::Ready(Ok(())) };
-            let result = std::task::ready!(queue.poll_parked(ticket, cx.waker()));
-            self.state = Line::Done;
-            std::task::Poll::Ready(result)
-        })
-        .await
-    }
-
-    /// Leaves the line. `None` if the message is in.
-    fn withdraw(&mut self) -> Option<Parcel<A>> {
-        let parcel = match std::mem::replace(&mut self.state, Line::Done) {
-            Line::Outside(parcel) => parcel,
-            Line::In(ticket) => match self.core.lane(self.lane).withdraw(&ticket) {
-                Withdrawn::Left(parcel) => parcel,
-                // Counted when it was sent home.
-                Withdrawn::SentHome(parcel) => return Some(parcel),
-                Withdrawn::In => return None,
-            },
-            Line::Done => return None,
-        };
-        self.core.hub.refuse();
-        Some(parcel)
-    }
-}
-
-impl<A: Actor> Drop for Waiting<'_, A> {
-    fn drop(&mut self) {
-        drop(self.withdraw());
     }
 }
 

@@ -30,14 +30,10 @@ impl<A: Actor> Drain<A> {
 impl<A: Actor<Context = Context<A>>> ActorFuture<A> for Drain<A> {
     type Output = ();
 
-    fn poll(
-        mut self: Pin<&mut Self>,
-        actor: &mut A,
-        ctx: &mut A::Context,
-        task: &mut TaskContext<'_>,
-    ) -> Poll<()> {
+    fn poll(mut self: Pin<&mut Self>, actor: &mut A, ctx: &mut A::Context, task: &mut TaskContext<'_>) -> Poll<()> {
         let Self { core, stage, streak } = &mut *self;
         stage.reach();
+        let _entered = stage.enter();
         core.hub.signal.rise();
         let mut resting = false;
         // `waiting`: a handler has stopped the actor, or has it wait for something first. Either way

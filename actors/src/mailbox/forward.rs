@@ -1,10 +1,12 @@
 use std::pin::Pin;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use tokio::sync::oneshot;
 
 use super::ask::AskCell;
+use super::reply::Failure;
 use super::{AskError, Hub};
 use crate::dead_letters::DeadReason;
 
@@ -16,6 +18,8 @@ pub(crate) struct Forward<R> {
     cell: Arc<AskCell<R>>,
     hub: Arc<Hub>,
     incarnation: u64,
+    /// Where a [`Reply`](super::Reply) says why it failed.
+    failure: Option<Rc<Failure>>,
     message_type: &'static str,
     ended: bool,
 }
@@ -25,16 +29,18 @@ impl<R> Forward<R> {
         replied: oneshot::Receiver<R>,
         cell: Arc<AskCell<R>>,
         hub: Arc<Hub>,
+        failure: Option<Rc<Failure>>,
         message_type: &'static str,
     ) -> Self {
         let incarnation = hub.life.incarnation();
-        Self { replied, cell, hub, incarnation, message_type, ended: false }
+        Self { replied, cell, hub, incarnation, failure, message_type, ended: false }
     }
 
     /// The handler's future is gone without an answer: says why.
     fn lost(&mut self) {
         self.ended = true;
-        let error = match self.hub.lost_since(self.incarnation) {
+        let failure = self.failure.as_ref().and_then(|failure| failure.take()).map(AskError::Panicked);
+        let error = match failure.or_else(|| self.hub.lost_since(self.incarnation)) {
             Some(error) => error,
             None => {
                 self.hub.ledger.handled();
@@ -43,7 +49,7 @@ impl<R> Forward<R> {
             }
         };
         let reason = match &error {
-            AskError::Crashed(panic) => DeadReason::Panicked(panic.clone()),
+            AskError::Panicked(panic) | AskError::Crashed(panic) => DeadReason::Panicked(panic.clone()),
             _ => DeadReason::Stopped(self.hub.stop_reason()),
         };
         self.hub.lose(self.message_type, reason, None);

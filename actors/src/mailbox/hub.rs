@@ -1,7 +1,7 @@
 use std::any::Any;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::task::AtomicWaker;
@@ -9,9 +9,9 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::AskError;
 use super::ledger::Ledger;
 use super::wake::Signal;
-use super::AskError;
 use crate::dead_letters::DeadReason;
 use crate::supervision::{Life, StopReason};
 use crate::system::{ActorConfig, End, Receipt, Shared};
@@ -109,6 +109,12 @@ impl Hub {
         }
     }
 
+    /// Counts an attempt to send that came too late.
+    pub(super) fn late(&self) {
+        self.ledger.late();
+        self.shared.late();
+    }
+
     /// The one way for a message that was taken in to be lost. It must have been counted as running.
     pub(crate) fn lose(&self, message_type: &'static str, reason: DeadReason, message: Option<Box<dyn Any + Send>>) {
         let incarnation = self.life.incarnation();
@@ -172,7 +178,7 @@ impl Hub {
         let entries = self.ledger.entries();
         let mut receipt = Receipt::new(&*self.name);
         receipt.handled = entries.handled;
-        receipt.rejected = entries.rejected;
+        receipt.rejected = entries.rejected + entries.late;
         receipt.dead = entries.dead;
         if let Some(closing) = &*self.closing.lock() {
             receipt.drained = entries.handled.saturating_sub(closing.handled);

@@ -30,13 +30,14 @@ pub(crate) struct Ledger {
 const CLOSED: u64 = 1 << 63;
 
 impl Ledger {
-    /// Counts an attempt. `false` if the mailbox is closed.
+    /// Counts an attempt. `false` if the mailbox is closed: then it is [late](Self::late).
     pub(crate) fn admit(&self) -> bool {
-        let open = self.gate.fetch_add(1, Ordering::AcqRel) & CLOSED == 0;
-        if !open {
-            self.late.fetch_add(1, Ordering::Relaxed);
-        }
-        open
+        self.gate.fetch_add(1, Ordering::AcqRel) & CLOSED == 0
+    }
+
+    /// Counts the end of an attempt that came after the gate was closed.
+    pub(crate) fn late(&self) {
+        self.late.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Counts the end of an attempt that was given back. Returns whether the gate is closed, in which
@@ -90,11 +91,11 @@ impl Ledger {
         let dead = self.dead.load(Ordering::Acquire);
         let running = self.running.load(Ordering::Acquire);
         let late = self.late.load(Ordering::Acquire);
-        let rejected = self.refused.load(Ordering::Acquire) + late;
+        let rejected = self.refused.load(Ordering::Acquire);
         // Last, so that it covers whatever the others counted.
         let gate = self.gate.load(Ordering::Acquire);
-        let sent = if gate & CLOSED == 0 { gate } else { self.through.load(Ordering::Acquire) + late };
-        Entries { sent, handled, rejected, dead, running }
+        let sent = if gate & CLOSED == 0 { gate } else { self.through.load(Ordering::Acquire) };
+        Entries { sent, handled, rejected, dead, running, late }
     }
 }
 
@@ -106,4 +107,6 @@ pub(crate) struct Entries {
     pub(crate) rejected: u64,
     pub(crate) dead: u64,
     pub(crate) running: u64,
+    /// Sent and rejected after the gate was closed; in neither `sent` nor `rejected`.
+    pub(crate) late: u64,
 }

@@ -29,7 +29,8 @@
 //! through actix's own mailbox: unbounded, in no lane, in no book. An actor that notifies itself for
 //! ever keeps its thread; through a [`WeakHandle`](crate::WeakHandle) it would not. And actix polls
 //! every future of a context (`ctx.spawn`, `run_later`, `ResponseActFuture`) at each turn, so a
-//! turn costs more with thousands of them; a `ResponseFuture` costs nothing while it waits.
+//! turn costs more with thousands of them; a [`Reply`] (or a `ResponseFuture`) costs nothing while
+//! it waits.
 //!
 //! # Comparison to `actix::Addr`
 //!
@@ -38,6 +39,7 @@
 //!    reason, and a timeout says whether the message was queued or in its handler.
 //! 3. A panic loses its whole queue; here it costs one message.
 mod ask;
+mod asking;
 mod config;
 mod core;
 mod drain;
@@ -48,12 +50,15 @@ mod lane;
 mod ledger;
 mod parcel;
 mod queue;
+mod reply;
 mod stage;
+mod waiting;
 mod wake;
 
 pub use config::MailboxConfig;
 pub use error::{AskError, TellError};
 pub use lane::Lane;
+pub use reply::Reply;
 
 pub(crate) use core::Core;
 pub(crate) use drain::Drain;

@@ -117,6 +117,8 @@ where
         cell.start(hub.age(now));
         hub.ledger.start();
         let (reply, mut replied) = oneshot::channel();
+        // One that a tell had left behind is not this ask's.
+        drop(stage.latest_failure());
         let result = catch_panic(|| {
             let handle = || actor.handle(message, ctx).handle(ctx, Some(reply));
             match context {
@@ -140,7 +142,8 @@ where
                 }
                 // The answer is under way in some future: it is relayed when it comes.
                 Err(oneshot::error::TryRecvError::Empty) => {
-                    stage.relay(Forward::new(replied, cell, hub.clone(), type_name::<M>()));
+                    let failure = stage.latest_failure();
+                    stage.relay(Forward::new(replied, cell, hub.clone(), failure, type_name::<M>()));
                 }
             },
         }

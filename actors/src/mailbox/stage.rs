@@ -10,6 +10,7 @@ use patterns_core::outcome::Panic;
 
 use super::Hub;
 use super::forward::Forward;
+use super::reply::{Entered, Failure, Replies};
 
 /// What the supervisor of an actor and the future that empties its mailbox share.
 pub(crate) struct Stage {
@@ -23,6 +24,8 @@ pub(crate) struct Stage {
     crash: RefCell<Option<Panic>>,
     /// Answers under way. They outlive the incarnation that gave them, as their futures may.
     relays: RefCell<FuturesUnordered<LocalBoxFuture<'static, ()>>>,
+    /// Futures that give answers, where they are the actor's own.
+    replies: Rc<Replies>,
 }
 
 impl Stage {
@@ -33,6 +36,7 @@ impl Stage {
             reached: Cell::new(true),
             crash: RefCell::default(),
             relays: RefCell::default(),
+            replies: Rc::default(),
         })
     }
 
@@ -87,15 +91,27 @@ impl Stage {
         self.relays.borrow_mut().push(Box::pin(forward));
     }
 
+    /// Has replies that handlers return meanwhile belong to this actor.
+    pub(super) fn enter(&self) -> Entered {
+        self.replies.clone().enter()
+    }
+
+    /// Where the reply that the handler has just returned will say why it failed.
+    pub(super) fn latest_failure(&self) -> Option<Rc<Failure>> {
+        self.replies.take_latest()
+    }
+
     /// Relays what has been answered. Returns whether nothing is under way any more.
     pub(crate) fn poll_relays(&self, cx: &mut Context<'_>) -> bool {
+        let no_replies = self.replies.poll(cx);
         let mut relays = self.relays.borrow_mut();
         while let Poll::Ready(Some(())) = std::pin::Pin::new(&mut *relays).poll_next(cx) {}
-        relays.is_empty()
+        no_replies && relays.is_empty()
     }
 
     /// Gives up the answers that are under way.
     pub(crate) fn drop_relays(&self) {
+        self.replies.drop_all();
         let relays = std::mem::take(&mut *self.relays.borrow_mut());
         drop(relays);
     }

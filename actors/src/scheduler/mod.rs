@@ -85,6 +85,7 @@ pub use receipt::DrainReceipt;
 pub use request::{Every, Once, Overlap};
 pub use schedule_handle::ScheduleHandle;
 pub use status::{
-    Failure, FailureKind, FiringCounts, ScheduleState, ScheduleStatus, SchedulerState, SchedulerStatus, Skip, SkipReason,
+    Failure, FailureKind, FiringCounts, ScheduleState, ScheduleStatus, SchedulerState, SchedulerStatus, Skip,
+    SkipReason,
 };
 pub use timetable::ScheduleId;

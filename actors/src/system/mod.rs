@@ -25,14 +25,16 @@ mod engine;
 mod error;
 mod handle;
 mod receipt;
+mod running;
 mod shared;
 mod status;
 
-pub use builder::{System, SystemBuilder};
+pub use builder::SystemBuilder;
 pub use config::{ActorConfig, SystemConfig};
 pub use error::StartError;
 pub use handle::{Handle, WeakHandle};
 pub use receipt::{End, Receipt, ShutdownReceipt};
+pub use running::System;
 pub use status::{ActorStatus, Audit, LaneStatus};
 
 pub(crate) use shared::{Managed, Shared};

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 use patterns_core::outcome::catch_panic;
@@ -29,6 +30,9 @@ pub(crate) struct Shared {
     pub(crate) runtime: RuntimeHandle,
     pub(crate) reaper: Reaper,
     pub(crate) link: Arc<Link>,
+    /// Messages to actors that took in nothing any more. Not in `registry`, as they may come to
+    /// actors that have left it.
+    late: AtomicU64,
     sinks: Mutex<Vec<Arc<dyn EscalationSink>>>,
     registry: Mutex<Registry>,
 }
@@ -52,6 +56,7 @@ impl Shared {
             runtime,
             reaper: Reaper::new(),
             link,
+            late: AtomicU64::new(0),
             sinks: Mutex::default(),
             registry: Mutex::default(),
         })
@@ -86,6 +91,11 @@ impl Shared {
         }
     }
 
+    /// Counts a message to an actor that takes in nothing any more.
+    pub(crate) fn late(&self) {
+        self.late.fetch_add(1, Ordering::Relaxed);
+    }
+
     pub(super) fn close(&self) {
         self.registry.lock().closed = true;
     }
@@ -96,10 +106,11 @@ impl Shared {
     }
 
     pub(super) fn audit(&self) -> Audit {
+        let late = self.late.load(Ordering::Relaxed);
         let registry = self.registry.lock();
-        let mut sum = registry.past;
+        let mut sum = registry.past.and_late(late);
         for actor in registry.actors.values() {
-            sum.add(audit(&**actor));
+            sum.add(timely(&**actor));
         }
         sum
     }
@@ -118,6 +129,7 @@ impl Shared {
     }
 }
 
+/// The books of one actor, without what came too late.
 fn books(hub: &Hub, outside: u64) -> Audit {
     let entries = hub.ledger.entries();
     Audit {
@@ -129,7 +141,12 @@ fn books(hub: &Hub, outside: u64) -> Audit {
     }
 }
 
+/// The books of one actor.
 pub(super) fn audit(actor: &dyn Managed) -> Audit {
+    timely(actor).and_late(actor.hub().ledger.entries().late)
+}
+
+fn timely(actor: &dyn Managed) -> Audit {
     let outside = actor.lanes().iter().map(|lane| (lane.depth + lane.waiting) as u64).sum();
     books(actor.hub(), outside)
 }
@@ -152,7 +169,7 @@ pub(super) fn status(actor: &dyn Managed) -> ActorStatus {
         last_panic: hub.life.last_panic(),
         lanes,
         handled: entries.handled,
-        rejected: entries.rejected,
+        rejected: entries.rejected + entries.late,
         dead: entries.dead,
         running: entries.running,
         oldest: (queued > 0).then(|| hub.oldest_at_most(Instant::now())),

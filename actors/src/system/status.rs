@@ -89,6 +89,13 @@ impl Audit {
         self.sent == self.handled + self.rejected + self.dead + self.in_flight
     }
 
+    /// With so many that were sent too late, and given back.
+    pub(crate) fn and_late(mut self, late: u64) -> Self {
+        self.sent += late;
+        self.rejected += late;
+        self
+    }
+
     pub(crate) fn add(&mut self, other: Self) {
         self.sent += other.sent;
         self.handled += other.handled;

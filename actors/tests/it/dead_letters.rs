@@ -46,8 +46,7 @@ async fn a_message_that_a_handler_panicked_over_is_named_with_the_panic() {
 #[tokio::test(start_paused = true)]
 async fn only_the_latest_are_kept_but_all_are_counted() {
     for (capacity, kept) in [(3, 3), (0, 0), (1024, 10)] {
-        let system =
-            System::builder().dead_letters(DeadLetterConfig::default().capacity(capacity)).start().unwrap();
+        let system = System::builder().dead_letters(DeadLetterConfig::default().capacity(capacity)).start().unwrap();
         quit_with(&system, 10).await;
         let letters = system.dead_letters();
         assert_eq!(letters.recent().len(), kept);

@@ -7,6 +7,8 @@ mod redirects;
 mod requests;
 mod retries;
 mod robots;
+#[cfg(target_os = "linux")]
+mod trust;
 
 use std::time::Duration;
 

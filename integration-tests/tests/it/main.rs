@@ -1,3 +1,4 @@
 //! All parts together, on a real clock.
 mod fetch;
+mod same_findings;
 mod support;

@@ -179,7 +179,6 @@ impl CancelToken {
     }
 
     /// Cancels this token when the guard is dropped, unless [disarmed](DropGuard::disarm).
-    #[must_use]
     pub fn drop_guard(self) -> DropGuard {
         DropGuard(Some(self))
     }
@@ -206,7 +205,10 @@ impl DropGuard {
     /// Gives the token back, uncancelled.
     #[must_use]
     pub fn disarm(mut self) -> CancelToken {
-        self.0.take().expect("only `disarm` takes it, and it consumes the guard")
+        match self.0.take() {
+            Some(token) => token,
+            None => unreachable!("only `disarm` takes it, and it consumes the guard"),
+        }
     }
 }
 

@@ -97,16 +97,13 @@ async fn drive_first<F: Future>(fut: F, started: &mut Option<Instant>) -> F::Out
     .await
 }
 
-/// Sleeps, obeying the ambient token and deadline; also without a delay lets others run, and looks.
+/// Sleeps, obeying the ambient token and deadline; also without a delay lets others run.
 async fn pause(delay: Duration) -> Result<(), Interrupt> {
-    if !delay.is_zero() {
-        return context::sleep(delay).await;
+    if delay.is_zero() {
+        consume_budget().await;
+        return Ok(());
     }
-    consume_budget().await;
-    match Context::try_current().and_then(|context| context.token().cause().cloned()) {
-        Some(cause) => Err(Interrupt::Cancelled(cause)),
-        None => Ok(()),
-    }
+    context::sleep(delay).await
 }
 
 /// A run whose first attempt has failed.

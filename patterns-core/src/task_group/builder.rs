@@ -145,38 +145,43 @@ impl<P: JoinPolicy> TaskGroup<P> {
 
         let group = &group;
         let mut body = catch_panics(shared.context().scope(async move { body(group).await }));
-        let end = tokio::select! {
+        let mut end = tokio::select! {
             biased;
-            end = &mut body => match end {
-                Ok(Ok(value)) => Ok(value),
-                Ok(Err(error)) => Err(Failing::Error(error)),
-                Err(panic) => Err(Failing::Panicked(panic)),
-            },
-            () = &mut enforce => {
-                enforced = true;
-                Err(Failing::Dropped { aborted: true })
-            }
+            end = &mut body => Some(end),
+            () = &mut enforce => None,
+        };
+        if end.is_none() {
+            enforced = true;
+            // It may only be waiting for a child that has been aborted just now.
+            end = tokio::select! {
+                biased;
+                end = &mut body => Some(end),
+                () = shared.aborted() => None,
+            };
+        }
+        let end = match end {
+            Some(Ok(Ok(value))) => Ok(value),
+            Some(Ok(Err(error))) => Err(Failing::Error(error)),
+            Some(Err(panic)) => Err(Failing::Panicked(panic)),
+            None => Err(Failing::Dropped { aborted: true }),
         };
         let end = catch_panic(|| drop(body)).map_err(Failing::Panicked).and(end);
         let value = end.map_err(|failing| shared.body_failed(failing)).ok();
 
         {
             let mut ended = pin!(shared.ended());
-            let waiting = enforced || tokio::select! {
-                biased;
-                () = &mut ended => false,
-                () = &mut enforce => true,
-            };
+            let waiting = enforced
+                || tokio::select! {
+                    biased;
+                    () = &mut ended => false,
+                    () = &mut enforce => true,
+                };
             if waiting {
                 ended.await;
             }
         }
         owner.ended();
         let (policy, settled) = shared.settle::<P, R>(value);
-        if settled.errors.as_ref().is_some_and(|errors| shared.is_only_late(errors)) {
-            // Whoever set the deadline is about to report it: give it the turn.
-            tokio::task::yield_now().await;
-        }
         JoinPolicy::finish::<R>(policy, settled)
     }
 

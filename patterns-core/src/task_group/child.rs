@@ -62,7 +62,10 @@ where
         let dropped = catch_panic(|| {
             this.fut.set(None);
             match result {
-                Ok(value) if task.is_untaken() => Ok(drop(value)).map(|()| Reply::Untaken),
+                Ok(value) if task.is_untaken() => {
+                    drop(value);
+                    Ok(Reply::Untaken)
+                }
                 Ok(value) => Ok(Reply::Value(value)),
                 Err(failing) => Err(failing),
             }

@@ -57,9 +57,9 @@ impl Count {
 
     /// Counts a child in if fewer than `limit` are live.
     pub(super) fn enter_below(&self, limit: usize) -> Entry {
-        let entered = self.state.fetch_update(SeqCst, SeqCst, |state| {
-            (state & CLOSED == 0 && state / ONE < limit).then_some(state + ONE)
-        });
+        let entered = self
+            .state
+            .fetch_update(SeqCst, SeqCst, |state| (state & CLOSED == 0 && state / ONE < limit).then_some(state + ONE));
         match entered {
             Ok(_) => {
                 self.total.fetch_add(1, SeqCst);
@@ -103,6 +103,15 @@ impl Count {
     pub(super) async fn zero(&self) {
         self.state.fetch_or(AWAITED, SeqCst);
         while self.live() > 0 {
+            self.zero.notified().await;
+        }
+    }
+
+    /// Waits until no child is live, or the body brings in new ones. Only the owner calls this.
+    pub(super) async fn zero_or_more(&self) {
+        self.state.fetch_or(AWAITED, SeqCst);
+        let total = self.total();
+        while self.live() > 0 && self.total() == total {
             self.zero.notified().await;
         }
     }

@@ -41,10 +41,11 @@ use crate::outcome::{ErrorGroup, TaskFailed};
 ///     }
 /// }
 ///
-/// let at_most = |left| AtMost { left, exceeded: false };
+/// const ONE: AtMost = AtMost { left: 1, exceeded: false };
+///
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() {
 /// let fetch = |ok: bool| async move { if ok { Ok(()) } else { Err("not found") } };
-/// let result = TaskGroup::new("crawl").policy(at_most(1)).run(async |group| {
+/// let result = TaskGroup::new("crawl").policy(ONE).run(async |group| {
 ///     for (name, ok) in [("a", true), ("b", false), ("c", true)] {
 ///         group.spawn(name, fetch(ok));
 ///     }
@@ -52,7 +53,7 @@ use crate::outcome::{ErrorGroup, TaskFailed};
 /// });
 /// assert_eq!(result.await.unwrap(), 7);
 ///
-/// let result = TaskGroup::new("crawl").policy(at_most(1)).run(async |group| {
+/// let result = TaskGroup::new("crawl").policy(ONE).run(async |group| {
 ///     for (name, ok) in [("a", false), ("b", false), ("c", true)] {
 ///         group.spawn(name, fetch(ok));
 ///     }
@@ -61,7 +62,7 @@ use crate::outcome::{ErrorGroup, TaskFailed};
 /// assert_eq!(result.await.unwrap_err().leaves().count(), 2);
 /// # }
 /// ```
-pub trait JoinPolicy: Send + 'static {
+pub trait JoinPolicy: Sized + Send + 'static {
     /// What a run returns whose body returns `R`.
     type Output<R>;
 
@@ -78,9 +79,7 @@ pub trait JoinPolicy: Send + 'static {
     fn ended(&mut self, task: &Ended<'_>) -> Flow;
 
     /// Everything has ended; makes the result of it.
-    fn finish<R>(self, settled: Settled<R>) -> Self::Output<R>
-    where
-        Self: Sized;
+    fn finish<R>(self, settled: Settled<R>) -> Self::Output<R>;
 }
 
 /// Whether the group goes on.

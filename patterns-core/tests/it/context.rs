@@ -112,7 +112,7 @@ fn an_error_that_wraps_an_interrupt_transparently_still_shows_the_cause() {
 async fn leftovers_go_to_the_reaper_of_the_context() {
     let reaper = Reaper::new();
     let context = Context::current().with_reaper(reaper.clone());
-    context.scope(async { Context::current().reaper().spawn("left", tokio::time::sleep(secs(1))) }).await;
+    context.sync_scope(|| Context::current().reaper().spawn("left", tokio::time::sleep(secs(1))));
     assert_eq!(reaper.live().len(), 1);
     reaper.drained().await;
 }

@@ -21,7 +21,7 @@ async fn drained_waits_for_the_last() {
 async fn what_is_left_is_named_with_its_age_oldest_first() {
     let reaper = Reaper::new();
     let at = Context::current().named("app");
-    at.scope(async { drop(reaper.spawn("first", sleep(secs(9)))) }).await;
+    at.sync_scope(|| reaper.spawn("first", sleep(secs(9))));
     sleep(secs(2)).await;
     let _second = reaper.track(Context::current().named("second").path().clone());
     let live: Vec<_> = reaper.live().iter().map(|left| (left.path.to_string(), left.age)).collect();
@@ -81,7 +81,7 @@ async fn cleanup_runs_outside_of_the_deadline_and_token_that_ended_the_work() {
     let (reaper, token) = (Reaper::new(), patterns_core::cancel::CancelToken::new());
     token.cancel("over");
     let context = Context::current().with_token(token).with_deadline(Instant::now());
-    let cleanup = context.scope(async { reaper.spawn("cleanup", patterns_core::context::sleep(secs(1))) }).await;
+    let cleanup = context.sync_scope(|| reaper.spawn("cleanup", patterns_core::context::sleep(secs(1))));
     assert!(cleanup.await.unwrap().is_ok());
 }
 

@@ -217,8 +217,7 @@ async fn the_log_tells_when_each_attempt_began_how_long_it_took_and_what_followe
         })
         .await
         .unwrap_err();
-    let log: Vec<_> =
-        error.log().iter().map(|a| (a.number, a.started - start, a.elapsed, a.delay)).collect();
+    let log: Vec<_> = error.log().iter().map(|a| (a.number, a.started - start, a.elapsed, a.delay)).collect();
     assert_eq!(
         log,
         [
@@ -370,6 +369,13 @@ proptest! {
         }
         prop_assert_eq!(plain(Jitter::Full), plain(Jitter::Full));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn decorrelated_delays_grow_from_one_to_the_next() {
+    let retry = Retry::fixed(SECOND).jitter(Jitter::Decorrelated).max_delay(3600 * SECOND).max_attempts(30);
+    let error = retry.seed(7).run(async || Err::<(), _>("down")).await.unwrap_err();
+    assert!(delays(&error).into_iter().max() > Some(100 * SECOND));
 }
 
 #[tokio::test(start_paused = true)]

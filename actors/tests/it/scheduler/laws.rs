@@ -149,14 +149,20 @@ async fn play(steps: Vec<Step>) {
                 if let Some(times) = times {
                     every = every.times(times);
                 }
-                let job = { let watch = watch.clone(); move || work(kind, watch.clone()) };
+                let job = {
+                    let watch = watch.clone();
+                    move || work(kind, watch.clone())
+                };
                 if let Ok(schedule) = every.run(job).await {
                     made.push(Made { schedule, watch, width: if allow { LIMIT } else { 1 }, times });
                 }
             }
             Step::After { name, delay, work: kind } => {
                 let watch = Arc::new(Watch::default());
-                let job = { let watch = watch.clone(); move || work(kind, watch) };
+                let job = {
+                    let watch = watch.clone();
+                    move || work(kind, watch)
+                };
                 if let Ok(schedule) = scheduler.after(format!("{name}"), millis(delay)).run(job).await {
                     made.push(Made { schedule, watch, width: 1, times: Some(1) });
                 }

@@ -15,7 +15,6 @@ pub struct Cli {
 
 /// What to do.
 #[derive(Clone, Debug, Subcommand)]
-#[non_exhaustive]
 pub enum Command {
     /// Check every link of a site or a folder, once or every so often.
     #[command(after_help = super::help::AFTER_CHECK)]
@@ -127,7 +126,7 @@ pub struct CheckArgs {
 
     /// Write the report to this file, which is replaced as a whole or left as it is
     #[arg(long, short, value_name = "FILE", help_heading = "Report")]
-    pub output: Option<PathBuf>,
+    pub output: Option<String>,
 
     /// List every link, also those that are ok, and cut no list short
     #[arg(long, short, help_heading = "Report")]
@@ -151,7 +150,7 @@ pub struct CheckArgs {
 
     /// Keep every run and its links in this SQLite file
     #[arg(long, value_name = "FILE", help_heading = "Running")]
-    pub db: Option<PathBuf>,
+    pub db: Option<String>,
 
     /// Read settings from this file instead of sitewatch.toml
     #[arg(long, value_name = "FILE", help_heading = "Running")]

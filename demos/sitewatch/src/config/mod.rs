@@ -3,9 +3,9 @@
 //! Flags override the environment (`SITEWATCH_DEPTH`, `SITEWATCH_HTTP__RATE`), which overrides the file
 //! (`sitewatch.toml` here, or `--config FILE`), which overrides the defaults. A key that is not known is
 //! an error and never ignored.
-mod interval;
 mod patterns;
 mod scope;
+mod validate;
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -66,7 +66,7 @@ pub struct CheckConfig {
     /// The SQLite file that keeps the runs.
     pub db: Option<PathBuf>,
     /// Repeat the check this often and report what changed.
-    #[serde(with = "interval")]
+    #[serde(with = "patterns_core::settings::duration")]
     pub every: Option<Duration>,
     /// How pages are fetched.
     pub http: HttpConfig,

@@ -6,7 +6,8 @@ use serde::ser::{Serialize, Serializer};
 
 /// Regular expressions, any of which may match, anywhere in the text.
 ///
-/// In settings: a list, or one expression by itself. All are compiled together, so a text is searched
+/// In settings: a list, or one expression by itself; in a text, as in an environment variable, one
+/// expression, or a list in JSON. All are compiled together, so a text is searched
 /// once, in time linear in its length, however many there are.
 ///
 /// # Examples
@@ -79,36 +80,47 @@ impl PartialEq for Patterns {
     }
 }
 
+/// Nothing if there are none: a text for them then stays whole wherever settings come from, instead of
+/// being split at its commas as a list's would.
 impl Serialize for Patterns {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.patterns())
+        match self.is_empty() {
+            true => serializer.serialize_none(),
+            false => serializer.collect_seq(self.0.patterns()),
+        }
     }
 }
 
 impl<'de> Deserialize<'de> for Patterns {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct OneOrMany;
-
-        impl<'de> Visitor<'de> for OneOrMany {
-            type Value = Vec<String>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a regular expression or a list of them")
-            }
-
-            fn visit_str<E: Error>(self, one: &str) -> Result<Self::Value, E> {
-                Ok(vec![one.to_owned()])
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut many: A) -> Result<Self::Value, A::Error> {
-                let mut patterns = Vec::new();
-                while let Some(pattern) = many.next_element()? {
-                    patterns.push(pattern);
-                }
-                Ok(patterns)
-            }
-        }
-
         Self::new(deserializer.deserialize_any(OneOrMany)?).map_err(D::Error::custom)
+    }
+}
+
+struct OneOrMany;
+
+impl<'de> Visitor<'de> for OneOrMany {
+    type Value = Vec<String>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a regular expression or a list of them")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(Vec::new())
+    }
+
+    /// A text that is a JSON list of texts is that list: the command line and the environment know
+    /// only texts.
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(serde_json::from_str(text).unwrap_or_else(|_| vec![text.to_owned()]))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        let mut patterns = Vec::new();
+        while let Some(pattern) = list.next_element()? {
+            patterns.push(pattern);
+        }
+        Ok(patterns)
     }
 }

@@ -1,10 +1,11 @@
 //! Which hosts can't be reached, so that a thousand links to one cost one attempt.
 use parking_lot::Mutex;
+use patterns_core::retry::Verdict;
 use rustc_hash::FxHashMap;
 
 use super::FetchError;
 use super::authority::Authority;
-use super::transient::{Verdict, transient};
+use super::transient::transient;
 
 /// Failures in a row after which a host that did answer before is given up too.
 const AFTER_AN_ANSWER: u32 = 5;
@@ -54,7 +55,7 @@ impl Memory {
         health.failures += 1;
         let enough = if health.answered {
             AFTER_AN_ANSWER.max(self.attempts)
-        } else if transient(error, None) == Verdict::Permanent {
+        } else if transient(error, None) == Verdict::Stop {
             1
         } else {
             self.attempts

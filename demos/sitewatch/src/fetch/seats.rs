@@ -104,6 +104,8 @@ mod tests {
 
     use futures_util::FutureExt;
     use patterns_core::cancel::timeout;
+    use patterns_core::testing::explore_cancellation;
+    use tokio::time::sleep;
     use url::Url;
 
     use super::*;
@@ -123,6 +125,32 @@ mod tests {
         let _second = seats.take(&host, true).await.unwrap();
         let _third = seats.take(&host, true).await.unwrap();
         assert!(seats.take(&host, true).now_or_never().is_none());
+    }
+
+    #[test]
+    fn no_interruption_loses_a_seat_or_leaves_a_trace() {
+        let explored = explore_cancellation(
+            async || Arc::new(Seats::new(2)),
+            async |seats: Arc<Seats>| {
+                let host = host("a.example");
+                let visit = async |time| {
+                    let seat = seats.take(&host, false).await?;
+                    sleep(Duration::from_secs(time)).await;
+                    seat.open_all();
+                    sleep(Duration::from_secs(time)).await;
+                    Ok::<_, Interrupt>(())
+                };
+                // One seat, then two: so each kind of wait occurs.
+                let _ = tokio::join!(visit(3), visit(2), visit(1), visit(4));
+            },
+            async |seats| {
+                assert_eq!(seats.busy(), 0);
+                let host = host("a.example");
+                let _both = tokio::join!(seats.take(&host, true), seats.take(&host, true));
+                assert!(seats.take(&host, true).now_or_never().is_none());
+            },
+        );
+        assert!(explored.polls > 5 && explored.unreached == 0, "{explored:?}");
     }
 
     #[tokio::test(start_paused = true)]

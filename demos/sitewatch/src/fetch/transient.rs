@@ -1,21 +1,12 @@
 //! What is worth another attempt, and when.
 use std::time::{Duration, SystemTime};
 
+use patterns_core::retry::Verdict;
+
 use super::{FetchError, Phase};
 
 /// The longest `Retry-After` that is waited for.
 pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(60);
-
-/// Whether another attempt may fare better.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
-    /// It would end the same.
-    Permanent,
-    /// It may, after a backoff.
-    Transient,
-    /// It may, after what the server asked for.
-    After(Duration),
-}
 
 /// Judges a failed request.
 ///
@@ -23,13 +14,13 @@ pub(super) enum Verdict {
 /// is a server that keeps silent: it had its time.
 pub(super) fn transient(error: &FetchError, retry_after: Option<Duration>) -> Verdict {
     match (error, retry_after) {
-        (FetchError::Status(429 | 503), Some(wait)) if wait > LONGEST_WAIT => Verdict::Permanent,
-        (FetchError::Status(429 | 503), Some(wait)) => Verdict::After(wait),
+        (FetchError::Status(429 | 503), Some(wait)) if wait > LONGEST_WAIT => Verdict::Stop,
+        (FetchError::Status(429 | 503), Some(wait)) => Verdict::RetryAfter(wait),
         (FetchError::Status(429 | 502..=504), _)
         | (FetchError::Reset, _)
         | (FetchError::Dns { temporary: true }, _)
-        | (FetchError::Timeout { phase: Phase::Connect, .. }, _) => Verdict::Transient,
-        _ => Verdict::Permanent,
+        | (FetchError::Timeout { phase: Phase::Connect, .. }, _) => Verdict::Retry,
+        _ => Verdict::Stop,
     }
 }
 
@@ -63,7 +54,7 @@ mod tests {
             FetchError::Dns { temporary: true },
             FetchError::Timeout { phase: Phase::Connect, limit: TIMEOUT },
         ] {
-            assert_eq!(transient(&error, None), Verdict::Transient, "{error}");
+            assert_eq!(transient(&error, None), Verdict::Retry, "{error}");
         }
         for error in [
             FetchError::Status(404),
@@ -76,16 +67,16 @@ mod tests {
             FetchError::BadEncoding,
             FetchError::RedirectLoop,
         ] {
-            assert_eq!(transient(&error, None), Verdict::Permanent, "{error}");
+            assert_eq!(transient(&error, None), Verdict::Stop, "{error}");
         }
     }
 
     #[test]
     fn a_wait_that_the_server_asked_for_is_kept_up_to_a_minute() {
         let seconds = Duration::from_secs;
-        assert_eq!(transient(&FetchError::Status(503), Some(seconds(60))), Verdict::After(seconds(60)));
-        assert_eq!(transient(&FetchError::Status(429), Some(seconds(61))), Verdict::Permanent);
-        assert_eq!(transient(&FetchError::Status(404), Some(seconds(1))), Verdict::Permanent);
+        assert_eq!(transient(&FetchError::Status(503), Some(seconds(60))), Verdict::RetryAfter(seconds(60)));
+        assert_eq!(transient(&FetchError::Status(429), Some(seconds(61))), Verdict::Stop);
+        assert_eq!(transient(&FetchError::Status(404), Some(seconds(1))), Verdict::Stop);
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! Everything that is done at one URL: a seat, a turn, the request, and again if that may help.
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 
-use patterns_core::context;
+use patterns_core::context::{Context, Interrupt};
+use patterns_core::retry::{Exponential, Jitter, Retry, RetryError, StopReason, Verdict};
 use reqwest::Method;
 use tokio::time::Instant;
 use url::Url;
@@ -11,10 +13,10 @@ use super::exchange::{Exchange, Failure, Want};
 use super::memory::Memory;
 use super::pace::Pace;
 use super::seats::Seats;
-use super::transient::{Verdict, transient};
+use super::transient::transient;
 use super::{Answer, FetchError, FetchSetupError, HttpConfig, Visited};
 
-/// The wait before the first further attempt; it doubles with each.
+/// About how long to wait before the first further attempt; it doubles with each.
 const BACKOFF: Duration = Duration::from_millis(500);
 
 /// Visits URLs as each host allows.
@@ -24,17 +26,34 @@ pub(super) struct Visitor {
     seats: Seats,
     pace: Pace,
     memory: Memory,
-    retries: u32,
+    retry: Retry<Exponential, fn(&Failure) -> Verdict>,
+}
+
+/// One visit, which may take several requests.
+struct Visit<'a> {
+    host: Authority,
+    url: &'a Url,
+    want: Want,
+    /// Whether a GET is needed: wanted from the start, or since a HEAD said too little.
+    get: AtomicBool,
+    attempts: AtomicU32,
 }
 
 impl Visitor {
     pub(super) fn new(config: &HttpConfig) -> Result<Self, FetchSetupError> {
+        let worth_it: fn(&Failure) -> Verdict = |failure| match failure.sent {
+            true => transient(&failure.error, failure.retry_after),
+            false => Verdict::Stop,
+        };
         Ok(Self {
             exchange: Exchange::new(config)?,
             seats: Seats::new(config.per_host),
             pace: Pace::new(config.rate),
             memory: Memory::new(config.retries),
-            retries: config.retries,
+            retry: Retry::exponential(BACKOFF)
+                .max_attempts(config.retries.saturating_add(1))
+                .jitter(Jitter::Equal)
+                .classify(worth_it),
         })
     }
 
@@ -43,36 +62,16 @@ impl Visitor {
     /// # Cancel safety
     ///
     /// Cancel safe: seat and connection are given back.
-    pub(super) async fn visit(&self, mut method: Method, url: &Url, want: Want) -> Visited {
-        let host = Authority::of(url);
-        let mut attempts = 0;
-        loop {
-            let mut result = self.request(&host, &method, url, want).await;
-            if method == Method::HEAD && result.as_ref().is_err_and(|failure| says_little(&failure.error)) {
-                method = Method::GET;
-                result = self.request(&host, &method, url, want).await;
-            }
-            let failure = match result {
-                Ok(answer) => return Visited { result: Ok(answer), attempts: attempts + 1 },
-                Err(failure) => failure,
-            };
-            if !failure.sent {
-                return Visited { result: Err(failure.error), attempts };
-            }
-            attempts += 1;
-            let verdict = transient(&failure.error, failure.retry_after);
-            if attempts > self.retries || verdict == Verdict::Permanent {
-                return Visited { result: Err(failure.error), attempts };
-            }
-            match verdict {
-                Verdict::After(wait) => self.pace.pause_until(&host, Instant::now() + wait),
-                _ => {
-                    if let Err(interrupt) = context::sleep(BACKOFF * 2_u32.pow((attempts - 1).min(8))).await {
-                        return Visited { result: Err(interrupt.into()), attempts };
-                    }
-                }
-            }
-        }
+    pub(super) async fn visit(&self, method: Method, url: &Url, want: Want) -> Visited {
+        let visit = Visit {
+            host: Authority::of(url),
+            url,
+            want,
+            get: AtomicBool::new(method == Method::GET),
+            attempts: AtomicU32::new(0),
+        };
+        let result = self.retry.run(|| self.attempt(&visit)).await.map_err(why);
+        Visited { result, attempts: visit.attempts.into_inner() }
     }
 
     /// Spaces the requests to this host by `interval` at least, from now on.
@@ -80,19 +79,56 @@ impl Visitor {
         self.pace.slow_down(host, interval);
     }
 
-    async fn request(&self, host: &Authority, method: &Method, url: &Url, want: Want) -> Result<Answer, Failure> {
+    async fn attempt(&self, visit: &Visit<'_>) -> Result<Answer, Failure> {
+        let mut result = if visit.get.load(Relaxed) {
+            self.request(Method::GET, visit).await
+        } else {
+            self.request(Method::HEAD, visit).await
+        };
+        if !visit.get.load(Relaxed) && result.as_ref().is_err_and(|failure| says_little(&failure.error)) {
+            visit.get.store(true, Relaxed);
+            result = self.request(Method::GET, visit).await;
+        }
+        if result.as_ref().map_or_else(|failure| failure.sent, |_| true) {
+            visit.attempts.fetch_add(1, Relaxed);
+        }
+        if let Err(failure) = &result
+            && let Verdict::RetryAfter(wait) = transient(&failure.error, failure.retry_after)
+        {
+            // Meant for everybody who asks this host.
+            self.pace.pause_until(&visit.host, Instant::now() + wait);
+        }
+        result
+    }
+
+    async fn request(&self, method: Method, visit: &Visit<'_>) -> Result<Answer, Failure> {
+        let host = &visit.host;
         let known = || self.memory.given_up(host).map_or(Ok(()), |error| Err(Failure::unsent(error)));
         known()?;
         let seat = self.seats.take(host, self.memory.answered(host)).await.map_err(Failure::unsent)?;
         // Whoever had the seat before may have found out.
         known()?;
         self.pace.turn(host).await.map_err(Failure::unsent)?;
-        let result = self.exchange.run(method.clone(), url, want).await;
+        let result = self.exchange.run(method, visit.url, visit.want).await;
         self.memory.note(host, result.as_ref().err().map(|failure| &failure.error));
         if self.memory.answered(host) {
             seat.open_all();
         }
         result
+    }
+}
+
+/// Why there was no further attempt: the caller gave up, or else the last error says it.
+fn why(stopped: RetryError<Failure>) -> FetchError {
+    if let StopReason::Interrupted(interrupt) = stopped.reason() {
+        return FetchError::Interrupted(interrupt.clone());
+    }
+    match stopped.into_inner() {
+        Some(failure) => failure.error,
+        // Not even a first attempt: the deadline had passed.
+        None => FetchError::Interrupted(Interrupt::DeadlinePassed(
+            Context::current().deadline().unwrap_or_else(Instant::now),
+        )),
     }
 }
 

@@ -7,7 +7,7 @@ use sitewatch::fetch::FetchError;
 
 use super::{fetcher, fetcher_with};
 use crate::support::bounded;
-use crate::support::reply::Reply;
+use crate::support::reply::{Reply, Step};
 use crate::support::server::Server;
 
 const TEXT: &str = "<p>the same again and again and again and again</p>";
@@ -106,6 +106,17 @@ async fn a_body_may_be_as_long_as_the_limit_and_no_longer() {
             // Its mere existence is another matter.
             fetcher.probe(&server.url(path)).await.result.unwrap();
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_body_that_is_announced_as_too_long_is_not_waited_for() {
+    bounded(async {
+        let head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 1001\r\n\r\n".to_vec();
+        let server = Server::start(move |_| Reply::raw([Step::Send(head.clone()), Step::Hang])).await;
+        let error = fetcher_with(|config| config.max_body = 1000).page(&server.url("/")).await.result.unwrap_err();
+        assert_eq!(error.code(), "body-too-large", "{error:?}");
     })
     .await;
 }

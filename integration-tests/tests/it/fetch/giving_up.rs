@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use patterns_core::cancel::{CancelToken, timeout};
+use patterns_core::cancel::CancelToken;
 use patterns_core::context::Context;
 use sitewatch::fetch::{FetchError, HttpConfig};
 use tokio::time::Instant;
@@ -73,6 +73,33 @@ async fn the_ambient_deadline_is_reported_as_the_callers_and_not_as_a_timeout() 
 }
 
 #[tokio::test]
+async fn a_deadline_that_has_passed_sends_nothing() {
+    bounded(async {
+        let server = hanging().await;
+        let fetcher = fetcher();
+        let url = server.url("/");
+        let fetched = Context::current().with_deadline(Instant::now()).scope(fetcher.page(&url)).await;
+        assert!(matches!(fetched.result, Err(FetchError::Interrupted(why)) if why.is_deadline()));
+        assert_eq!((fetched.attempts, server.log().len()), (0, 0));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_backoff_that_the_deadline_cuts_short_is_not_even_begun() {
+    bounded(async {
+        let server = hanging().await;
+        let fetcher = fetcher_with(|config| config.retries = 9);
+        let url = server.url("/later");
+        let deadline = Instant::now() + Duration::from_secs(10);
+        let fetched = Context::current().with_deadline(deadline).scope(fetcher.page(&url)).await;
+        assert_eq!(fetched.result.unwrap_err().status(), Some(503));
+        assert!(Instant::now() < deadline - Duration::from_secs(5));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn dropping_a_fetch_gives_its_seat_back() {
     bounded(async {
         let server = hanging().await;
@@ -82,7 +109,7 @@ async fn dropping_a_fetch_gives_its_seat_back() {
             let url = server.url(path);
             // Both the one that is sent and the one that waits for it are dropped.
             let both = async { tokio::join!(fetcher.page(&url), fetcher.page(&url)) };
-            assert!(timeout(SHORT, tokio::time::timeout(SHORT / 2, both)).await.unwrap().is_err());
+            assert!(tokio::time::timeout(5 * SHORT, both).await.is_err());
             assert_eq!(server.hits(path), 1);
             fetcher.page(&server.url("/")).await.result.unwrap();
         }

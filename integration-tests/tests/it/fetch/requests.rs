@@ -1,4 +1,7 @@
+use std::time::Duration;
+
 use sitewatch::fetch::{FetchError, FetchSetupError, Fetcher, HttpConfig};
+use tokio::time::Instant;
 
 use super::{config, fetcher, fetcher_with};
 use crate::support::bounded;
@@ -46,11 +49,49 @@ async fn a_hundred_requests_use_the_same_connection() {
         for _ in 0..25 {
             fetcher.page(&server.url("/")).await.result.unwrap();
             fetcher.probe(&server.url("/")).await.result.unwrap();
-            // The bodies of errors, and those that nobody wants, are read for the connection's sake.
             fetcher.probe(&server.url("/missing")).await.result.unwrap_err();
         }
         assert_eq!(server.log().len(), 100);
         assert_eq!(server.connections(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_short_body_that_nobody_wants_is_read_for_the_sake_of_its_connection() {
+    bounded(async {
+        let server = Server::start(|request| {
+            let (status, kind) = if request.path == "/missing" { (404, "text/html") } else { (200, "image/png") };
+            let head = format!("HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nContent-Length: 4\r\n\r\n");
+            let late = Step::Wait(Duration::from_millis(20));
+            Reply::raw([Step::Send(head.into_bytes()), late, Step::Send(b"body".to_vec())])
+        })
+        .await;
+        let fetcher = fetcher();
+        for _ in 0..3 {
+            fetcher.page(&server.url("/missing")).await.result.unwrap_err();
+            fetcher.page(&server.url("/image")).await.result.unwrap();
+        }
+        assert_eq!(server.connections(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_body_that_nobody_wants_is_not_waited_for() {
+    bounded(async {
+        let server = Server::start(|request| {
+            let length = if request.path == "/long" { 1_000_000_000 } else { 4 };
+            let head = format!("HTTP/1.1 200 X\r\nContent-Type: video/mp4\r\nContent-Length: {length}\r\n\r\n");
+            Reply::raw([Step::Send(head.into_bytes()), Step::Hang])
+        })
+        .await;
+        let fetcher = fetcher();
+        for path in ["/long", "/short"] {
+            let start = Instant::now();
+            fetcher.page(&server.url(path)).await.result.unwrap();
+            assert!(start.elapsed() < Duration::from_secs(2), "{path}");
+        }
     })
     .await;
 }
@@ -138,7 +179,7 @@ fn a_configuration_that_can_not_work_is_refused() {
         let error = Fetcher::new(&HttpConfig { rate, ..config() }).unwrap_err();
         assert!(matches!(error, FetchSetupError::Value { field: "rate", .. }), "{rate}");
     }
-    let zero = with(|config| config.read_timeout = std::time::Duration::ZERO);
+    let zero = with(|config| config.read_timeout = Duration::ZERO);
     assert_eq!(zero.to_string(), "read_timeout must be longer than nothing");
     for (name, value) in [("Bad Name", "x"), ("x-bad", "a\nb"), ("Host", "x"), ("Accept-Encoding", "zstd")] {
         let headers = [(name.to_owned(), value.to_owned())].into();

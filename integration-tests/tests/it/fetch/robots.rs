@@ -63,16 +63,16 @@ async fn a_hundred_that_ask_at_once_make_one_request() {
 #[tokio::test]
 async fn when_the_one_that_asks_is_cancelled_the_next_asks_again() {
     bounded(async {
-        let server = with_robots(text("User-agent: *\nDisallow: /x").after(Duration::from_millis(300))).await;
+        let server = with_robots(text("User-agent: *\nDisallow: /x").after(Duration::from_secs(1))).await;
         let fetcher = fetcher();
         let url = server.url("/x");
         let token = CancelToken::new();
         let (first, second, dropped, ()) = tokio::join!(
             Context::current().with_token(token.clone()).scope(fetcher.robots(&url)),
             fetcher.allowed(&url),
-            tokio::time::timeout(Duration::from_millis(50), fetcher.robots(&url)),
+            tokio::time::timeout(Duration::from_millis(250), fetcher.robots(&url)),
             async {
-                tokio::time::sleep(Duration::from_millis(100)).await;
+                tokio::time::sleep(Duration::from_millis(500)).await;
                 token.cancel("enough");
             }
         );

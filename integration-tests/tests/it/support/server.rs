@@ -38,6 +38,7 @@ struct Shared {
 pub(crate) struct Server {
     address: SocketAddr,
     scheme: &'static str,
+    certificate: String,
     shared: Arc<Shared>,
     _tasks: JoinSet<()>,
 }
@@ -45,15 +46,20 @@ pub(crate) struct Server {
 impl Server {
     /// Answers every request with what `handler` says.
     pub(crate) async fn start(handler: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
-        Self::listen(None, handler).await
+        Self::listen(None, String::new(), handler).await
     }
 
     /// The same over TLS, with a certificate that nobody signed.
     pub(crate) async fn start_tls(handler: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
-        Self::listen(Some(self_signed()), handler).await
+        let (tls, certificate) = self_signed();
+        Self::listen(Some(tls), certificate, handler).await
     }
 
-    async fn listen(tls: Option<TlsAcceptor>, handler: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
+    async fn listen(
+        tls: Option<TlsAcceptor>,
+        certificate: String,
+        handler: impl Fn(&Request) -> Reply + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("it is bound");
         let shared = Arc::new(Shared {
@@ -66,11 +72,17 @@ impl Server {
         let scheme = if tls.is_some() { "https" } else { "http" };
         let mut tasks = JoinSet::new();
         tasks.spawn(accept(listener, tls, Arc::clone(&shared)));
-        Self { address, scheme, shared, _tasks: tasks }
+        Self { address, scheme, certificate, shared, _tasks: tasks }
     }
 
     pub(crate) fn url(&self, path: &str) -> Url {
         format!("{}://{}{path}", self.scheme, self.address).parse().expect("the path is valid")
+    }
+
+    /// Its certificate, as a system's list of those that it trusts would have it.
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "elsewhere that list is not a file"))]
+    pub(crate) fn certificate(&self) -> &str {
+        &self.certificate
     }
 
     /// How many connections were made.
@@ -190,14 +202,14 @@ impl Drop for Busy<'_> {
     }
 }
 
-fn self_signed() -> TlsAcceptor {
+fn self_signed() -> (TlsAcceptor, String) {
     let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a valid name");
     let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).expect("PKCS #8");
     let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
         .and_then(|builder| builder.with_no_client_auth().with_single_cert(vec![made.cert.der().clone()], key))
         .expect("a valid certificate");
-    TlsAcceptor::from(Arc::new(config))
+    (TlsAcceptor::from(Arc::new(config)), made.cert.pem())
 }
 
 /// An address that refuses connections: its port was free a moment ago.

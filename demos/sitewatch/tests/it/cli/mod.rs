@@ -1,7 +1,9 @@
 mod args;
 mod capture;
 mod execute;
+mod program;
 mod rounds;
+mod settings;
 mod stopping;
 mod target;
 

@@ -1,0 +1,19 @@
+use std::time::Duration;
+
+use patterns_core::settings::{Findings, Validate};
+
+use super::CheckConfig;
+
+impl Validate for CheckConfig {
+    fn validate(&self, findings: &mut Findings) {
+        if self.every == Some(Duration::ZERO) {
+            findings.refuse("every", "the interval must be longer than nothing");
+        }
+        if self.every.is_some()
+            && self.report.output.is_none()
+            && self.report.effective_format() == crate::report::Format::Junit
+        {
+            findings.refuse("report.format", "every round would begin another XML document: name a file with --output");
+        }
+    }
+}
