@@ -1,5 +1,8 @@
 //! Lines with the time before them.
-#![allow(clippy::print_stdout, reason = "the listings are there to be watched")]
+#![allow(
+    clippy::print_stdout,
+    reason = "the listings are there to be watched"
+)]
 
 use std::fmt::Display;
 
