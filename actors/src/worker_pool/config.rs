@@ -1,6 +1,7 @@
 use std::num::NonZero;
 use std::time::Duration;
 
+use patterns_core::settings::{Findings, Validate};
 use serde::{Deserialize, Serialize};
 
 use super::StartError;
@@ -74,25 +75,38 @@ impl Default for WorkerPoolConfig {
 }
 
 impl WorkerPoolConfig {
-    pub(super) fn validate(&self) -> Result<(), StartError> {
-        let at_least_one = [
+    /// What makes no sense, setting by setting.
+    fn problems(&self) -> Vec<(&'static str, &'static str)> {
+        let counts = [
             ("cpu_threads", self.cpu_threads),
             ("io_tasks", self.io_tasks),
             ("queue", self.queue),
             ("per_key", self.per_key),
         ];
-        for (field, value) in at_least_one {
-            if value == 0 {
-                return Err(StartError::Config { field, problem: "must be at least 1" });
-            }
-        }
+        let none = counts.into_iter().filter(|(_, count)| *count == 0);
+        let mut problems: Vec<_> = none.map(|(field, _)| (field, "must be at least 1")).collect();
         if self.cpu_threads > MAX_THREADS {
-            return Err(StartError::Config { field: "cpu_threads", problem: "must be at most 4096" });
+            problems.push(("cpu_threads", "must be at most 4096"));
         }
         if self.name.contains('\0') {
-            return Err(StartError::Config { field: "name", problem: "must not contain a zero character" });
+            problems.push(("name", "must not contain a zero character"));
         }
-        Ok(())
+        problems
+    }
+
+    pub(super) fn check(&self) -> Result<(), StartError> {
+        match self.problems().first() {
+            Some(&(field, problem)) => Err(StartError::Config { field, problem }),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Validate for WorkerPoolConfig {
+    fn validate(&self, findings: &mut Findings) {
+        for (field, problem) in self.problems() {
+            findings.refuse(field, problem);
+        }
     }
 }
 

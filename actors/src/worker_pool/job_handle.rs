@@ -3,11 +3,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 
+use parking_lot::Mutex;
 use patterns_core::cancel::{CancelCause, CancelKind};
 use patterns_core::context::{Interrupt, interruptible};
 
+use super::ladder::at;
 use super::plane::cell::{Job, Waited};
-use super::plane::tasks::at;
 use super::submission::dropped;
 use super::{Expired, JobClass, JobError};
 
@@ -44,14 +45,16 @@ use super::{Expired, JobClass, JobError};
 pub struct JobHandle<T> {
     job: Arc<dyn Waited<T>>,
     /// Notices that the job should stop, and gives up on it in the end.
-    watch: Option<Pin<Box<dyn Future<Output = JobError> + Send>>>,
+    ///
+    /// In a mutex that is never locked, which makes the handle `Sync`.
+    watch: Mutex<Option<Pin<Box<dyn Future<Output = JobError> + Send>>>>,
     cancel_on_drop: bool,
     taken: bool,
 }
 
 impl<T: Send + 'static> JobHandle<T> {
     pub(super) fn new(job: Arc<dyn Waited<T>>, cancel_on_drop: bool) -> Self {
-        Self { job, watch: None, cancel_on_drop, taken: false }
+        Self { job, watch: Mutex::new(None), cancel_on_drop, taken: false }
     }
 
     /// Asks the job to stop. One that was not started never will be.
@@ -86,7 +89,7 @@ impl<T> Future for JobHandle<T> {
             return Poll::Ready(result);
         }
         let job = &this.job;
-        let watch = this.watch.get_or_insert_with(|| Box::pin(watch(Arc::clone(job) as Arc<dyn Job>)));
+        let watch = this.watch.get_mut().get_or_insert_with(|| Box::pin(watch(Arc::clone(job) as Arc<dyn Job>)));
         let error = std::task::ready!(watch.as_mut().poll(cx));
         this.taken = true;
         Poll::Ready(this.job.give_up(error))

@@ -49,10 +49,12 @@
 //! CPU job if one job is to use all cores.
 mod actor;
 mod builder;
+mod component;
 mod config;
 mod error;
 mod handle;
 mod job_handle;
+pub(crate) mod ladder;
 pub mod messages;
 mod plane;
 mod status;

@@ -2,12 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that unwraps in vain has failed")]
 
+mod connection_pool;
 mod conservation;
 mod coordinator;
 mod dead_letters;
 mod desk;
 mod mailbox;
 mod reply;
+mod scheduler;
 mod supervision;
 mod system;
 mod worker_pool;

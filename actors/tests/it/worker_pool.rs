@@ -8,10 +8,14 @@ use std::sync::mpsc;
 use std::task::{Context as TaskContext, Waker};
 use std::time::Duration;
 
-use actors::worker_pool::{JobError, PoolState, Reject, Rejection, StartError, WorkerPool, WorkerPoolBuilder};
-use actors::System;
+use actors::worker_pool::{
+    JobError, PoolState, Reject, Rejection, StartError, WorkerPool, WorkerPoolBuilder, WorkerPoolConfig,
+};
+use actors::{Component, System};
 use patterns_core::cancel::{CancelKind, CancelToken, timeout};
 use patterns_core::context::{self, Context};
+use patterns_core::settings::Settings;
+use patterns_core::testing::explore_cancellation;
 use tokio::time::{Instant, sleep};
 
 fn start(builder: WorkerPoolBuilder) -> WorkerPool {
@@ -66,7 +70,13 @@ async fn a_cpu_job_runs_on_a_thread_of_the_pool_and_returns_its_value() {
 async fn an_io_job_runs_as_a_task_on_virtual_time() {
     let workers = small();
     let start = Instant::now();
-    let value = workers.submit_io(async { sleep(secs(3600)).await; 7 }).await.unwrap();
+    let value = workers
+        .submit_io(async {
+            sleep(secs(3600)).await;
+            7
+        })
+        .await
+        .unwrap();
     assert_eq!((value, start.elapsed()), (7, secs(3600)));
 }
 
@@ -353,11 +363,8 @@ async fn with_the_policy_to_fail_a_full_queue_gives_the_job_back() {
     let (job, let_go, has_begun) = held();
     let running = workers.submit_cpu(job).spawn().await.unwrap();
     has_begun.recv().unwrap();
-    let queued: Vec<_> = [
-        workers.submit_cpu(|| 1).spawn().await.unwrap(),
-        workers.submit_cpu(|| 2).spawn().await.unwrap(),
-    ]
-    .into();
+    let queued: Vec<_> =
+        [workers.submit_cpu(|| 1).spawn().await.unwrap(), workers.submit_cpu(|| 2).spawn().await.unwrap()].into();
     let refused = workers.submit_cpu(|| 3).spawn().await.unwrap_err();
     assert!(matches!(refused.error(), JobError::Rejected(Reject::Full { queue: 2 })));
     assert_eq!(refused.into_job()(), 3);
@@ -535,7 +542,14 @@ async fn a_cpu_job_with_a_key_waits_for_its_turn() {
 #[tokio::test(start_paused = true)]
 async fn a_closed_pool_takes_nothing_and_finishes_what_it_has() {
     let workers = start(WorkerPool::builder().io_tasks(1).queue(1));
-    let running = workers.submit_io(async { sleep(secs(1)).await; 1 }).spawn().await.unwrap();
+    let running = workers
+        .submit_io(async {
+            sleep(secs(1)).await;
+            1
+        })
+        .spawn()
+        .await
+        .unwrap();
     let queued = workers.submit_io(async { 2 }).spawn().await.unwrap();
     let waiting = tokio::spawn(workers.submit_io(async { 3 }).spawn());
     settle().await;
@@ -677,7 +691,14 @@ async fn dropping_a_submission_at_any_poll_leaves_nothing_behind() {
 async fn shutting_the_system_down_finishes_the_jobs_and_joins_the_threads() {
     let system = System::start().unwrap();
     let workers = WorkerPool::builder().cpu_threads(2).start(&system).unwrap();
-    let io = workers.submit_io(async { nap(5).await; 1 }).spawn().await.unwrap();
+    let io = workers
+        .submit_io(async {
+            nap(5).await;
+            1
+        })
+        .spawn()
+        .await
+        .unwrap();
     let cpu = workers.submit_cpu(|| 2).spawn().await.unwrap();
     let receipt = system.shutdown(secs(60)).await;
     assert!(receipt.is_clean(), "{receipt:?}");
@@ -703,8 +724,22 @@ async fn a_shutdown_that_is_too_short_cancels_the_rest() {
 async fn a_pool_whose_last_handle_is_dropped_finishes_its_detached_jobs() {
     let system = System::start().unwrap();
     let workers = WorkerPool::builder().cpu_threads(1).drain_timeout(secs(10)).start(&system).unwrap();
-    let soon = workers.submit_io(async { nap(9).await; "soon" }).spawn().await.unwrap();
-    let late = workers.submit_io(async { nap(15).await; "late" }).spawn().await.unwrap();
+    let soon = workers
+        .submit_io(async {
+            nap(9).await;
+            "soon"
+        })
+        .spawn()
+        .await
+        .unwrap();
+    let late = workers
+        .submit_io(async {
+            nap(15).await;
+            "late"
+        })
+        .spawn()
+        .await
+        .unwrap();
     let clone = workers.clone();
     drop(workers);
     assert_eq!(clone.submit_io(async { 1 }).await.unwrap(), 1);
@@ -723,4 +758,54 @@ async fn its_actor_answers_messages() {
     assert_eq!(workers.status().state, PoolState::Closed);
     let receipt = workers.actor().ask(Drain { deadline: in_secs(5) }).await.unwrap();
     assert!(receipt.is_complete());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_coordinator_asks_it_whether_it_is_ready_and_shuts_it_down() {
+    let system = System::start().unwrap();
+    let workers = WorkerPool::builder().cpu_threads(1).io_tasks(1).start(&system).unwrap();
+    assert!(workers.ready().await.is_ready());
+    workers.submit_cpu(|| ()).await.unwrap();
+    drop(workers.submit_io(nap(2)).spawn().await.unwrap());
+    drop(workers.submit_io(pending::<()>()).spawn().await.unwrap());
+    let start = Instant::now();
+    let receipt = workers.shut_down(in_secs(10)).await;
+    assert!(start.elapsed() <= secs(10));
+    assert!(receipt.is_clean(), "{receipt}");
+    assert_eq!((receipt.handled, receipt.dead), (2, 1));
+    assert!(!workers.ready().await.is_ready());
+    assert!(system.status().is_empty());
+}
+
+#[test]
+fn settings_that_make_no_sense_are_all_reported_with_their_source() {
+    let settings = Settings::new().set("queue", "0", "--queue").set("per_key", "0", "--per-key");
+    let refused = settings.load_valid::<WorkerPoolConfig>().unwrap_err().to_string();
+    assert!(refused.contains("--queue: queue = \"0\": must be at least 1"), "{refused}");
+    assert!(refused.contains("--per-key"), "{refused}");
+}
+
+#[test]
+fn no_interruption_of_a_submitter_leaves_anything_behind() {
+    let explored = explore_cancellation(
+        async || {
+            let workers = start(WorkerPool::builder().cpu_threads(1).io_tasks(1).queue(1).grace(secs(1)));
+            let busy = workers.submit_io(nap(1)).try_spawn().expect("there is room").cancel_on_drop();
+            let queued = workers.submit_io(nap(1)).try_spawn().expect("there is room").cancel_on_drop();
+            (workers, Arc::new((busy, queued)))
+        },
+        |(workers, _others)| async move {
+            let spawned = workers.submit_io(nap(1)).key("k").spawn().await?;
+            let second = workers.submit_io(nap(1)).key("k").await;
+            spawned.await.and(second)
+        },
+        async |(workers, _others)| {
+            sleep(secs(10)).await;
+            let status = workers.status();
+            assert_eq!(status.counts.in_flight(), 0, "{status:?}");
+            assert_eq!((status.io.queued, status.io.held, status.io.waiting), (0, 0, 0));
+            assert_eq!(workers.submit_io(async { 1 }).key("k").await.expect("the pool works"), 1);
+        },
+    );
+    assert!(explored.polls >= 3 && explored.unreached == 0, "{explored:?}");
 }

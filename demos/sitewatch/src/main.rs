@@ -32,7 +32,10 @@ fn main() -> ExitCode {
 async fn check(args: &CheckArgs, console: &Console) -> Result<Exit, Failure> {
     let config = cli::load(args, console.vars.clone())?;
     let mut interrupts = Interrupts::of_process().map_err(|error| Failure::failed(&error as &dyn Error))?;
-    let rounds = config.every.map(Rounds::every);
+    let rounds = match config.every {
+        Some(period) => Some(Rounds::every(period).await?),
+        None => None,
+    };
     let check = |target, config, progress, _token| async move {
         // The token is the ambient one as well, and the checker obeys that.
         Checker::new(config).progress(progress).run(&target).await

@@ -53,16 +53,7 @@ pub(super) type Wakes = Vec<Waker>;
 
 impl Line {
     pub(super) fn new(quota: Quota) -> Self {
-        Self {
-            quota,
-            full_at: 0,
-            paused_until: 0,
-            waiters: VecDeque::new(),
-            queued: 0,
-            joined: 0,
-            next: 0,
-            late: None,
-        }
+        Self { quota, full_at: 0, paused_until: 0, waiters: VecDeque::new(), queued: 0, joined: 0, next: 0, late: None }
     }
 
     pub(super) fn full_at(&self) -> u64 {

@@ -19,8 +19,10 @@
 //!
 //! Timers have a resolution of 1 ms. So waiters get what a quota of more than 1,000 per second allows only
 //! with a burst of at least what is due in 1 ms, plus 1.
+mod bucket;
 mod error;
 mod keyed;
+mod keys;
 mod limiter;
 mod line;
 mod quota;

@@ -47,7 +47,7 @@ pub struct Plane {
 
 impl Plane {
     pub(super) fn start(config: WorkerPoolConfig) -> Result<Arc<Self>, StartError> {
-        config.validate()?;
+        config.check()?;
         let runtime = Handle::try_current().map_err(|_| StartError::NoRuntime)?;
         let WorkerPoolConfig { cpu_threads, io_tasks, queue, per_key, .. } = config;
         let plane = Arc::new(Self {

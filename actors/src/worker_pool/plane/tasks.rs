@@ -5,13 +5,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use patterns_core::cancel::{CancelCause, CancelKind};
-use patterns_core::outcome::catch_panics;
 use tokio::time::Instant;
 
 use super::Plane;
 use super::cell::{Cell, Job, drop_quietly};
-use crate::worker_pool::{Expired, JobError, RunningJob};
+use crate::worker_pool::ladder::run_until_stopped;
+use crate::worker_pool::{JobError, RunningJob};
 
 /// A job for a task.
 pub(crate) trait IoJob: Job {
@@ -29,46 +28,9 @@ where
             let Some(fut) = self.begin() else { return };
             // Until then the job is lost if this task is dropped, which only a runtime's end does.
             let unfinished = Unfinished(&*self);
-            let result = ladder(self.head(), fut).await;
+            let result = run_until_stopped(&self.head().context, self.head().plane.config.grace, fut).await;
             unfinished.finish(result);
         })
-    }
-}
-
-/// Runs `fut`; at its cancellation or deadline asks it to stop, and after the grace drops it.
-async fn ladder<F: Future>(head: &super::cell::Head, fut: F) -> Result<F::Output, JobError> {
-    let (token, deadline) = (head.context.token(), head.context.deadline());
-    let mut fut = catch_panics(head.context.scope(fut));
-    let why = tokio::select! {
-        biased;
-        result = &mut fut => return result.map_err(JobError::Panicked),
-        deadline = at(deadline) => {
-            token.cancel_with(CancelCause::new(CancelKind::Deadline, "the job's deadline passed"));
-            JobError::Expired(Expired { deadline, started: true })
-        }
-        cause = token.cancelled() => match deadline {
-            // The handle noticed it a moment earlier, and asked.
-            Some(deadline) if deadline <= Instant::now() => {
-                JobError::Expired(Expired { deadline, started: true })
-            }
-            _ => JobError::Cancelled(cause),
-        },
-    };
-    if let Ok(result) = tokio::time::timeout(head.plane.config.grace, &mut fut).await {
-        return result.map_err(JobError::Panicked);
-    }
-    drop_quietly(fut);
-    Err(why)
-}
-
-/// Waits for the deadline; for ever if there is none.
-pub(crate) async fn at(deadline: Option<Instant>) -> Instant {
-    match deadline {
-        Some(deadline) => {
-            tokio::time::sleep_until(deadline).await;
-            deadline
-        }
-        None => std::future::pending().await,
     }
 }
 

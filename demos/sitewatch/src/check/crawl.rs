@@ -263,20 +263,18 @@ impl Crawl {
         }
     }
 
-    fn read(
-        &self,
-        id: Id,
-        key: &str,
-        html: &str,
-        spooled: Option<Slot>,
-        scratch: &mut Scratch,
-        job: &Job<Task>,
-    ) {
+    fn read(&self, id: Id, key: &str, html: &str, spooled: Option<Slot>, scratch: &mut Scratch, job: &Job<Task>) {
         scratch.keys.clear();
         scratch.found.clear();
         scratch.anchors.clear();
-        let mut collector =
-            Collector { base: Base::of(key), ignore_fragments: &self.ignore_fragments, ordinal: 0, own_base: None, ignored_fragments: 0, scratch };
+        let mut collector = Collector {
+            base: Base::of(key),
+            ignore_fragments: &self.ignore_fragments,
+            ordinal: 0,
+            own_base: None,
+            ignored_fragments: 0,
+            scratch,
+        };
         html::scan(html, &mut collector);
         let (links, base, ignored) = (collector.ordinal, collector.own_base, collector.ignored_fragments);
         scratch.anchors.sort_unstable();
@@ -304,7 +302,9 @@ impl Crawl {
                         match target.role {
                             Role::File => continue,
                             Role::Page if found.fragment == NO_FRAGMENT && key.starts_with('/') => continue,
-                            Role::Page if to == id && scratch.anchors.binary_search(&found.fragment).is_ok() => continue,
+                            Role::Page if to == id && scratch.anchors.binary_search(&found.fragment).is_ok() => {
+                                continue;
+                            }
                             Role::Skipped(reason) => Leads::Nowhere(reason),
                             Role::Missing if found.climbs => Leads::Nowhere(Reason::OutsideFolder),
                             _ => Leads::To(to),

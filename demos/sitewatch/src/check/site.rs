@@ -117,10 +117,7 @@ impl Base {
         let start = buffer.len();
         let text = url.as_str();
         buffer.push_str(text.split_once('#').map_or(text, |(before, _)| before));
-        Resolved::Target {
-            key: start..buffer.len(),
-            fragment: href.split_once('#').map(|(_, fragment)| fragment),
-        }
+        Resolved::Target { key: start..buffer.len(), fragment: href.split_once('#').map(|(_, fragment)| fragment) }
     }
 }
 

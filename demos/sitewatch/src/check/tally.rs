@@ -56,7 +56,15 @@ impl PageReport {
             self.links += 1;
             self.counts.add(verdict.reason, 1);
             let url = shown(&target.key).to_owned();
-            self.rows.push(Row { page: id, line: 0, column: 0, text: String::new(), link: String::new(), url, verdict });
+            self.rows.push(Row {
+                page: id,
+                line: 0,
+                column: 0,
+                text: String::new(),
+                link: String::new(),
+                url,
+                verdict,
+            });
         }
         let Some(page) = &visit.page else { return };
         self.links += u64::from(page.links);

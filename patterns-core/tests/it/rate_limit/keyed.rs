@@ -1,5 +1,6 @@
 //! Limiters by key: independent, bounded in memory, and never forgotten while that would matter.
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use patterns_core::rate_limit::{AcquireError, KeyedRateLimiter, Quota};
@@ -118,6 +119,25 @@ async fn own_quotas_outlive_idleness_and_are_bounded_too() {
     assert!(keys.status(&1).is_none());
     keys.try_acquire(&1).unwrap();
     assert_eq!(keys.try_acquire(&1).unwrap_err().wait(), Some(5 * SECOND));
+}
+
+#[test]
+fn a_key_that_another_thread_is_about_to_use_is_not_forgotten() {
+    // Every lookup forgets what is at rest, which a key is until its first unit.
+    let keys: KeyedRateLimiter<u32> = KeyedRateLimiter::new(Quota::one_per(3_600 * SECOND)).idle_time(Duration::ZERO);
+    let admitted: Vec<_> = (0..20_000).map(|_| AtomicU32::new(0)).collect();
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                for (key, admitted) in (0..).zip(&admitted) {
+                    if keys.try_acquire(&key).is_ok() {
+                        admitted.fetch_add(1, Ordering::Relaxed);
+                    }
+                }
+            });
+        }
+    });
+    assert!(admitted.iter().all(|times| times.load(Ordering::Relaxed) == 1));
 }
 
 #[test]

@@ -28,8 +28,7 @@ struct Config {
 type Admissions = Vec<(usize, u128, u32)>;
 
 fn simulate(quota: Quota, arrivals: &[Arrival]) -> Admissions {
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     let admissions = Rc::new(RefCell::new(Vec::new()));
     LocalSet::new().block_on(&runtime, async {
         let limiter = RateLimiter::new(quota);
@@ -155,8 +154,7 @@ proptest! {
 #[test]
 fn a_stalled_runtime_does_not_make_up_for_lost_time() {
     // Ten units fall due while nothing runs; a limiter that granted each its own slot would admit all at once.
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     let quota = Quota::per_second(1).burst(2);
     let admissions = Rc::new(RefCell::new(Vec::new()));
     let number = Rc::new(Cell::new(0));

@@ -86,6 +86,31 @@ async fn a_waiter_that_leaves_moves_the_others_forward() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_newcomer_reckons_only_with_those_who_are_still_there() {
+    let limiter = RateLimiter::new(Quota::per_second(1));
+    limiter.try_acquire().unwrap();
+    let waiters = spawn_waiters(&limiter, 4);
+    tokio::task::yield_now().await;
+    assert_eq!(limiter.try_acquire().unwrap_err().wait(), Some(5 * SECOND));
+    waiters[1].abort();
+    waiters[2].abort();
+    tokio::task::yield_now().await;
+    assert_eq!(limiter.try_acquire().unwrap_err().wait(), Some(3 * SECOND));
+}
+
+#[tokio::test(start_paused = true)]
+async fn try_acquire_does_not_overtake_a_waiter_that_is_due() {
+    let limiter = RateLimiter::new(Quota::per_second(1).burst(5));
+    limiter.try_acquire_many(5).unwrap();
+    let mut due = Box::pin(limiter.acquire());
+    assert!(poll(&mut due).is_pending());
+    advance(10 * SECOND).await;
+    assert!(limiter.try_acquire().is_err());
+    assert!(poll(&mut due).is_ready());
+    limiter.try_acquire().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn when_most_leave_the_last_one_goes_next() {
     let limiter = RateLimiter::new(Quota::per_second(1));
     limiter.try_acquire().unwrap();

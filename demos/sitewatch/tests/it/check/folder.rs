@@ -41,7 +41,10 @@ async fn fragments_are_found_by_id_and_name_decoded_and_the_special_ones_always(
 #[tokio::test(start_paused = true)]
 async fn folders_answer_with_their_index_and_redirect_without_their_slash() {
     let report = check(&[
-        ("index.html", "<a href=sub>1</a><a href=sub/>2</a><a href=empty/>3</a><a href='sub#here'>4</a><a href='/'>5</a>"),
+        (
+            "index.html",
+            "<a href=sub>1</a><a href=sub/>2</a><a href=empty/>3</a><a href='sub#here'>4</a><a href='/'>5</a>",
+        ),
         ("sub/index.html", "<p id=here>"),
         ("empty/data.bin", ""),
     ])

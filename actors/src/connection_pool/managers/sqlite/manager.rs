@@ -1,0 +1,101 @@
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use rusqlite::{Connection, OpenFlags};
+use tokio::task::spawn_blocking;
+
+use super::{SqliteConnection, SqliteError};
+use crate::connection_pool::{ConnectionManager, OnReturn};
+
+/// Opens connections to a SQLite database file.
+///
+/// # Defaults
+///
+/// The file is created if it is missing; another writer is waited for up to 5 s. Always: WAL mode, foreign
+/// keys enforced.
+#[derive(Clone, Debug)]
+pub struct SqliteManager {
+    path: PathBuf,
+    busy_timeout: Duration,
+    create: bool,
+    init: String,
+}
+
+impl SqliteManager {
+    /// A manager for the database in this file.
+    #[must_use]
+    pub fn new(path: impl AsRef<Path>) -> Self {
+        Self { path: path.as_ref().to_owned(), busy_timeout: Duration::from_secs(5), create: true, init: String::new() }
+    }
+
+    /// How long a statement waits for another writer before it fails with `database is locked`.
+    /// Default: 5 s. It can't be interrupted meanwhile.
+    #[must_use]
+    pub fn busy_timeout(mut self, timeout: Duration) -> Self {
+        self.busy_timeout = timeout;
+        self
+    }
+
+    /// Whether a missing file is created. Default: it is.
+    #[must_use]
+    pub fn create(mut self, create: bool) -> Self {
+        self.create = create;
+        self
+    }
+
+    /// Statements that each connection runs when it is opened: pragmas, `create table if not exists`.
+    #[must_use]
+    pub fn init(mut self, statements: impl Into<String>) -> Self {
+        self.init = statements.into();
+        self
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn open(&self) -> Result<SqliteConnection, SqliteError> {
+        if self.path.as_os_str().is_empty() || self.path.as_os_str() == ":memory:" {
+            return Err(SqliteError::InMemory);
+        }
+        let failed = |source| SqliteError::Open { path: self.path.clone(), source };
+        // No URI: a file's name is what it says, whatever characters are in it.
+        let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        flags.set(OpenFlags::SQLITE_OPEN_CREATE, self.create);
+        let db = Connection::open_with_flags(&self.path, flags).map_err(failed)?;
+        db.busy_timeout(self.busy_timeout).map_err(failed)?;
+        let mode: String = db.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0)).map_err(failed)?;
+        if mode != "wal" {
+            return Err(SqliteError::NoWal { path: self.path.clone(), mode });
+        }
+        db.pragma_update(None, "foreign_keys", true).map_err(failed)?;
+        db.execute_batch(&self.init).map_err(failed)?;
+        SqliteConnection::new(db).map_err(failed)
+    }
+}
+
+#[async_trait]
+impl ConnectionManager for SqliteManager {
+    type Connection = SqliteConnection;
+    type Error = SqliteError;
+
+    async fn connect(&self) -> Result<SqliteConnection, SqliteError> {
+        let manager = self.clone();
+        spawn_blocking(move || manager.open()).await.unwrap_or(Err(SqliteError::Closed))
+    }
+
+    async fn check(&self, connection: &mut SqliteConnection) -> Result<(), SqliteError> {
+        connection.check().await
+    }
+
+    async fn close(&self, connection: SqliteConnection) {
+        connection.close().await;
+    }
+
+    fn on_return(&self, connection: &mut SqliteConnection) -> OnReturn {
+        if connection.needs_care() { OnReturn::Check } else { OnReturn::Reuse }
+    }
+}

@@ -1,0 +1,66 @@
+//! Keeping connections open and lending them out, never more than allowed.
+//!
+//! A [`ConnectionPool`] opens connections through a [`ConnectionManager`], lends them as [`Pooled`]
+//! guards, and looks after them: it checks what was idle for long, closes what is too old or not needed, and
+//! replaces what is broken. Reach for it when connections are dear or the server limits their number.
+//!
+//! # Guarantees
+//!
+//! 1. **Limit.** At no time are there more than `max_size` connections, as the *server* counts them: one
+//!    that is being opened, checked or closed has its slot, and the slot is free only after it is closed.
+//! 2. **Order.** First come, first served. A connection that comes back is handed to whoever has waited
+//!    longest; nobody who comes later can take it.
+//! 3. **No stalls.** Who was handed a connection and is not polled within `handoff_grace` (at most twice that)
+//!    has it taken back, for the next in line, but keeps its place.
+//! 4. **Nothing is lost.** A checkout or a guard dropped at any point loses no connection and no slot;
+//!    opening, checking and closing are done by tasks of the pool, which no caller cuts short.
+//! 5. **Reasons.** An [`AcquireError`] names how long was waited, who has the connections (with the place
+//!    in the source), who else waits, and what became of the last attempt to connect.
+//! 6. **Limits on every wait.** Every setting that is a time has a finite default.
+//! 7. **A dead server** is tried by one attempt at a time, with growing pauses, however many wait.
+//!
+//! # Data plane and control plane
+//!
+//! A checkout of an idle connection takes one lock for a pop, a return one for a push. What takes time or has to be
+//! decided is done by a [`ConnectionPoolActor`]; the data plane only tells it that there is
+//! something to do. So a busy mailbox costs no checkout anything, and a system's shutdown closes the pool.
+//!
+//! # Comparison to `deadpool`, `bb8` and `sqlx::Pool`
+//!
+//! 1. Fair and direct: in `bb8` a task in a hot loop can starve all who wait.
+//! 2. Connections are opened by the pool, not in the caller's task: dropped checkouts waste none.
+//! 3. A panic in the manager costs one connection; in `deadpool` one in `retain`'s predicate ends the
+//!    pool for good.
+//! 4. `deadpool`'s timeouts default to none. A timeout of `bb8` or `sqlx` doesn't say why.
+#![cfg_attr(
+    feature = "sqlite",
+    doc = "",
+    doc = "# Managers",
+    doc = "",
+    doc = "[`sqlite`]: connections to SQLite, with transactions."
+)]
+mod acquire;
+mod actor;
+mod builder;
+mod component;
+mod config;
+mod error;
+mod handle;
+mod manager;
+mod managers;
+pub mod messages;
+mod plane;
+mod pooled;
+mod status;
+
+pub use acquire::Acquire;
+pub use actor::ConnectionPoolActor;
+pub use builder::ConnectionPoolBuilder;
+pub use config::ConnectionPoolConfig;
+pub use error::{AcquireError, AcquireReport, ConnectError, StartError};
+pub use handle::ConnectionPool;
+pub use manager::{ConnectionManager, OnReturn};
+#[cfg(feature = "sqlite")]
+pub use managers::sqlite;
+pub use pooled::Pooled;
+pub use status::{ConnectFailure, ConnectionCounts, ConnectionPoolStatus, DrainReceipt, Holder};

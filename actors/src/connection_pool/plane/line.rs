@@ -1,0 +1,210 @@
+//! Who waits for a connection, first come, first served.
+//!
+//! A connection is *handed over*: it is put into the spot of the first in line, who is then woken.
+//! Whoever is not polled in time has it taken back, and is *stalled*: passed over, until it is polled and
+//! stands in line again, at its old place. So neither newcomers nor a task that forgot its future
+//! can starve anyone.
+//!
+//! # Invariants
+//!
+//! 1. Exactly the spots that wait are linked, by ascending number.
+//! 2. A spot is free only after its ticket was given up: whoever has a ticket finds its spot.
+
+use std::task::Waker;
+
+use tokio::time::Instant;
+
+/// A place in a [`Line`].
+#[derive(Debug)]
+pub(in crate::connection_pool) struct Ticket(usize);
+
+pub(super) struct Line<T> {
+    spots: Vec<Spot<T>>,
+    free: Vec<usize>,
+    first: Option<usize>,
+    last: Option<usize>,
+    waiting: usize,
+    handed_over: usize,
+    next_number: u64,
+}
+
+struct Spot<T> {
+    number: u64,
+    state: State<T>,
+    before: Option<usize>,
+    after: Option<usize>,
+}
+
+enum State<T> {
+    Free,
+    Waiting(Waker),
+    HandedOver(T, Instant),
+    /// Had something, and didn't come for it.
+    Stalled,
+}
+
+impl<T> Line<T> {
+    pub(super) fn new() -> Self {
+        Self {
+            spots: Vec::new(),
+            free: Vec::new(),
+            first: None,
+            last: None,
+            waiting: 0,
+            handed_over: 0,
+            next_number: 0,
+        }
+    }
+
+    /// How many wait and have nothing.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting
+    }
+
+    /// How many have something and have not come for it.
+    pub(super) fn handed_over(&self) -> usize {
+        self.handed_over
+    }
+
+    /// Whoever has a ticket, whatever became of it.
+    pub(super) fn len(&self) -> usize {
+        self.spots.len() - self.free.len()
+    }
+
+    /// Stands at the end of the line.
+    pub(super) fn join(&mut self, waker: &Waker) -> Ticket {
+        let spot = Spot { number: self.next_number, state: State::Waiting(waker.clone()), before: None, after: None };
+        self.next_number += 1;
+        let index = match self.free.pop() {
+            Some(index) => {
+                self.spots[index] = spot;
+                index
+            }
+            None => {
+                self.spots.push(spot);
+                self.spots.len() - 1
+            }
+        };
+        self.link(index);
+        Ticket(index)
+    }
+
+    /// Gives `value` to the first who waits, who is to be woken; gives it back if there is nobody.
+    pub(super) fn hand_over(&mut self, value: T, now: Instant) -> Result<Waker, T> {
+        let Some(index) = self.first else { return Err(value) };
+        self.unlink(index);
+        self.handed_over += 1;
+        match std::mem::replace(&mut self.spots[index].state, State::HandedOver(value, now)) {
+            State::Waiting(waker) => Ok(waker),
+            _ => unreachable!("who is linked waits"),
+        }
+    }
+
+    /// The value, if there is one; then the ticket is used up. Else the waker is kept for later.
+    pub(super) fn poll(&mut self, ticket: &Ticket, waker: &Waker) -> Option<T> {
+        let index = ticket.0;
+        match &mut self.spots[index].state {
+            State::Waiting(known) => {
+                known.clone_from(waker);
+                None
+            }
+            State::Stalled => {
+                self.spots[index].state = State::Waiting(waker.clone());
+                self.link(index);
+                None
+            }
+            State::HandedOver(..) => self.leave(ticket),
+            State::Free => unreachable!("the ticket was given up"),
+        }
+    }
+
+    /// Gives a ticket up; what had been handed over to it comes back.
+    pub(super) fn leave(&mut self, ticket: &Ticket) -> Option<T> {
+        let index = ticket.0;
+        if matches!(self.spots[index].state, State::Waiting(_)) {
+            self.unlink(index);
+        }
+        self.free.push(index);
+        match std::mem::replace(&mut self.spots[index].state, State::Free) {
+            State::HandedOver(value, _) => {
+                self.handed_over -= 1;
+                Some(value)
+            }
+            _ => None,
+        }
+    }
+
+    /// Takes back what was handed over at `limit` or before.
+    pub(super) fn take_back(&mut self, limit: Instant) -> Vec<T> {
+        let mut taken = Vec::new();
+        for spot in &mut self.spots {
+            if !matches!(&spot.state, State::HandedOver(_, at) if *at <= limit) {
+                continue;
+            }
+            // It was woken when it got the value. It brings a new waker if it ever comes.
+            if let State::HandedOver(value, _) = std::mem::replace(&mut spot.state, State::Stalled) {
+                self.handed_over -= 1;
+                taken.push(value);
+            }
+        }
+        taken
+    }
+
+    /// When the oldest thing that nobody came for was handed over.
+    pub(super) fn oldest(&self) -> Option<Instant> {
+        let handed_over = |spot: &Spot<T>| match spot.state {
+            State::HandedOver(_, at) => Some(at),
+            _ => None,
+        };
+        self.spots.iter().filter_map(handed_over).min()
+    }
+
+    /// Wakers of all who have nothing.
+    pub(super) fn wakers(&self) -> Vec<Waker> {
+        let waits = |spot: &Spot<T>| match &spot.state {
+            State::Waiting(waker) => Some(waker.clone()),
+            _ => None,
+        };
+        self.spots.iter().filter_map(waits).collect()
+    }
+
+    /// Puts a spot into the line, by its number: at the end for a new one, near the front for one that
+    /// was stalled.
+    fn link(&mut self, index: usize) {
+        self.waiting += 1;
+        let number = self.spots[index].number;
+        let newest = self.last.is_none_or(|last| self.spots[last].number < number);
+        let mut after = if newest { None } else { self.first };
+        while let Some(other) = after
+            && self.spots[other].number < number
+        {
+            after = self.spots[other].after;
+        }
+        let before = match after {
+            Some(after) => self.spots[after].before,
+            None => self.last,
+        };
+        self.spots[index].before = before;
+        self.spots[index].after = after;
+        self.join_ends(before, Some(index));
+        self.join_ends(Some(index), after);
+    }
+
+    fn unlink(&mut self, index: usize) {
+        self.waiting -= 1;
+        let Spot { before, after, .. } = self.spots[index];
+        self.join_ends(before, after);
+    }
+
+    /// Makes two neighbours; the end of the line stands for a missing one.
+    fn join_ends(&mut self, before: Option<usize>, after: Option<usize>) {
+        match before {
+            Some(before) => self.spots[before].after = after,
+            None => self.first = after,
+        }
+        match after {
+            Some(after) => self.spots[after].before = before,
+            None => self.last = before,
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Opening, checking and closing connections: each in a task of its own on the user's runtime, counted
+//! in the pool's books until it is over.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use patterns_core::outcome::{Panic, catch_panics};
+use tokio::time::{Instant, timeout};
+
+use super::Plane;
+use super::state::Conn;
+use crate::connection_pool::{ConnectError, ConnectionManager};
+use crate::system::after;
+
+/// How a call of the manager failed.
+enum Fault<E> {
+    Failed(E),
+    TimedOut(Duration),
+    Panicked(Panic),
+}
+
+async fn limited<T, E>(limit: Duration, call: impl Future<Output = Result<T, E>>) -> Result<T, Fault<E>> {
+    match timeout(limit, catch_panics(call)).await {
+        Ok(Ok(Ok(value))) => Ok(value),
+        Ok(Ok(Err(error))) => Err(Fault::Failed(error)),
+        Ok(Err(panic)) => Err(Fault::Panicked(panic)),
+        Err(_) => Err(Fault::TimedOut(limit)),
+    }
+}
+
+impl<M: ConnectionManager> Plane<M> {
+    /// Starts a task that opens a connection; it is already counted as opening.
+    pub(super) fn open_one(self: &Arc<Self>) {
+        let opening = Opening(Some(Arc::clone(self)));
+        let context = self.context().named("connect");
+        drop(self.runtime.spawn(context.scope(async move {
+            let opening = opening;
+            let Some(plane) = &opening.0 else { return };
+            let result = limited(plane.config.connect_timeout, plane.manager.connect()).await;
+            opening.end(result.map_err(|fault| match fault {
+                Fault::Failed(error) => ConnectError::Failed(Box::new(error)),
+                Fault::TimedOut(limit) => ConnectError::TimedOut(limit),
+                Fault::Panicked(panic) => ConnectError::Panicked(panic),
+            }));
+        })));
+    }
+
+    fn opened(&self, result: Result<M::Connection, ConnectError>) {
+        let now = Instant::now();
+        let waker = self.change(|state| match result {
+            Ok(value) => {
+                state.connected();
+                state.offer(Conn { value, expires: self.expiry(now), idle_since: now }, &self.config, now)
+            }
+            Err(error) => {
+                tracing::warn!(pool = %self.config.name, %error, "cannot connect");
+                state.connect_failed(Arc::new(error), &self.config, now);
+                None
+            }
+        });
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        self.changed.notify_waiters();
+    }
+
+    /// When a connection that is opened now is to be closed.
+    fn expiry(&self, now: Instant) -> Instant {
+        let earlier = self.config.lifetime_jitter * rand::random::<f64>();
+        let lifetime = Duration::try_from_secs_f64(self.config.max_lifetime.as_secs_f64() * (1.0 - earlier));
+        after(now, lifetime.unwrap_or(self.config.max_lifetime))
+    }
+
+    /// Starts a task that checks a connection; it is already counted as being checked.
+    pub(super) fn check_one(self: &Arc<Self>, conn: Conn<M::Connection>) {
+        let checking = Checking { plane: Arc::clone(self), conn: Some(conn), passed: false };
+        let context = self.context().named("check");
+        drop(self.runtime.spawn(context.scope(async move {
+            // Moved in as a whole, not field by field.
+            let mut checking = checking;
+            let plane = Arc::clone(&checking.plane);
+            let Some(conn) = &mut checking.conn else { return };
+            let result = limited(plane.config.check_timeout, plane.manager.check(&mut conn.value)).await;
+            checking.passed = result.is_ok();
+            if let Err(Fault::Failed(error)) = result {
+                tracing::debug!(pool = %plane.config.name, %error, "a connection did not pass its check");
+            }
+        })));
+    }
+
+    /// Starts a task that closes a connection; it is already counted as closing.
+    pub(super) fn close_one(self: &Arc<Self>, conn: Conn<M::Connection>) {
+        let closing = Closing(Arc::clone(self));
+        let context = self.context().named("close");
+        drop(self.runtime.spawn(context.scope(async move {
+            let closing = closing;
+            let plane = &closing.0;
+            let close = async {
+                plane.manager.close(conn.value).await;
+                Ok::<(), Infallible>(())
+            };
+            if limited(plane.config.close_timeout, close).await.is_err() {
+                tracing::warn!(pool = %plane.config.name, "a connection could not be closed properly");
+            }
+        })));
+    }
+}
+
+/// A slot that is being filled. Dropped, it is free.
+struct Opening<M: ConnectionManager>(Option<Arc<Plane<M>>>);
+
+impl<M: ConnectionManager> Opening<M> {
+    fn end(mut self, result: Result<M::Connection, ConnectError>) {
+        if let Some(plane) = self.0.take() {
+            plane.opened(result);
+        }
+    }
+}
+
+impl<M: ConnectionManager> Drop for Opening<M> {
+    fn drop(&mut self) {
+        if let Some(plane) = self.0.take() {
+            plane.opened(Err(ConnectError::CutOff));
+        }
+    }
+}
+
+/// A connection that is being checked. Dropped, it is ready if it passed, and closed if not.
+struct Checking<M: ConnectionManager> {
+    plane: Arc<Plane<M>>,
+    conn: Option<Conn<M::Connection>>,
+    passed: bool,
+}
+
+impl<M: ConnectionManager> Drop for Checking<M> {
+    fn drop(&mut self) {
+        let Some(conn) = self.conn.take() else { return };
+        let now = Instant::now();
+        let waker = self.plane.change(|state| {
+            state.checking -= 1;
+            if self.passed {
+                return state.offer(conn, &self.plane.config, now);
+            }
+            state.counts.check_failed += 1;
+            state.retire(conn);
+            None
+        });
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+/// A slot that is free once the connection in it is closed.
+struct Closing<M: ConnectionManager>(Arc<Plane<M>>);
+
+impl<M: ConnectionManager> Drop for Closing<M> {
+    fn drop(&mut self) {
+        self.0.change(|state| {
+            state.closing -= 1;
+            state.counts.closed += 1;
+            // There may be somebody who waits for the slot.
+            state.attention = true;
+        });
+        self.0.changed.notify_waiters();
+    }
+}
