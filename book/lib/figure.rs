@@ -187,14 +187,7 @@ fn axis(svg: &mut Svg, y: f64, scale: Scale) {
 struct Svg(String);
 
 impl Svg {
-    fn rect(
-        &mut self,
-        x: f64,
-        y: f64,
-        width: f64,
-        height: f64,
-        colour: &str,
-    ) {
+    fn rect(&mut self, x: f64, y: f64, width: f64, height: f64, colour: &str) {
         let _ = writeln!(
             self.0,
             r#"<rect x="{x:.1}" y="{y:.1}" width="{width:.1}" height="{height:.1}" rx="2" fill="{colour}" fill-opacity="0.55" stroke="{colour}"></rect>"#

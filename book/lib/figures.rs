@@ -18,9 +18,8 @@ pub const ALL: &[Drawing] = &[
 ];
 
 fn queue_first_attempt() -> Result<String, BoxError> {
-    let recording = run(async {
-        Ok(queue::first_attempt::with_a_bound_of_four().await)
-    })?;
+    let recording =
+        run(async { Ok(queue::first_attempt::with_a_bound_of_four().await) })?;
     let figure = Figure::new(
         "Two stages with bounded channels: both work, then each waits for the other for ever",
     );

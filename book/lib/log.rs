@@ -1,8 +1,5 @@
 //! Lines with the time before them.
-#![allow(
-    clippy::print_stdout,
-    reason = "the listings are there to be watched"
-)]
+#![allow(clippy::print_stdout, reason = "the listings are there to be watched")]
 
 use std::fmt::Display;
 

@@ -54,8 +54,7 @@ fn update() -> Result<(), BoxError> {
         )?;
     }
     for (name, _) in listings::ALL {
-        let output =
-            Command::new(env::current_exe()?).arg(name).output()?;
+        let output = Command::new(env::current_exe()?).arg(name).output()?;
         if !output.status.success() {
             return Err(format!(
                 "{name} failed: {}",

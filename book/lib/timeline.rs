@@ -78,10 +78,7 @@ impl Timeline {
     /// One that begins now.
     #[must_use]
     pub fn new() -> Self {
-        Self(Arc::new(Inner {
-            start: Instant::now(),
-            state: Mutex::default(),
-        }))
+        Self(Arc::new(Inner { start: Instant::now(), state: Mutex::default() }))
     }
 
     /// From now on this one works on `what`.

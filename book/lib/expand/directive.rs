@@ -17,11 +17,8 @@ pub(super) fn expand(
     let mut expanded = String::new();
     let mut rest = line;
     while let Some(start) = rest.find("{{#") {
-        let Some(end) = rest[start..].find("}}").map(|end| start + end)
-        else {
-            return Err(
-                "a directive that doesn't end on its line".to_owned()
-            );
+        let Some(end) = rest[start..].find("}}").map(|end| start + end) else {
+            return Err("a directive that doesn't end on its line".to_owned());
         };
         if rest[..start].ends_with('\\') {
             // Escaped: mdBook shows it as it is.
@@ -30,8 +27,7 @@ pub(super) fn expand(
         } else {
             expanded.push_str(&rest[..start]);
             expanded.push_str(
-                include(&parse(&rest[start + 3..end])?)?
-                    .trim_end_matches('\n'),
+                include(&parse(&rest[start + 3..end])?)?.trim_end_matches('\n'),
             );
         }
         rest = &rest[end + 2..];
@@ -63,9 +59,8 @@ pub(super) fn parse(text: &str) -> Result<Directive<'_>, String> {
         return Err(format!("{{{{#{word}}}}} needs one file"));
     }
     if let Some(anchor) = anchor
-        && anchor.starts_with(|first: char| {
-            first.is_ascii_digit() || first == ':'
-        })
+        && anchor
+            .starts_with(|first: char| first.is_ascii_digit() || first == ':')
     {
         return Err(format!(
             "{file}:{anchor} names lines, which move: use an anchor"

@@ -18,8 +18,7 @@ pub(super) struct Fence {
 
 impl Fence {
     pub(super) fn open(line: usize, text: &str) -> Option<Self> {
-        let ticks =
-            text.trim_start().chars().take_while(|c| *c == '`').count();
+        let ticks = text.trim_start().chars().take_while(|c| *c == '`').count();
         let info = text.trim_start().trim_start_matches('`').trim();
         let opens = ticks >= 3 && !info.contains('`');
         opens.then(|| Self {
@@ -79,8 +78,7 @@ impl Fence {
             _ => return None,
         };
         let file = |line: &String| {
-            let inside =
-                line.trim().strip_prefix("{{#")?.strip_suffix("}}")?;
+            let inside = line.trim().strip_prefix("{{#")?.strip_suffix("}}")?;
             Some(directive::parse(inside).ok()?.file.to_owned())
         };
         let runs = |file: &str| {

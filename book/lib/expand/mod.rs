@@ -44,22 +44,18 @@ pub(crate) fn chapter(
     path: &Path,
 ) -> Result<Expanded, Vec<Problem>> {
     let root = book.parent().unwrap_or(book);
-    let name =
-        path.strip_prefix(root).unwrap_or(path).display().to_string();
-    let problem =
-        |line, what| Problem { chapter: name.clone(), line, what };
+    let name = path.strip_prefix(root).unwrap_or(path).display().to_string();
+    let problem = |line, what| Problem { chapter: name.clone(), line, what };
     let text = fs::read_to_string(path).map_err(|error| {
         vec![problem(0, format!("cannot read it: {error}"))]
     })?;
     let folder = path.parent().unwrap_or(book);
 
-    let mut expanded =
-        Expanded { text: String::new(), included: Vec::new() };
+    let mut expanded = Expanded { text: String::new(), included: Vec::new() };
     let mut problems: Vec<Problem> = Vec::new();
     let mut fence: Option<Fence> = None;
     for (number, line) in (1..).zip(text.lines()) {
-        let mut report =
-            |what: String| problems.push(problem(number, what));
+        let mut report = |what: String| problems.push(problem(number, what));
         match &mut fence {
             None => {
                 fence = Fence::open(number, line);
@@ -111,10 +107,7 @@ fn include(
         .ok()
         .zip(book.parent().and_then(|root| root.canonicalize().ok()));
     if !inside.is_some_and(|(path, root)| path.starts_with(root)) {
-        return Err(format!(
-            "{} is outside of this workspace",
-            directive.file
-        ));
+        return Err(format!("{} is outside of this workspace", directive.file));
     }
     included.push(path);
     match directive.anchor {

@@ -66,16 +66,12 @@ fn a_whole_file_comes_without_its_markers() {
 #[test]
 fn an_anchor_comes_without_the_markers_inside() {
     let text = "```rust\n{{#include ../listings/a.rs:all}}\n```\n";
-    assert_eq!(
-        expand(text).unwrap(),
-        "```rust\nfn a() {}\nfn b() {}\n```\n"
-    );
+    assert_eq!(expand(text).unwrap(), "```rust\nfn a() {}\nfn b() {}\n```\n");
 }
 
 #[test]
 fn the_rest_of_a_rustdoc_include_is_hidden() {
-    let text =
-        "```rust\n{{#rustdoc_include ../listings/a.rs:inner}}\n```\n";
+    let text = "```rust\n{{#rustdoc_include ../listings/a.rs:inner}}\n```\n";
     let expected = "```rust\n# use std::fmt;\n# fn a() {}\nfn b() {}\n# fn main() {}\n```\n";
     assert_eq!(expand(text).unwrap(), expected);
 }
@@ -113,18 +109,12 @@ fn each_fault_is_named_with_chapter_and_line() {
             "{{#include ../listings/a.rs:3:5}}\n",
             "book/src/queue.md:1: ../listings/a.rs:3:5 names lines",
         ),
-        (
-            "{{#include }}\n",
-            "book/src/queue.md:1: {{#include}} needs one file",
-        ),
+        ("{{#include }}\n", "book/src/queue.md:1: {{#include}} needs one file"),
         (
             "{{#playground a.rs}}\n",
             "book/src/queue.md:1: there is no use for {{#playground}}",
         ),
-        (
-            "{{#include a\n",
-            "book/src/queue.md:1: a directive that doesn't end",
-        ),
+        ("{{#include a\n", "book/src/queue.md:1: a directive that doesn't end"),
         (
             "```\nfn x() {}\n```\n",
             "book/src/queue.md:1: a code block without a language",
@@ -141,14 +131,8 @@ fn each_fault_is_named_with_chapter_and_line() {
             "\n```rust,ignore\nfn x() {}\n```\n",
             "book/src/queue.md:2: ignored Rust is included",
         ),
-        (
-            "```python\na = 1\n```\n",
-            "book/src/queue.md:1: Python is included",
-        ),
-        (
-            "```text\n",
-            "book/src/queue.md:1: this code block is never closed",
-        ),
+        ("```python\na = 1\n```\n", "book/src/queue.md:1: Python is included"),
+        ("```text\n", "book/src/queue.md:1: this code block is never closed"),
     ] {
         let problems = expand(text).unwrap_err();
         assert!(
@@ -160,10 +144,9 @@ fn each_fault_is_named_with_chapter_and_line() {
 
 #[test]
 fn all_problems_are_reported_at_once() {
-    let problems = expand(
-        "{{#include x}}\n{{#include ../listings/a.rs:y}}\n```\n```\n",
-    )
-    .unwrap_err();
+    let problems =
+        expand("{{#include x}}\n{{#include ../listings/a.rs:y}}\n```\n```\n")
+            .unwrap_err();
     assert_eq!(problems.len(), 3, "{problems:?}");
 }
 

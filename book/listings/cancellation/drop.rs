@@ -18,8 +18,7 @@ async fn upload(log: Log) {
 
 // ANCHOR: timeout
 async fn for_two_seconds(log: Log) {
-    if let Err(elapsed) = timeout(Duration::from_secs(2), upload(log)).await
-    {
+    if let Err(elapsed) = timeout(Duration::from_secs(2), upload(log)).await {
         log.say(elapsed);
     }
 }

@@ -6,9 +6,7 @@ use patterns_core::queue::WorkQueue;
 use tokio::time::{interval, sleep};
 
 // ANCHOR: lost
-async fn produce_carelessly(
-    queue: &WorkQueue<u32>,
-) -> Result<(), BoxError> {
+async fn produce_carelessly(queue: &WorkQueue<u32>) -> Result<(), BoxError> {
     let mut ticks = interval(Duration::from_millis(20));
     for page in 1..=6 {
         tokio::select! {

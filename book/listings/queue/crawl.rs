@@ -38,10 +38,7 @@ async fn crawl(timeline: &Timeline) -> Result<Stats, BoxError> {
         WorkQueue::builder(4).dedupe_by(|page: &u32| *page).build()?;
     let stats = TaskGroup::new("crawl").run(async |group| {
         for name in ["worker 1", "worker 2"] {
-            group.spawn(
-                name,
-                worker(name, frontier.clone(), timeline.clone()),
-            );
+            group.spawn(name, worker(name, frontier.clone(), timeline.clone()));
         }
         frontier.put(1).await?;
         frontier.join().await?;

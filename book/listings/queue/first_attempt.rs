@@ -18,8 +18,7 @@ async fn fetch(
     while let Some(page) = links.recv().await {
         timeline.works("fetch", format!("asks for page {page}"));
         sleep(Duration::from_millis(10)).await;
-        timeline
-            .waits("fetch", format!("for room, to hand page {page} on"));
+        timeline.waits("fetch", format!("for room, to hand page {page} on"));
         if pages.send(page).await.is_err() {
             return;
         }
@@ -40,10 +39,8 @@ async fn parse(
         sleep(Duration::from_millis(2)).await;
         for link in site::links(page, site) {
             if seen.insert(link) {
-                timeline.waits(
-                    "parse",
-                    format!("for room, to put link {link}"),
-                );
+                timeline
+                    .waits("parse", format!("for room, to put link {link}"));
                 links.send(link).await?;
             }
         }
@@ -87,10 +84,8 @@ pub async fn main() -> Result<(), BoxError> {
             "not ended"
         };
         let bars = timeline.recording().bars;
-        let read = bars
-            .iter()
-            .filter(|bar| bar.lane == "parse" && !bar.waits)
-            .count();
+        let read =
+            bars.iter().filter(|bar| bar.lane == "parse" && !bar.waits).count();
         let stuck = if bars.iter().any(|bar| bar.to.is_none()) {
             "stuck"
         } else {

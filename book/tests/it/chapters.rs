@@ -17,36 +17,21 @@ struct Chapter {
 }
 
 fn chapters() -> Vec<Chapter> {
-    files(&book().join("src"), "md")
-        .iter()
-        .map(|path| Chapter::read(path))
-        .collect()
+    files(&book().join("src"), "md").iter().map(|path| Chapter::read(path)).collect()
 }
 
 impl Chapter {
     fn read(path: &Path) -> Self {
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-        let mut chapter = Self {
-            name,
-            links: Vec::new(),
-            codes: Vec::new(),
-            headings: BTreeSet::new(),
-        };
+        let mut chapter = Self { name, links: Vec::new(), codes: Vec::new(), headings: BTreeSet::new() };
         let mut heading: Option<String> = None;
         for event in Parser::new_ext(&read(path), Options::ENABLE_TABLES) {
             match event {
-                Event::Start(Tag::Heading { .. }) => {
-                    heading = Some(String::new())
-                }
+                Event::Start(Tag::Heading { .. }) => heading = Some(String::new()),
                 Event::End(TagEnd::Heading(_)) => {
-                    chapter.headings.insert(fragment(
-                        &heading.take().unwrap_or_default(),
-                    ));
+                    chapter.headings.insert(fragment(&heading.take().unwrap_or_default()));
                 }
-                Event::Start(
-                    Tag::Link { dest_url, .. }
-                    | Tag::Image { dest_url, .. },
-                ) => {
+                Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
                     chapter.links.push(dest_url.to_string());
                 }
                 Event::Code(code) => {
@@ -69,49 +54,33 @@ impl Chapter {
 
 /// As mdBook makes it.
 fn fragment(heading: &str) -> String {
-    let kept = heading
-        .trim()
-        .chars()
-        .filter(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | ' '));
-    kept.map(|c| if c == ' ' { '-' } else { c.to_ascii_lowercase() })
-        .collect()
+    let kept = heading.trim().chars().filter(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | ' '));
+    kept.map(|c| if c == ' ' { '-' } else { c.to_ascii_lowercase() }).collect()
 }
 
 #[test]
 fn every_link_between_chapters_leads_somewhere() {
     let chapters = chapters();
     for chapter in &chapters {
-        for link in
-            chapter.links.iter().filter(|link| !link.contains("://"))
-        {
-            let (page, fragment) =
-                link.split_once('#').unwrap_or((link, ""));
+        for link in chapter.links.iter().filter(|link| !link.contains("://")) {
+            let (page, fragment) = link.split_once('#').unwrap_or((link, ""));
             let page = if page.is_empty() { &chapter.name } else { page };
-            let Some(target) =
-                chapters.iter().find(|target| target.name == page)
-            else {
+            let Some(target) = chapters.iter().find(|target| target.name == page) else {
                 panic!("{}: there is no chapter {page}", chapter.name);
             };
-            let known =
-                fragment.is_empty() || target.headings.contains(fragment);
-            assert!(
-                known,
-                "{}: {page} has no heading for #{fragment}: {:?}",
-                chapter.name, target.headings
-            );
+            let known = fragment.is_empty() || target.headings.contains(fragment);
+            assert!(known, "{}: {page} has no heading for #{fragment}: {:?}", chapter.name, target.headings);
         }
     }
 }
 
 #[test]
 fn the_table_of_contents_has_every_chapter_once_and_nothing_else() {
-    let (contents, chapters): (Vec<_>, Vec<_>) = chapters()
-        .into_iter()
-        .partition(|chapter| chapter.name == "SUMMARY.md");
+    let (contents, chapters): (Vec<_>, Vec<_>) =
+        chapters().into_iter().partition(|chapter| chapter.name == "SUMMARY.md");
     let mut listed = contents[0].links.clone();
     listed.sort();
-    let there: Vec<_> =
-        chapters.iter().map(|chapter| chapter.name.clone()).collect();
+    let there: Vec<_> = chapters.iter().map(|chapter| chapter.name.clone()).collect();
     assert_eq!(listed, there);
 }
 
@@ -119,13 +88,7 @@ fn the_table_of_contents_has_every_chapter_once_and_nothing_else() {
 fn every_test_that_a_chapter_names_exists() {
     let root = book().parent().unwrap();
     let mut known = BTreeSet::new();
-    for tests in [
-        "patterns-core/tests",
-        "actors/tests",
-        "demos/sitewatch/tests",
-        "integration-tests/tests",
-        "book",
-    ] {
+    for tests in ["patterns-core/tests", "actors/tests", "demos/sitewatch/tests", "integration-tests/tests", "book"] {
         for file in files(&root.join(tests), "rs") {
             known.extend(tests_in(&read(&file)));
         }
@@ -133,11 +96,7 @@ fn every_test_that_a_chapter_names_exists() {
     let mut named = 0;
     for chapter in chapters() {
         for code in chapter.codes.iter().filter(|code| is_sentence(code)) {
-            assert!(
-                known.contains(code),
-                "{}: there is no test {code}",
-                chapter.name
-            );
+            assert!(known.contains(code), "{}: there is no test {code}", chapter.name);
             named += 1;
         }
     }
@@ -149,20 +108,12 @@ fn tests_in(source: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut is_test = false;
     for line in source.lines().map(str::trim) {
-        let function =
-            line.strip_prefix("async ").unwrap_or(line).strip_prefix("fn ");
-        if line.starts_with("#[test]")
-            || line.starts_with("#[tokio::test")
-            || line.starts_with("#[actix")
-        {
+        let function = line.strip_prefix("async ").unwrap_or(line).strip_prefix("fn ");
+        if line.starts_with("#[test]") || line.starts_with("#[tokio::test") || line.starts_with("#[actix") {
             is_test = true;
         } else if let Some(function) = function {
             if is_test {
-                found.extend(
-                    function
-                        .split_once('(')
-                        .map(|(name, _)| name.to_owned()),
-                );
+                found.extend(function.split_once('(').map(|(name, _)| name.to_owned()));
             }
             is_test = false;
         }
@@ -173,8 +124,5 @@ fn tests_in(source: &str) -> Vec<String> {
 /// Whether a piece of code is the name of a test: a sentence of four words or more.
 fn is_sentence(code: &str) -> bool {
     let words = code.split('_').filter(|word| !word.is_empty()).count();
-    words >= 4
-        && code.chars().all(|c| {
-            c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'
-        })
+    words >= 4 && code.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
 }

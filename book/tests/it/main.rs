@@ -1,8 +1,5 @@
 //! Everything the book shows is compiled, run, and compared with what it printed when it was written.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test that unwraps in vain has failed"
-)]
+#![allow(clippy::unwrap_used, reason = "a test that unwraps in vain has failed")]
 
 mod chapters;
 mod figures;

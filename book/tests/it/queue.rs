@@ -14,10 +14,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 // ANCHOR: test
 #[tokio::test(start_paused = true)]
 async fn a_crawl_reads_each_page_once_although_some_fail_at_first() {
-    let frontier = WorkQueue::builder(1)
-        .dedupe_by(|page: &u32| *page)
-        .build()
-        .unwrap();
+    let frontier = WorkQueue::builder(1).dedupe_by(|page: &u32| *page).build().unwrap();
     let read = Arc::new(Mutex::new(Vec::new()));
     for _ in 0..3 {
         let (frontier, read) = (frontier.clone(), Arc::clone(&read));
@@ -27,18 +24,14 @@ async fn a_crawl_reads_each_page_once_although_some_fail_at_first() {
                 if *job % 7 == 0 && job.attempt() == 1 {
                     continue; // a bad connection: the job is dropped, and goes back
                 }
-                job.put_all(site::links(*job, 40))
-                    .expect("nobody shuts it down");
+                job.put_all(site::links(*job, 40)).expect("nobody shuts it down");
                 read.lock().push(job.ack());
             }
         });
     }
     let start = Instant::now();
     frontier.put(1).await.unwrap();
-    timeout(MINUTE, frontier.join())
-        .await
-        .expect("a crawl that hangs takes a minute of virtual time")
-        .unwrap();
+    timeout(MINUTE, frontier.join()).await.expect("a crawl that hangs takes a minute of virtual time").unwrap();
 
     let mut read = std::mem::take(&mut *read.lock());
     read.sort_unstable();
@@ -50,10 +43,7 @@ async fn a_crawl_reads_each_page_once_although_some_fail_at_first() {
 
 #[tokio::test(start_paused = true)]
 async fn a_worker_that_puts_like_an_outsider_waits_for_itself() {
-    let frontier = WorkQueue::builder(1)
-        .dedupe_by(|page: &u32| *page)
-        .build()
-        .unwrap();
+    let frontier = WorkQueue::builder(1).dedupe_by(|page: &u32| *page).build().unwrap();
     frontier.put(1).await.unwrap();
     let worker = async {
         while let Ok(job) = frontier.get().await {
@@ -68,12 +58,8 @@ async fn a_worker_that_puts_like_an_outsider_waits_for_itself() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_job_acknowledged_before_its_links_are_put_lets_join_return_too_early()
- {
-    let frontier = WorkQueue::builder(8)
-        .dedupe_by(|page: &u32| *page)
-        .build()
-        .unwrap();
+async fn a_job_acknowledged_before_its_links_are_put_lets_join_return_too_early() {
+    let frontier = WorkQueue::builder(8).dedupe_by(|page: &u32| *page).build().unwrap();
     frontier.put(1).await.unwrap();
     let worker = async {
         let page = frontier.get().await.unwrap().ack();
@@ -86,10 +72,7 @@ async fn a_job_acknowledged_before_its_links_are_put_lets_join_return_too_early(
         frontier.join().await.unwrap();
         frontier.stats().put
     });
-    assert_eq!(
-        unfinished, 1,
-        "it returned when one page was known; forty were to come"
-    );
+    assert_eq!(unfinished, 1, "it returned when one page was known; forty were to come");
     assert!(frontier.stats().put > 1);
 }
 
@@ -100,17 +83,12 @@ async fn a_cycle_without_dedupe_does_not_end() {
     let worker = async {
         while let Ok(job) = frontier.get().await {
             sleep(Duration::from_millis(10)).await;
-            job.put_all(site::links(*job, 40))
-                .expect("nobody shuts it down");
+            job.put_all(site::links(*job, 40)).expect("nobody shuts it down");
             job.ack();
         }
     };
     assert!(timeout(MINUTE, worker).await.is_err());
-    assert!(
-        frontier.len() > 40,
-        "{} wait, of a site of 40 pages",
-        frontier.len()
-    );
+    assert!(frontier.len() > 40, "{} wait, of a site of 40 pages", frontier.len());
 }
 
 #[tokio::test(start_paused = true)]

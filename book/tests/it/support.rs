@@ -26,16 +26,13 @@ pub(crate) fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
 }
 
 pub(crate) fn read(path: &Path) -> String {
-    fs::read_to_string(path).unwrap_or_else(|error| {
-        panic!("cannot read {}: {error}", path.display())
-    })
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("cannot read {}: {error}", path.display()))
 }
 
 /// Says that a test can't run for want of `program`: a failure in continuous integration, else a line in the list
 /// that `cargo xtask test` prints in the end.
 pub(crate) fn skip_or_fail(test: &str, program: &str) {
-    let in_ci = std::env::var("CI")
-        .is_ok_and(|value| value == "true" || value == "1");
+    let in_ci = std::env::var("CI").is_ok_and(|value| value == "true" || value == "1");
     assert!(!in_ci, "{test} needs {program}, which is not installed");
     let line = format!("{test}: needs {program}\n");
     if let Some(list) = std::env::var_os("SKIPPED_TESTS") {

@@ -5,7 +5,7 @@
     reason = "that is how a build script talks to cargo"
 )]
 
-#[path = "lib/expand/mod.rs"]
+#[path = "expand/mod.rs"]
 mod expand;
 
 use std::fmt::Write as _;
