@@ -231,7 +231,7 @@ pub(super) fn contain<R>(f: impl FnOnce() -> R) -> Result<R, Panic> {
 }
 
 /// Drops what belongs to a user. A panic in its destructor is nobody's but the job's.
-pub(super) fn drop_quietly<T>(value: T) {
+pub(crate) fn drop_quietly<T>(value: T) {
     drop(contain(|| drop(value)));
 }
 
