@@ -11,6 +11,7 @@
 //! | [`supervision`] | a panic costs its own message; the actor is built anew while its mailbox waits; too many panics end it and are reported |
 //! | [`dead_letters`] | a message that was taken in and could not be handled is kept, with the reason, and counted |
 //! | [`worker_pool`] | threads for what computes and tasks for what awaits; every job ends as a typed outcome and is counted |
+//! | [`scheduler`] | jobs at their times, without drift; what ran, what did not and why is counted |
 //! | [`coordinator`] | readiness with reasons, events, and shutdown in the order of dependencies |
 //!
 //! Who only *uses* an actor holds a [`Handle`] (or a handle type made from it) and needs no actix.
@@ -59,6 +60,7 @@ pub mod coordinator;
 pub mod dead_letters;
 pub mod mailbox;
 pub mod prelude;
+pub mod scheduler;
 pub mod supervision;
 pub mod system;
 pub mod worker_pool;
@@ -70,5 +72,6 @@ pub use connection_pool::{AcquireError, ConnectionPool, Pooled};
 pub use coordinator::{Component, Coordinator, Readiness};
 pub use dead_letters::{DeadLetter, DeadReason};
 pub use mailbox::{AskError, Lane, TellError};
+pub use scheduler::Scheduler;
 pub use system::{ActorConfig, Handle, Receipt, StartError, System, WeakHandle};
 pub use worker_pool::{JobError, JobHandle, WorkerPool};

@@ -32,8 +32,9 @@
 //! ```
 //! use actors::coordinator::{Cause, Coordinator, Phase, Readiness};
 //! use actors::prelude::*;
-//! use patterns_core::cancel::timeout;
+//! use patterns_core::context;
 //! use std::time::Duration;
+//! use tokio::time::Instant;
 //! # use actors::coordinator::Component;
 //! # use std::sync::atomic::{AtomicU32, Ordering};
 //! # struct Database(AtomicU32);
@@ -58,7 +59,8 @@
 //!     .add("web", web).after(["db"])
 //!     .start(&system)?;
 //!
-//! let error = timeout(Duration::from_millis(2_500), coordinator.wait_ready()).await?.unwrap_err();
+//! let soon = context::Context::current().with_deadline(Instant::now() + Duration::from_millis(2_500));
+//! let error = soon.scope(coordinator.wait_ready()).await.unwrap_err();
 //! assert_eq!(
 //!     error.to_string(),
 //!     "not ready when the wait ended (deadline passed): \

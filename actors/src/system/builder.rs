@@ -48,7 +48,7 @@ impl SystemBuilder {
     /// - [`StartError::Runtime`]: the thread's runtime could not be set up.
     pub fn start(self) -> Result<System, StartError> {
         let config = self.0;
-        let link = Arc::new(Link::default());
+        let link = Link::new();
         let here = RuntimeHandle::try_current()
             .ok()
             .filter(|runtime| !config.own_thread && runtime.runtime_flavor() == RuntimeFlavor::CurrentThread);

@@ -20,19 +20,18 @@ pub(super) type Job = Box<dyn FnOnce() + Send>;
 pub(super) type OnGone = Box<dyn FnOnce() + Send>;
 
 /// How the rest of the program talks to the place where actors live.
-#[derive(Default)]
 pub(crate) struct Link {
     state: Mutex<State>,
     wake: Notify,
     ended: Notify,
 }
 
-#[derive(Default)]
 struct State {
     /// Actors to start. Bounded by the number of actors that the program spawns.
     jobs: VecDeque<Job>,
     /// Nobody can spawn any more: end with the last actor.
     orphaned: bool,
+    /// There is no actor, and none is to be started.
     empty: bool,
     stop: bool,
     ended: bool,
@@ -40,6 +39,12 @@ struct State {
 }
 
 impl Link {
+    pub(super) fn new() -> Arc<Self> {
+        let state =
+            State { jobs: VecDeque::new(), orphaned: false, empty: true, stop: false, ended: false, on_gone: None };
+        Arc::new(Self { state: Mutex::new(state), wake: Notify::new(), ended: Notify::new() })
+    }
+
     /// Has `job` run where actors live. If that place is no more, the job is dropped.
     pub(super) fn submit(&self, job: Job) {
         let mut state = self.state.lock();

@@ -81,7 +81,7 @@ impl System {
         Self(Arc::new(Inner { shared, engine }))
     }
 
-    /// Starts a system with the default [configuration](SystemConfig).
+    /// Starts a system with the default [configuration](super::SystemConfig).
     ///
     /// # Errors
     ///

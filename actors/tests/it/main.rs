@@ -9,6 +9,7 @@ mod dead_letters;
 mod desk;
 mod mailbox;
 mod reply;
+mod scheduler;
 mod supervision;
 mod system;
 mod worker_pool;

@@ -9,3 +9,4 @@ pub mod progress;
 pub mod report;
 pub mod robots;
 pub mod sitemap;
+pub mod store;

@@ -28,14 +28,16 @@ async fn check(target: Target) -> Report {
 /// What is wrong, under names that both ways share: `dir/` and `dir/index.html` are one page, with or
 /// without a query, and what is missing is missing, whether a disk or a server says so.
 fn findings(report: &Report, site: &str) -> BTreeSet<Finding> {
-    let listed = report.links().iter().filter(|link| matches!(link.verdict.status(), Status::Broken | Status::Redirected));
+    let listed =
+        report.links().iter().filter(|link| matches!(link.verdict.status(), Status::Broken | Status::Redirected));
     listed
         .map(|link| {
             let page = link.page.strip_prefix(site).unwrap_or(link.page);
             let page = page.split_once('?').map_or(page, |(path, _)| path);
-            let page = if page.is_empty() || page.ends_with('/') { format!("{page}index.html") } else { page.to_owned() };
+            let page =
+                if page.is_empty() || page.ends_with('/') { format!("{page}index.html") } else { page.to_owned() };
             let reason = match link.verdict.reason.code().to_string().as_str() {
-                "missing-file" | "no-index" | "http-404" | "http-403" => "missing".to_owned(),
+                "missing-file" | "no-index" | "outside-folder" | "http-404" | "http-403" => "missing".to_owned(),
                 other => other.to_owned(),
             };
             (page, link.line, link.column, link.link.to_owned(), reason)
@@ -78,7 +80,8 @@ async fn a_site_with_every_kind_of_trouble() {
     write("pic.png", "");
     write("empty/data.bin", "");
     let Some(found) = compare("a_site_with_every_kind_of_trouble", folder.path()).await else { return };
-    let short: Vec<String> = found.iter().map(|(page, line, _, link, reason)| format!("{page}:{line} {link} {reason}")).collect();
+    let short: Vec<String> =
+        found.iter().map(|(page, line, _, link, reason)| format!("{page}:{line} {link} {reason}")).collect();
     assert_eq!(
         short,
         [

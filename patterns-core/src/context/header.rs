@@ -7,11 +7,7 @@ pub struct ParseTimeoutError(String);
 
 impl fmt::Display for ParseTimeoutError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{:?} is not a timeout: expected one to eight digits and a unit (H, M, S, m, u or n)",
-            self.0
-        )
+        write!(f, "{:?} is not a timeout: expected one to eight digits and a unit (H, M, S, m, u or n)", self.0)
     }
 }
 
@@ -29,10 +25,7 @@ const UNITS: [(char, u128); 6] = [
 /// The finest unit in which the value fits eight digits, rounded down: never a later deadline.
 pub(super) fn format(timeout: Duration) -> String {
     let nanos = timeout.as_nanos();
-    let (unit, size) = UNITS
-        .into_iter()
-        .find(|(_, size)| nanos / size <= 99_999_999)
-        .unwrap_or(UNITS[UNITS.len() - 1]);
+    let (unit, size) = UNITS.into_iter().find(|(_, size)| nanos / size <= 99_999_999).unwrap_or(UNITS[UNITS.len() - 1]);
     format!("{}{unit}", (nanos / size).min(99_999_999))
 }
 

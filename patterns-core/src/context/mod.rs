@@ -89,12 +89,7 @@ impl Context {
     /// A root context whose leftovers go to `reaper`.
     #[must_use]
     pub fn root(reaper: Reaper) -> Self {
-        Self::from_scope(Scope {
-            deadline: None,
-            token: CancelToken::new(),
-            path: TaskPath::root(),
-            reaper,
-        })
+        Self::from_scope(Scope { deadline: None, token: CancelToken::new(), path: TaskPath::root(), reaper })
     }
 
     /// The context of a group that is named `name` and waits for what goes to `reaper`.

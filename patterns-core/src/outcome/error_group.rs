@@ -1,6 +1,5 @@
 use std::borrow::Cow;
 use std::error::Error;
-use std::fmt;
 use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -263,43 +262,6 @@ impl Error for ErrorGroup {
     /// What the [first](Self::first) leaf failed with.
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         Some(self.first().error())
-    }
-}
-
-/// How many leaves the one-line form names.
-const NAMED: usize = 3;
-
-impl fmt::Display for ErrorGroup {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if f.alternate() {
-            return self.tree().fmt(f);
-        }
-        write!(f, "{}: ", self.path)?;
-        let total = self.leaves().count();
-        if total > 1 {
-            write!(f, "{total} failures: ")?;
-        }
-        for (index, leaf) in self.leaves().take(NAMED).enumerate() {
-            if index > 0 {
-                f.write_str("; ")?;
-            }
-            match leaf.path().below(&self.path) {
-                Some(name) if name.is_empty() => leaf.reason().fmt(f)?,
-                Some(name) => write!(f, "{name}: {}", leaf.reason())?,
-                None => leaf.fmt(f)?,
-            }
-        }
-        if total > NAMED {
-            write!(f, "; and {} more", total - NAMED)?;
-        }
-        Ok(())
-    }
-}
-
-/// The tree, so that an `unwrap` in a test says everything.
-impl fmt::Debug for ErrorGroup {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.tree(), f)
     }
 }
 

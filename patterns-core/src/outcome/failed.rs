@@ -25,7 +25,7 @@ pub enum FailureKind {
 /// How one task failed: where it ran, where it was spawned, after how long, and why.
 ///
 /// It is what awaiting a [`TaskHandle`](crate::task_group::TaskHandle) gives instead of a value,
-/// and a leaf of an [`ErrorGroup`]. Both are the *same* failure: a body or a sibling
+/// and a leaf of an [`ErrorGroup`](super::ErrorGroup). Both are the *same* failure: a body or a sibling
 /// that passes it on with `?` doesn't make the group count it a second time. Cheap to clone.
 ///
 /// # Examples

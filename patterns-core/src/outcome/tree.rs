@@ -3,6 +3,43 @@ use std::fmt;
 use super::{ErrorGroup, FailureKind, Node, TaskFailed};
 use crate::context::TaskPath;
 
+/// How many leaves the one-line form names.
+const NAMED: usize = 3;
+
+impl fmt::Display for ErrorGroup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if f.alternate() {
+            return self.tree().fmt(f);
+        }
+        write!(f, "{}: ", self.path())?;
+        let total = self.leaves().count();
+        if total > 1 {
+            write!(f, "{total} failures: ")?;
+        }
+        for (index, leaf) in self.leaves().take(NAMED).enumerate() {
+            if index > 0 {
+                f.write_str("; ")?;
+            }
+            match leaf.path().below(self.path()) {
+                Some(name) if name.is_empty() => leaf.reason().fmt(f)?,
+                Some(name) => write!(f, "{name}: {}", leaf.reason())?,
+                None => leaf.fmt(f)?,
+            }
+        }
+        if total > NAMED {
+            write!(f, "; and {} more", total - NAMED)?;
+        }
+        Ok(())
+    }
+}
+
+/// The tree, so that an `unwrap` in a test says everything.
+impl fmt::Debug for ErrorGroup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.tree(), f)
+    }
+}
+
 /// Prints an [`ErrorGroup`] as a tree. Made by [`ErrorGroup::tree`].
 ///
 /// # Examples

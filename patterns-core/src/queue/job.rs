@@ -184,6 +184,7 @@ impl<T> Deref for Job<T> {
     }
 }
 
+// ANCHOR: drop
 impl<T> Drop for Job<T> {
     fn drop(&mut self) {
         let Some(mut entry) = self.entry.take() else { return };
@@ -198,6 +199,7 @@ impl<T> Drop for Job<T> {
         self.shared.fail(Failed { item: entry.item, attempts: entry.attempt, error: Box::new(Unanswered) });
     }
 }
+// ANCHOR_END: drop
 
 impl<T: fmt::Debug> fmt::Debug for Job<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

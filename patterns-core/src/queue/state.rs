@@ -70,6 +70,7 @@ impl<T> State<T> {
         }
     }
 
+    // ANCHOR: admit
     /// Lets an item in, or gives it back. The check of its key and the enqueue are this one step.
     pub(super) fn admit(
         &mut self,
@@ -114,6 +115,7 @@ impl<T> State<T> {
         self.push(entry, wakes);
         Ok(displaced.map_or(Put::Queued, |oldest| Put::Displaced(oldest.item)))
     }
+    // ANCHOR_END: admit
 
     fn push(&mut self, entry: Entry<T>, wakes: &mut Wakes) {
         self.store.push(entry);
@@ -144,6 +146,7 @@ impl<T> State<T> {
         Taken::Entry(entry)
     }
 
+    // ANCHOR: finish
     /// A job ended.
     pub(super) fn finish(&mut self, answer: Answer, wakes: &mut Wakes) {
         self.in_flight -= 1;
@@ -153,6 +156,7 @@ impl<T> State<T> {
         }
         self.wake_if_done(wakes);
     }
+    // ANCHOR_END: finish
 
     /// A job goes back into the queue as if put now; given back where that is stopped, still in flight.
     pub(super) fn requeue(&mut self, entry: Entry<T>, wakes: &mut Wakes) -> Result<(), Entry<T>> {
@@ -183,6 +187,7 @@ impl<T> State<T> {
         items
     }
 
+    // ANCHOR: done
     fn wake_if_done(&mut self, wakes: &mut Wakes) {
         if self.is_done() {
             wakes.all(&mut self.joiners);
@@ -196,6 +201,7 @@ impl<T> State<T> {
     pub(super) fn is_done(&self) -> bool {
         self.in_flight == 0 && self.store.is_empty()
     }
+    // ANCHOR_END: done
 
     fn has_room(&self) -> bool {
         self.store.len() < self.bound

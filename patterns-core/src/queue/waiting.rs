@@ -80,11 +80,7 @@ impl<T> Future for Putting<'_, T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Self { shared, item, priority, place } = &mut *self;
-        let entry = Entry {
-            item: item.take().expect("polled after it had finished"),
-            attempt: 0,
-            priority: *priority,
-        };
+        let entry = Entry { item: item.take().expect("polled after it had finished"), attempt: 0, priority: *priority };
         let result = shared.locked(|state, wakes| {
             let result = state.admit(entry, Source::Outside, Overflow::Wait, wakes);
             match &result {

@@ -7,11 +7,9 @@ use tokio::task::coop::consume_budget;
 use super::job::Job;
 use super::put::Put;
 use super::shared::Shared;
-use super::shutdown::{Receipt, Shutdown};
-use super::state::{Phase, Source};
+use super::state::Source;
 use super::waiting::{Getting, Joining, Putting};
 use super::{Builder, GetError, Overflow, PutError, Stats};
-use crate::cancel::timeout_at;
 use crate::context::{Interrupt, interruptible};
 
 /// A bounded queue of work for many producers and many workers, which knows what is unfinished.
@@ -35,11 +33,11 @@ use crate::context::{Interrupt, interruptible};
 ///
 /// # Comparison to `async_channel` and `tokio::sync::mpsc`
 ///
-/// 1. Receiving is not the end of an item: it can come back, and the queue knows when all is done.
+/// 1. Receiving is not the end of an item: the queue knows when all is done, and the item of a worker that
+///    panics or is cancelled comes back.
 /// 2. A consumer may put into its own queue without a deadlock ([`Job::put`]), and a key is let in once
 ///    ([`dedupe_by`](Builder::dedupe_by)): a pipeline may have a cycle.
 /// 3. Priorities, last in first out, overflow policies.
-/// 4. A consumer can't be lost in a select loop with its item: a dropped [`get`](Self::get) has none.
 ///
 /// For messages in one direction between tasks, a channel is all you need.
 ///
@@ -78,7 +76,7 @@ use crate::context::{Interrupt, interruptible};
 /// # Ok(()) }
 /// ```
 pub struct WorkQueue<T> {
-    shared: Arc<Shared<T>>,
+    pub(super) shared: Arc<Shared<T>>,
 }
 
 impl<T> WorkQueue<T> {
@@ -205,7 +203,9 @@ impl<T> WorkQueue<T> {
     ///
     /// - [`GetError::Closed`]: the queue is closed and no item waits; while it drains for a
     ///   [`shutdown`](Self::shutdown), also no job is out that could still put one.
-    /// - [`GetError::Interrupted`]: the ambient token was cancelled or the ambient deadline passed.
+    /// - [`GetError::Interrupted`]: the ambient token was cancelled or the ambient deadline passed, and no
+    ///   item waited. (One that waits is handed out all the same: a worker that must stop before the queue
+    ///   is empty asks [`context::is_cancelled`](crate::context::is_cancelled).)
     ///
     /// # Cancel safety
     ///
@@ -256,66 +256,6 @@ impl<T> WorkQueue<T> {
     /// Cancel safe.
     pub async fn join(&self) -> Result<(), Interrupt> {
         interruptible(Joining::new(&self.shared)).await
-    }
-
-    /// Takes nothing more from outside. Getters get what waits, then [`GetError::Closed`].
-    ///
-    /// Putters that wait for room get their items back. Jobs that are out may still put and requeue,
-    /// but no getter waits for that: in a cyclic pipeline [`join`](Self::join) first, or use
-    /// [`shutdown`](Self::shutdown) with [`Shutdown::Drain`].
-    pub fn close(&self) {
-        self.shared.locked(|state, wakes| state.advance(Phase::Closed, wakes));
-    }
-
-    /// Whether nothing more is taken from outside.
-    #[must_use]
-    pub fn is_closed(&self) -> bool {
-        self.shared.state.lock().is_closed()
-    }
-
-    /// Closes, finishes what the given way allows, stops, and tells what became of everything.
-    ///
-    /// While it drains, getters stay until the last job that could put more is finished. After that
-    /// the queue takes nothing at all, from jobs neither, and what still waits is handed back.
-    ///
-    /// An interrupt, by the ambient token or deadline, ends the draining, not the shutdown: it stops
-    /// then and there. To drain there must be getters.
-    ///
-    /// # Cancel safety
-    ///
-    /// Cancel safe. Dropped while it drains, the queue goes on draining; call it again for the receipt.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use patterns_core::queue::{Shutdown, WorkQueue};
-    ///
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main()
-    /// # -> Result<(), Box<dyn std::error::Error>> {
-    /// let queue = WorkQueue::bounded(8);
-    /// for name in ["a", "b", "c"] {
-    ///     queue.put(name).await?;
-    /// }
-    /// queue.get().await?.ack();
-    /// let receipt = queue.shutdown(Shutdown::Now).await;
-    /// assert_eq!((receipt.acked, receipt.handed_back), (1, vec!["b", "c"]));
-    /// # Ok(()) }
-    /// ```
-    pub async fn shutdown(&self, how: Shutdown) -> Receipt<T> {
-        if how != Shutdown::Now {
-            self.shared.locked(|state, wakes| state.advance(Phase::Draining, wakes));
-        }
-        // However the draining ends, what follows is right.
-        let _ = match how {
-            Shutdown::Now => Ok(()),
-            Shutdown::Drain => self.join().await,
-            Shutdown::Deadline(at) => timeout_at(at, self.join()).await.unwrap_or(Ok(())),
-        };
-        self.shared.locked(|state, wakes| {
-            let handed_back = state.stop(wakes);
-            let stats = state.stats();
-            Receipt { acked: stats.acked, failed: stats.failed, handed_back, in_flight: stats.in_flight }
-        })
     }
 
     /// Lets a key in again that [`dedupe_by`](Builder::dedupe_by) remembers. Returns whether it did.

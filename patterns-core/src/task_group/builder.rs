@@ -170,21 +170,18 @@ impl<P: JoinPolicy> TaskGroup<P> {
 
         {
             let mut ended = pin!(shared.ended());
-            let waiting = enforced || tokio::select! {
-                biased;
-                () = &mut ended => false,
-                () = &mut enforce => true,
-            };
+            let waiting = enforced
+                || tokio::select! {
+                    biased;
+                    () = &mut ended => false,
+                    () = &mut enforce => true,
+                };
             if waiting {
                 ended.await;
             }
         }
         owner.ended();
         let (policy, settled) = shared.settle::<P, R>(value);
-        if settled.errors.as_ref().is_some_and(|errors| shared.is_only_late(errors)) {
-            // Whoever set the deadline is about to report it: give it the turn.
-            tokio::task::yield_now().await;
-        }
         JoinPolicy::finish::<R>(policy, settled)
     }
 

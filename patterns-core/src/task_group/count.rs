@@ -57,9 +57,9 @@ impl Count {
 
     /// Counts a child in if fewer than `limit` are live.
     pub(super) fn enter_below(&self, limit: usize) -> Entry {
-        let entered = self.state.fetch_update(SeqCst, SeqCst, |state| {
-            (state & CLOSED == 0 && state / ONE < limit).then_some(state + ONE)
-        });
+        let entered = self
+            .state
+            .fetch_update(SeqCst, SeqCst, |state| (state & CLOSED == 0 && state / ONE < limit).then_some(state + ONE));
         match entered {
             Ok(_) => {
                 self.total.fetch_add(1, SeqCst);

@@ -16,6 +16,35 @@ use crate::outcome::BoxError;
 /// Clones are the same group; move one into a child so that it can spawn siblings. A clone
 /// doesn't keep the group open: it ends when its body and all children have, and what is spawned
 /// later is refused.
+///
+/// # Examples
+///
+/// ```
+/// use patterns_core::task_group::TaskGroup;
+/// use std::io;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() {
+/// let mut kept = None;
+/// let result = TaskGroup::new("crawl").run(async |group| {
+///     kept = Some(group.clone());
+///     let siblings = group.clone();
+///     group.spawn("index", async move {
+///         for page in ["a", "b"] {
+///             siblings.spawn(page, async { Ok::<_, io::Error>(()) });
+///         }
+///         Ok::<_, io::Error>(())
+///     });
+///     Ok(())
+/// });
+/// result.await.unwrap();
+///
+/// // All three have ended, and the group with them.
+/// let group = kept.unwrap();
+/// assert_eq!(group.live(), 0);
+/// let late = group.spawn("late", async { Ok::<_, io::Error>(()) });
+/// assert!(late.await.unwrap_err().is_cancelled());
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Group(Arc<Shared>);
 
@@ -116,7 +145,9 @@ impl Group {
             });
             match entered.await? {
                 Ok(true) => Ok(self.start(name, place, fut)),
-                Ok(false) => Err(Interrupt::Cancelled(CancelCause::new(CancelKind::ScopeDropped, "its group had ended before"))),
+                Ok(false) => {
+                    Err(Interrupt::Cancelled(CancelCause::new(CancelKind::ScopeDropped, "its group had ended before")))
+                }
                 Err(cause) => Err(Interrupt::Cancelled(cause)),
             }
         }

@@ -13,7 +13,7 @@ use super::shared::Shared;
 use super::task::Task;
 use crate::cancel::{CancelCause, CancelKind};
 use crate::context::TaskPath;
-use crate::outcome::{Outcome, Panic, TaskFailed, Why};
+use crate::outcome::{Outcome, Panic, TaskFailed, Why, next_number};
 
 /// A child of a [`TaskGroup`](super::TaskGroup): await it for its value.
 ///
@@ -133,8 +133,9 @@ impl<T> TaskHandle<T> {
         }
     }
 
+    /// A failure that the group has not heard of: under another number, it is no echo.
     fn failed(&self, why: Why) -> TaskFailed {
-        TaskFailed::new(self.task.group().number, self.path().clone(), self.task.place(), self.task.age(), why)
+        TaskFailed::new(next_number(), self.path().clone(), self.task.place(), self.task.age(), why)
     }
 }
 

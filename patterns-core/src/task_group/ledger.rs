@@ -68,7 +68,10 @@ impl Ledger {
 
 impl fmt::Debug for Ledger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ledger").field("counts", &self.counts).field("failures", &self.nodes.len()).finish_non_exhaustive()
+        f.debug_struct("Ledger")
+            .field("counts", &self.counts)
+            .field("failures", &self.nodes.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -86,9 +89,7 @@ pub(super) fn cancellation(
         (None, Told::Cancelled(cause)) if cause.kind() == CancelKind::Deadline => {
             deadline.filter(late).map(|_| cause.clone())
         }
-        (None, Told::DeadlinePassed) => {
-            deadline.filter(late).map(|_| CancelCause::new(CancelKind::Deadline, ""))
-        }
+        (None, Told::DeadlinePassed) => deadline.filter(late).map(|_| CancelCause::new(CancelKind::Deadline, "")),
         // A cancellation of something else, which is an error here.
         (None, Told::Cancelled(_)) => None,
     }

@@ -20,13 +20,38 @@
 //! by the enclosing group, which waits for them before it ends, or by the root
 //! [`Reaper`](crate::reaper::Reaper).
 //!
+//! ```
+//! use patterns_core::context;
+//! use patterns_core::task_group::TaskGroup;
+//! use std::time::Duration;
+//! use tokio::time::sleep;
+//!
+//! # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() {
+//! let result = TaskGroup::new("import").grace(Duration::from_secs(5)).run(async |group| {
+//!     group.spawn("pages", async {
+//!         let worked = context::sleep(Duration::from_secs(60)).await;
+//!         sleep(Duration::from_secs(1)).await; // Rolls back, say: asked, not dropped.
+//!         worked
+//!     });
+//!     group.spawn("deaf", async { sleep(Duration::from_secs(60)).await; Ok::<_, String>(()) });
+//!     group.spawn("index", async { Err::<(), _>("disk is full") });
+//!     Ok(())
+//! });
+//! let errors = result.await.unwrap_err();
+//! let lines: Vec<_> = errors.leaves().map(ToString::to_string).collect();
+//! assert_eq!(lines[0], "import/index: disk is full");
+//! assert!(lines[1].starts_with("import/deaf: aborted, as it did not stop when cancelled: a sibling failed"));
+//! assert_eq!(lines.len(), 2);
+//! # }
+//! ```
+//!
 //! # What counts as a failure
 //!
 //! An error that a task returns *because* it was asked to stop is a cancellation, not an error: an
 //! error is one of these if its token is cancelled and the chain of its
 //! [sources](std::error::Error::source) holds an [`Interrupt`](crate::context::Interrupt), a
-//! [`CancelCause`](crate::cancel::CancelCause) or an [`ErrorGroup`](crate::outcome::ErrorGroup) of nothing
-//! but cancellations. Any other error is kept, also one that happens during the cleanup.
+//! [`CancelCause`](crate::cancel::CancelCause) or an [`ErrorGroup`] of nothing but
+//! cancellations. Any other error is kept, also one that happens during the cleanup.
 //!
 //! A group that was cut short from outside never looks like one that has finished: its result has
 //! the cancellation as a leaf. A child that was cancelled alone ([`TaskHandle::cancel`]), or a group

@@ -5,7 +5,7 @@ use tokio::time::Instant;
 
 use super::shared::Shared;
 use crate::cancel::{CancelCause, CancelKind};
-use crate::outcome::{ErrorGroup, FailureKind, Node, TaskFailed, Why};
+use crate::outcome::{ErrorGroup, Node, TaskFailed, Why};
 use crate::reaper::Reaper;
 
 /// Whoever runs a group. Dropped before the group has ended, it cancels the children and hands them
@@ -33,14 +33,11 @@ impl Drop for Owner {
         if self.ended {
             return;
         }
-        let late = shared.context.deadline().is_some_and(|deadline| deadline <= Instant::now());
-        let kind = if late { CancelKind::Deadline } else { CancelKind::ScopeDropped };
-        let cause = || CancelCause::new(kind, "its group was dropped unfinished");
+        let cause = || CancelCause::new(CancelKind::ScopeDropped, "its group was dropped unfinished");
         shared.token().cancel_with(shared.context.sync_scope(cause));
-        // The grace starts now, not when the adopter is first polled.
-        shared.asked_at.get_or_init(Instant::now);
         if shared.context.reaper().if_drained(|| shared.count.close_at_zero()) {
             shared.count.closed();
+            shared.log_lost();
             return;
         }
         let adopted = wind_down(Arc::clone(shared));
@@ -61,13 +58,18 @@ async fn wind_down(shared: Arc<Shared>) {
             ended.await;
         }
     }
-    // That it was cut short is what the dropper asked for.
-    if let Some(errors) = shared.errors(false).filter(|errors| !errors.is_cancelled()) {
-        tracing::warn!(group = %shared.context.path(), %errors, "failed after its group was dropped");
-    }
+    shared.log_lost();
 }
 
 impl Shared {
+    /// Nobody gets the result of a dropped group: at least its failures are not lost in silence.
+    fn log_lost(&self) {
+        // That it was cut short is what the dropper asked for.
+        if let Some(errors) = self.errors(false).filter(|errors| !errors.is_cancelled()) {
+            tracing::warn!(group = %self.context.path(), %errors, "failures in a group that was dropped");
+        }
+    }
+
     /// All that failed, with the cut if there was one; `must_fail` for a body without a value.
     pub(super) fn errors(&self, must_fail: bool) -> Option<ErrorGroup> {
         let mut ledger = self.ledger.lock();
@@ -76,7 +78,7 @@ impl Shared {
         let mut nodes = std::mem::take(&mut ledger.nodes);
         if ledger.cut.is_some() || (must_fail && nodes.is_empty()) {
             let cause = ledger.cut.clone().or_else(|| self.token().cause().cloned());
-            let cause = cause.unwrap_or_else(|| CancelCause::new(CancelKind::Requested, ""));
+            let cause = cause.unwrap_or_else(|| CancelCause::new(CancelKind::Requested, "its body gave no value"));
             nodes.push(Node::Leaf(TaskFailed::new(self.number, path(), self.place, ran_for, Why::Cancelled(cause))));
         }
         if nodes.is_empty() {
@@ -84,13 +86,5 @@ impl Shared {
         }
         nodes.extend(ledger.stragglers.iter().cloned().map(Node::Leaf));
         Some(ErrorGroup::new(self.number, path(), self.place, ran_for, nodes))
-    }
-
-    /// Whether the deadline is all that went wrong.
-    pub(super) fn is_only_late(&self, errors: &ErrorGroup) -> bool {
-        let late = |leaf: &TaskFailed| {
-            leaf.kind() == FailureKind::Cancelled && leaf.cause().is_some_and(|cause| cause.kind() == CancelKind::Deadline)
-        };
-        self.context.deadline().is_some() && errors.leaves().all(late)
     }
 }

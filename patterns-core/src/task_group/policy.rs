@@ -62,7 +62,7 @@ use crate::outcome::{ErrorGroup, TaskFailed};
 /// assert_eq!(result.await.unwrap_err().leaves().count(), 2);
 /// # }
 /// ```
-pub trait JoinPolicy: Send + 'static {
+pub trait JoinPolicy: Sized + Send + 'static {
     /// What a run returns whose body returns `R`.
     type Output<R>;
 
@@ -79,9 +79,7 @@ pub trait JoinPolicy: Send + 'static {
     fn ended(&mut self, task: &Ended<'_>) -> Flow;
 
     /// Everything has ended; makes the result of it.
-    fn finish<R>(self, settled: Settled<R>) -> Self::Output<R>
-    where
-        Self: Sized;
+    fn finish<R>(self, settled: Settled<R>) -> Self::Output<R>;
 }
 
 /// Whether the group goes on.

@@ -1,4 +1,3 @@
-use std::fmt;
 use std::panic::Location;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -43,12 +42,17 @@ pub(crate) struct Shared {
     pub(super) stopped_itself: AtomicBool,
 }
 
+/// How many stragglers a log line names.
+const NAMED: usize = 10;
+
 /// How a task failed to return a value.
 pub(super) enum Failing {
     Error(BoxError),
     Panicked(Panic),
     /// It was dropped, or never started.
-    Dropped { aborted: bool },
+    Dropped {
+        aborted: bool,
+    },
 }
 
 impl Shared {
@@ -120,7 +124,8 @@ impl Shared {
         match failing {
             Failing::Panicked(panic) => leaf(Why::Panicked(panic)),
             Failing::Dropped { aborted } => {
-                let cause = cause.cloned().unwrap_or_else(|| CancelCause::new(CancelKind::Shutdown, "its runtime ended"));
+                let cause =
+                    cause.cloned().unwrap_or_else(|| CancelCause::new(CancelKind::Shutdown, "its runtime ended"));
                 if aborted { leaf(Why::Straggler(cause)) } else { (new(Why::Cancelled(cause)), None) }
             }
             Failing::Error(error) => {
@@ -164,7 +169,8 @@ impl Shared {
         let mut cancelled = pin!(self.token().cancelled());
         let deadline = self.context.deadline();
         let mut passed = pin!(async {
-            // Most who set a deadline enforce it by dropping the group. Some only announce it.
+            // Most who set a deadline then drop the group, but some only announce it; and this way
+            // the children learn that it was the deadline.
             tokio::time::sleep_until(far_future_or(deadline)).await;
         });
         while !self.token().is_cancelled() {
@@ -200,9 +206,12 @@ impl Shared {
     }
 
     fn warn(&self, aborted: &[Arc<Task>]) {
-        for task in aborted {
-            tracing::warn!(task = %task.path(), age = ?task.age(), grace = ?self.grace, "aborted: it did not stop when asked");
+        if aborted.is_empty() {
+            return;
         }
+        let named = aborted.iter().take(NAMED).map(|task| format!("{} ({:?})", task.path(), task.age()));
+        let named = named.collect::<Vec<_>>().join(", ");
+        tracing::warn!(tasks = aborted.len(), grace = ?self.grace, %named, "aborted tasks that did not stop when asked");
     }
 
     /// Waits until the last child and all that was handed over has ended, and closes the group. Only
@@ -222,15 +231,5 @@ async fn sleep_until(instant: Option<Instant>) {
     match instant {
         Some(instant) => tokio::time::sleep_until(instant).await,
         None => std::future::pending().await,
-    }
-}
-
-impl fmt::Debug for Failing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Error(_) => "Error",
-            Self::Panicked(_) => "Panicked",
-            Self::Dropped { .. } => "Dropped",
-        })
     }
 }

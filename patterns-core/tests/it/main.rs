@@ -8,6 +8,7 @@ mod outcome;
 mod panics;
 mod pitfalls;
 mod queue;
+mod rate_limit;
 mod reaper;
 mod retry;
 mod settings;

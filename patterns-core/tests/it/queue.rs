@@ -42,11 +42,8 @@ fn the_newest_leaves_first_if_asked_for() {
 #[test]
 fn higher_priorities_leave_first_and_equals_in_order() {
     for (order, expected) in [(Order::Fifo, ["c", "a", "d", "b"]), (Order::Lifo, ["c", "d", "a", "b"])] {
-        let queue = WorkQueue::builder(10)
-            .order(order)
-            .priority_by(|(_, priority): &(&str, i64)| *priority)
-            .build()
-            .unwrap();
+        let queue =
+            WorkQueue::builder(10).order(order).priority_by(|(_, priority): &(&str, i64)| *priority).build().unwrap();
         for item in [("a", 5), ("b", -7), ("c", 9), ("d", 5)] {
             queue.try_put(item).unwrap();
         }
@@ -125,8 +122,7 @@ async fn dropping_the_oldest_returns_it() {
 
 #[test]
 fn dropping_the_oldest_spares_higher_priorities() {
-    let queue =
-        WorkQueue::builder(2).overflow(Overflow::DropOldest).priority_by(|n: &i64| *n).build().unwrap();
+    let queue = WorkQueue::builder(2).overflow(Overflow::DropOldest).priority_by(|n: &i64| *n).build().unwrap();
     queue.try_put(5).unwrap();
     queue.try_put(3).unwrap();
     assert_eq!(queue.try_put(3).unwrap(), Put::Displaced(3));
@@ -137,8 +133,7 @@ fn dropping_the_oldest_spares_higher_priorities() {
 
 #[test]
 fn a_displaced_item_may_be_put_again() {
-    let queue =
-        WorkQueue::builder(1).overflow(Overflow::DropOldest).dedupe_by(|n: &u8| *n).build().unwrap();
+    let queue = WorkQueue::builder(1).overflow(Overflow::DropOldest).dedupe_by(|n: &u8| *n).build().unwrap();
     queue.try_put(1).unwrap();
     assert_eq!(queue.try_put(1).unwrap(), Put::Duplicate(1), "a duplicate displaces nothing");
     assert_eq!(queue.try_put(2).unwrap(), Put::Displaced(1));

@@ -217,8 +217,7 @@ async fn the_log_tells_when_each_attempt_began_how_long_it_took_and_what_followe
         })
         .await
         .unwrap_err();
-    let log: Vec<_> =
-        error.log().iter().map(|a| (a.number, a.started - start, a.elapsed, a.delay)).collect();
+    let log: Vec<_> = error.log().iter().map(|a| (a.number, a.started - start, a.elapsed, a.delay)).collect();
     assert_eq!(
         log,
         [

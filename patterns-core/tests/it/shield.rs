@@ -4,6 +4,7 @@ use patterns_core::cancel::{CancelToken, ShieldError, shield, timeout};
 use patterns_core::context::{self, Context};
 use patterns_core::reaper::Reaper;
 use patterns_core::task_group::TaskGroup;
+use patterns_core::testing::explore_cancellation;
 use tokio::time::{Instant, sleep};
 
 use crate::support::{Log, ms, polled, secs};
@@ -99,6 +100,19 @@ async fn a_panic_is_told_with_its_text() {
     let Err::<(), _>(ShieldError::Panicked(panic)) = error else { panic!("a panic") };
     assert_eq!(panic.message(), "disk is full");
     assert!(panic.place().is_some());
+}
+
+#[test]
+fn an_interruption_at_any_poll_cuts_no_commit_in_half() {
+    explore_cancellation(
+        async || Log::default(),
+        async |log| {
+            context::sleep(ms(10)).await.ok();
+            shield(secs(9), commit(log.clone())).await.unwrap();
+            context::sleep(ms(10)).await.ok();
+        },
+        async |log| assert_eq!(log.has("begun"), log.has("committed"), "{:?}", log.all()),
+    );
 }
 
 #[tokio::test(start_paused = true)]

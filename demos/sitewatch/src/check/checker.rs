@@ -1,10 +1,12 @@
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use actors::System;
+use actors::coordinator::{Cause, Coordinator};
 use actors::worker_pool::WorkerPool;
+use patterns_core::cancel::shield;
 use tokio::time::Instant;
 use url::Url;
 
@@ -17,10 +19,16 @@ use crate::fetch::Fetcher;
 use crate::folder::Folder;
 use crate::progress::ProgressState;
 use crate::report::Report;
+use crate::store::Store;
 
-/// How long jobs that run when a check ends may still take. Together with judging it stays within the
-/// five seconds that a person who pressed Ctrl-C is told.
-const DRAIN: Duration = Duration::from_secs(2);
+/// How many requests, to all hosts together, are under way at a time.
+const IO_TASKS: usize = 256;
+
+/// How long writing a run to the database may take.
+const SAVE: Duration = Duration::from_secs(300);
+
+/// The same for a check that was stopped: a person waits, and was told five seconds.
+const SAVE_PARTIAL: Duration = Duration::from_secs(2);
 
 /// Checks targets.
 ///
@@ -100,24 +108,59 @@ impl Checker {
     ///
     /// Cancel safe: what runs is stopped, and nothing is left on disk.
     pub async fn run(&self, target: &Target) -> Result<Report, CheckError> {
-        let began = Instant::now();
+        let (began, started) = (Instant::now(), SystemTime::now());
         let system = System::start()?;
         let threads = self.config.workers.or_else(|| std::thread::available_parallelism().ok());
         let workers = WorkerPool::builder()
             .name("check")
             .cpu_threads(threads.map_or(2, NonZeroUsize::get))
-            .io_tasks(256)
+            .io_tasks(IO_TASKS)
             .start(&system)?;
-        let result = self.run_on(&workers, target, began).await;
-        let drained = workers.drain(Instant::now() + DRAIN).await;
-        let stopped = system.shutdown(DRAIN).await;
-        tracing::debug!(?drained, ?stopped, "check ended");
+        // A database that can't be used is heard of before the check and not after it.
+        let store = match &self.config.db {
+            Some(path) => Some(Store::open(path, &system).await?),
+            None => None,
+        };
+        let mut plan = Coordinator::builder().add("workers", workers.clone());
+        if let Some(store) = &store {
+            plan = plan.add("store", store.pool().clone());
+        }
+        let coordinator = plan.start(&system)?;
+        coordinator.wait_ready().await?;
+        let result = self.run_with(&workers, store, target, began, started).await;
+        let ended = coordinator.shutdown(Cause::Finished).await;
+        tracing::debug!(%ended, "check ended");
         result
     }
 
-    async fn run_on(&self, workers: &WorkerPool, target: &Target, began: Instant) -> Result<Report, CheckError> {
+    async fn run_with(
+        &self,
+        workers: &WorkerPool,
+        store: Option<Store>,
+        target: &Target,
+        began: Instant,
+        started: SystemTime,
+    ) -> Result<Report, CheckError> {
+        let report = self.check(workers, target, began).await?;
+        let Some(store) = store else { return Ok(report) };
+        let report = Arc::new(report);
+        let limit = if report.summary().is_complete() { SAVE } else { SAVE_PARTIAL };
+        // Once begun it is finished, whatever happens to us: a run in the database is whole.
+        let shared = Arc::clone(&report);
+        let saved = shield(limit, async move { store.save(shared, started).await });
+        saved.await.map_err(|error| CheckError::Machine { what: "keep the run", source: error.into() })??;
+        // The section has ended, and its share of the report with it.
+        Arc::try_unwrap(report).map_err(|_| unreachable!("nobody else keeps it"))
+    }
+
+    async fn check(&self, workers: &WorkerPool, target: &Target, began: Instant) -> Result<Report, CheckError> {
         let named = self.config.target.as_deref().unwrap_or_default();
-        let fetcher = Fetcher::new(&self.config.http)?;
+        let mut http = self.config.http.clone();
+        if let (Target::Site(url), true) = (target, http.credential_hosts.is_empty()) {
+            // Credentials are for the site that is checked, and for nobody that it links to.
+            http.credential_hosts.extend(url.host_str().map(str::to_owned));
+        }
+        let fetcher = Fetcher::new(&http)?;
         let http: Arc<dyn Http> = self.http.clone().unwrap_or_else(|| Arc::new(fetcher.clone()));
         let start = self.start(&fetcher, &*http, workers, target).await?;
         let check = Check {
@@ -145,7 +188,8 @@ impl Checker {
                 let root = root.clone();
                 // Walking a large folder blocks for long.
                 let folder = workers.submit_cpu(move || Folder::open(&root)).await;
-                let folder = folder.map_err(|error| CheckError::Machine { what: "list the folder", source: error.into() })??;
+                let folder =
+                    folder.map_err(|error| CheckError::Machine { what: "list the folder", source: error.into() })??;
                 start::in_folder(config, folder, from.as_deref())
             }
             Target::SitemapUrl(url) => {
@@ -163,6 +207,9 @@ impl Checker {
 
 impl fmt::Debug for Checker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Checker").field("config", &self.config).field("frontier", &self.frontier).finish_non_exhaustive()
+        f.debug_struct("Checker")
+            .field("config", &self.config)
+            .field("frontier", &self.frontier)
+            .finish_non_exhaustive()
     }
 }

@@ -89,12 +89,13 @@ struct Found {
     leads: FoundLeads,
     fragment: u64,
     navigates: bool,
+    /// Whether it climbs above the folder, where a server stops at the top.
+    climbs: bool,
 }
 
 enum FoundLeads {
     Key(Range<usize>),
-    Skip(Reason),
-    Malformed,
+    Nowhere(Reason),
 }
 
 thread_local! {
@@ -129,7 +130,7 @@ impl Crawl {
         };
         if let Err(error) = parsed {
             // The job went down with the worker's closure, which counts it as failed.
-            self.settle(id, Answer::Unreadable(error.to_string()), None);
+            self.settle(id, Answer::Lost(error.to_string()), None);
         }
     }
 
@@ -141,7 +142,7 @@ impl Crawl {
             Ok(url) => url,
             // Keys are made of URLs, so this is only for a key that was none to begin with.
             Err(error) => {
-                self.settle(id, Answer::Unreadable(error.to_string()), None);
+                self.settle(id, Answer::Lost(error.to_string()), None);
                 return Fetched::Done;
             }
         };
@@ -257,25 +258,23 @@ impl Crawl {
             Ok(slot) => SCRATCH.with_borrow_mut(|scratch| self.read(id, key, &html, Some(slot), scratch, job)),
             Err(error) => {
                 let why = format!("cannot keep it in a temporary file: {error}");
-                self.settle(id, Answer::Unreadable(why), None);
+                self.settle(id, Answer::Lost(why), None);
             }
         }
     }
 
-    fn read(
-        &self,
-        id: Id,
-        key: &str,
-        html: &str,
-        spooled: Option<Slot>,
-        scratch: &mut Scratch,
-        job: &Job<Task>,
-    ) {
+    fn read(&self, id: Id, key: &str, html: &str, spooled: Option<Slot>, scratch: &mut Scratch, job: &Job<Task>) {
         scratch.keys.clear();
         scratch.found.clear();
         scratch.anchors.clear();
-        let mut collector =
-            Collector { base: Base::of(key), ignore_fragments: &self.ignore_fragments, ordinal: 0, own_base: None, ignored_fragments: 0, scratch };
+        let mut collector = Collector {
+            base: Base::of(key),
+            ignore_fragments: &self.ignore_fragments,
+            ordinal: 0,
+            own_base: None,
+            ignored_fragments: 0,
+            scratch,
+        };
         html::scan(html, &mut collector);
         let (links, base, ignored) = (collector.ordinal, collector.own_base, collector.ignored_fragments);
         scratch.anchors.sort_unstable();
@@ -289,8 +288,7 @@ impl Crawl {
             let depth = targets.get(id).depth.saturating_add(1);
             for found in &scratch.found {
                 let leads = match &found.leads {
-                    FoundLeads::Malformed => Leads::Malformed,
-                    FoundLeads::Skip(reason) => Leads::Skip(*reason),
+                    FoundLeads::Nowhere(reason) => Leads::Nowhere(*reason),
                     FoundLeads::Key(range) => {
                         let key = &scratch.keys[range.clone()];
                         let to = targets.find(key).unwrap_or_else(|| targets.add(key, self.role_of_new(key)));
@@ -304,13 +302,17 @@ impl Crawl {
                         match target.role {
                             Role::File => continue,
                             Role::Page if found.fragment == NO_FRAGMENT && key.starts_with('/') => continue,
-                            Role::Page if to == id && scratch.anchors.binary_search(&found.fragment).is_ok() => continue,
-                            Role::Skipped(reason) => Leads::Skip(reason),
+                            Role::Page if to == id && scratch.anchors.binary_search(&found.fragment).is_ok() => {
+                                continue;
+                            }
+                            Role::Skipped(reason) => Leads::Nowhere(reason),
+                            Role::Missing if found.climbs => Leads::Nowhere(Reason::OutsideFolder),
                             _ => Leads::To(to),
                         }
                     }
                 };
-                if let Leads::Skip(reason) = leads
+                if let Leads::Nowhere(reason) = leads
+                    && reason.status() == Status::Skipped
                     && !self.list_skipped
                 {
                     match skipped.iter_mut().find(|(counted, _)| *counted == reason) {
@@ -347,7 +349,7 @@ impl Crawl {
     }
 
     pub(crate) fn settle(&self, id: Id, answer: Answer, page: Option<Page>) {
-        if answer.reason().status() == Status::Broken {
+        if answer.verdict().status() == Status::Broken {
             self.progress.add_broken(1);
         }
         self.targets.write().get_mut(id).visit = Some(Box::new(Visit { answer, page }));
@@ -380,8 +382,8 @@ impl Visitor for Collector<'_> {
         let ordinal = self.ordinal;
         self.ordinal += 1;
         let (leads, fragment) = match self.base.resolve(link.href, &mut self.scratch.keys) {
-            Resolved::Malformed => (FoundLeads::Malformed, NO_FRAGMENT),
-            Resolved::Skip(reason) => (FoundLeads::Skip(reason), NO_FRAGMENT),
+            Resolved::Malformed => (FoundLeads::Nowhere(Reason::MalformedUrl), NO_FRAGMENT),
+            Resolved::Skip(reason) => (FoundLeads::Nowhere(reason), NO_FRAGMENT),
             Resolved::Target { key, fragment } => {
                 let fragment = match fragment.and_then(fragment_of) {
                     Some(name) if self.ignore_fragments.matches(&name) => {
@@ -394,7 +396,8 @@ impl Visitor for Collector<'_> {
                 (FoundLeads::Key(key), fragment)
             }
         };
-        self.scratch.found.push(Found { ordinal, leads, fragment, navigates: link.kind.leads_to_page() });
+        let climbs = self.base.climbs(link.href);
+        self.scratch.found.push(Found { ordinal, leads, fragment, navigates: link.kind.leads_to_page(), climbs });
     }
 
     fn anchor(&mut self, id: &str) {

@@ -1,6 +1,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use actors::coordinator::{PlanError, ReadyError};
 use actors::{StartError, worker_pool};
 use patterns_core::outcome::ErrorGroup;
 use patterns_core::queue::BuildError;
@@ -8,6 +9,7 @@ use patterns_core::queue::BuildError;
 use crate::fetch::{FetchError, FetchSetupError};
 use crate::folder::FolderError;
 use crate::sitemap::SitemapError;
+use crate::store::StoreError;
 
 /// Why a check could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -79,6 +81,15 @@ pub enum CheckError {
     /// The workers can't be started.
     #[error(transparent)]
     Workers(#[from] worker_pool::StartError),
+    /// The parts of the check can't be brought into an order.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// A part of the check is not ready.
+    #[error(transparent)]
+    Ready(#[from] ReadyError),
+    /// The run can't be kept in the database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// A frontier that can hold nothing.
     #[error(transparent)]
     Frontier(#[from] BuildError),

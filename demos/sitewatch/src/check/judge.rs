@@ -2,22 +2,20 @@
 
 use super::targets::{Id, Role, Targets};
 use super::visit::{Answer, Leads, NO_FRAGMENT, Open};
-use crate::report::{Reason, Status};
+use crate::report::{Reason, Status, Verdict};
 
-/// What became of one link: the reason, what led there, and the failure where a target has one.
+/// What became of one link, and what led there.
 #[derive(Debug)]
-pub(crate) struct Judgement<'a> {
-    pub(crate) reason: Reason,
+pub(crate) struct Judgement {
+    pub(crate) verdict: Verdict,
     /// The targets that redirects led to, in order.
     pub(crate) chain: Vec<Id>,
-    pub(crate) failure: Option<&'a Answer>,
 }
 
 /// Follows a link to where it ends.
-pub(crate) fn judge<'a>(targets: &'a Targets, open: &Open, max_redirects: u32) -> Judgement<'a> {
+pub(crate) fn judge(targets: &Targets, open: &Open, max_redirects: u32) -> Judgement {
     let mut at = match open.leads {
-        Leads::Malformed => return Judgement::of(Reason::MalformedUrl),
-        Leads::Skip(reason) => return Judgement::of(reason),
+        Leads::Nowhere(reason) => return Judgement::of(reason),
         Leads::To(id) => id,
     };
     let start = at;
@@ -27,18 +25,18 @@ pub(crate) fn judge<'a>(targets: &'a Targets, open: &Open, max_redirects: u32) -
     loop {
         let target = targets.get(at);
         let (status, next) = match target.role {
-            Role::Missing => return Judgement { reason: Reason::MissingFile, chain, failure: None },
+            Role::Missing => return Judgement { verdict: Reason::MissingFile.into(), chain },
             Role::Slash(to) => (301, to),
             Role::File => return Judgement::there(chain, permanent),
             // A redirect to where we don't go: it leads somewhere, and that is all we ask.
             Role::Skipped(_) if !chain.is_empty() => return Judgement::there(chain, permanent),
             Role::Skipped(reason) => return Judgement::of(reason),
             Role::Page | Role::External => match target.visit.as_ref().map(|visit| (&visit.answer, &visit.page)) {
-                None => return Judgement { reason: target.unvisited, chain, failure: None },
+                None => return Judgement { verdict: target.unvisited.into(), chain },
                 Some((Answer::Ok, page)) => {
                     let lacks = fragment != NO_FRAGMENT && page.as_ref().is_some_and(|page| !page.has_anchor(fragment));
                     if lacks {
-                        return Judgement { reason: Reason::MissingFragment, chain, failure: None };
+                        return Judgement { verdict: Reason::MissingFragment.into(), chain };
                     }
                     return Judgement::there(chain, permanent);
                 }
@@ -48,28 +46,31 @@ pub(crate) fn judge<'a>(targets: &'a Targets, open: &Open, max_redirects: u32) -
                     }
                     (*status, *to)
                 }
-                Some((answer, _)) if answer.reason().status() == Status::Skipped && !chain.is_empty() => {
-                    return Judgement::there(chain, permanent);
+                Some((answer, _)) => {
+                    let verdict = answer.verdict();
+                    if verdict.status() == Status::Skipped && !chain.is_empty() {
+                        return Judgement::there(chain, permanent);
+                    }
+                    return Judgement { verdict, chain };
                 }
-                Some((answer, _)) => return Judgement { reason: answer.reason(), chain, failure: Some(answer) },
             },
         };
         permanent &= matches!(status, 301 | 308);
         let circle = next == start || chain.contains(&next);
         chain.push(next);
         if circle {
-            return Judgement { reason: Reason::RedirectLoop, chain, failure: None };
+            return Judgement { verdict: Reason::RedirectLoop.into(), chain };
         }
         if chain.len() > max_redirects as usize {
-            return Judgement { reason: Reason::TooManyRedirects, chain, failure: None };
+            return Judgement { verdict: Reason::TooManyRedirects.into(), chain };
         }
         at = next;
     }
 }
 
-impl Judgement<'_> {
+impl Judgement {
     fn of(reason: Reason) -> Self {
-        Self { reason, chain: Vec::new(), failure: None }
+        Self { verdict: reason.into(), chain: Vec::new() }
     }
 
     fn there(chain: Vec<Id>, permanent: bool) -> Self {
@@ -78,6 +79,6 @@ impl Judgement<'_> {
             (false, true) => Reason::MovedPermanently,
             (false, false) => Reason::MovedTemporarily,
         };
-        Self { reason, chain, failure: None }
+        Self { verdict: reason.into(), chain }
     }
 }

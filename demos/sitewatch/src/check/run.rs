@@ -83,10 +83,8 @@ impl Check<'_> {
     /// Visits everything that can be reached; ends when the frontier's `join` returns, or early, and
     /// then says why.
     async fn crawl(&self, crawl: &Arc<Crawl>, pages: Vec<Id>) -> Result<Option<String>, CheckError> {
-        let frontier = WorkQueue::builder(self.frontier)
-            .dedupe_by(|task: &Task| *task)
-            .on_drop(OnDrop::Fail)
-            .build()?;
+        let frontier =
+            WorkQueue::builder(self.frontier).dedupe_by(|task: &Task| *task).on_drop(OnDrop::Fail).build()?;
         let crawled = TaskGroup::new("crawl").run(async |group| {
             let (shared, queue, workers) = (Arc::clone(crawl), frontier.clone(), self.workers.clone());
             group.spawn("dispatch", async move { Ok::<(), JobError>(dispatch(&shared, &queue, &workers).await) });
@@ -153,7 +151,8 @@ fn failed(error: JobError) -> CheckError {
 /// Without limits there is one level: pages put the pages that they lead to themselves.
 async fn levels(
     progress: &ProgressState,
-    crawl: &Crawl, frontier: &Frontier,
+    crawl: &Crawl,
+    frontier: &Frontier,
     mut pages: Vec<Id>,
 ) -> Result<(), Interrupt> {
     let mut depth = 0;

@@ -62,6 +62,16 @@ impl Base {
         }
     }
 
+    /// Whether a path climbs above the folder. (Plain paths only: others are rare, and are merely missing.)
+    pub(crate) fn climbs(&self, href: &str) -> bool {
+        let Self::Path(page) = self else { return false };
+        if !href.starts_with("..") {
+            return false;
+        }
+        let up = href.split('/').take_while(|part| *part == "..").count();
+        up >= page.bytes().filter(|byte| *byte == b'/').count()
+    }
+
     /// Where `href` leads, as it is shown to people: a path without the leading slash, or a URL.
     pub(crate) fn show(&self, href: &str) -> String {
         let mut key = String::new();
@@ -107,10 +117,7 @@ impl Base {
         let start = buffer.len();
         let text = url.as_str();
         buffer.push_str(text.split_once('#').map_or(text, |(before, _)| before));
-        Resolved::Target {
-            key: start..buffer.len(),
-            fragment: href.split_once('#').map(|(_, fragment)| fragment),
-        }
+        Resolved::Target { key: start..buffer.len(), fragment: href.split_once('#').map(|(_, fragment)| fragment) }
     }
 }
 

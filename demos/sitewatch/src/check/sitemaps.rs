@@ -20,9 +20,8 @@ pub(super) async fn at_url(fetcher: &Fetcher, url: &Url) -> Result<Vec<Url>, Che
 /// All pages, in order, of a sitemap in a file.
 pub(super) async fn in_file(fetcher: &Fetcher, path: &Path) -> Result<Vec<Url>, CheckError> {
     let name = path.display().to_string();
-    let bytes = tokio::fs::read(path)
-        .await
-        .map_err(|source| CheckError::Unreadable { path: path.to_owned(), source })?;
+    let bytes =
+        tokio::fs::read(path).await.map_err(|source| CheckError::Unreadable { path: path.to_owned(), source })?;
     let sitemap = Sitemap::parse(&bytes).map_err(|why| CheckError::Sitemap { name: name.clone(), why })?;
     follow(fetcher, urls(&sitemap.indexes), urls(&sitemap.pages), &name).await
 }

@@ -50,18 +50,20 @@ impl PageReport {
     pub(crate) fn add(&mut self, crawl: &Crawl, targets: &Targets, id: Id, all: bool) {
         let target = targets.get(id);
         let Some(visit) = &target.visit else { return };
-        if let Answer::Unreadable(why) = &visit.answer {
+        if matches!(visit.answer, Answer::Unreadable(_) | Answer::Lost(_)) {
             // No link may lead there, and yet it must be heard of.
+            let verdict = visit.answer.verdict();
             self.links += 1;
-            self.counts.add(Reason::Unreadable, 1);
+            self.counts.add(verdict.reason, 1);
+            let url = shown(&target.key).to_owned();
             self.rows.push(Row {
                 page: id,
                 line: 0,
                 column: 0,
                 text: String::new(),
                 link: String::new(),
-                url: shown(&target.key).to_owned(),
-                verdict: Verdict::new(Reason::Unreadable).detail(why.as_str()),
+                url,
+                verdict,
             });
         }
         let Some(page) = &visit.page else { return };
@@ -88,19 +90,18 @@ impl PageReport {
         let mut listed = Vec::new();
         for open in &page.open {
             let judged = judge(targets, open, crawl.limits.max_redirects);
-            let mut reason = judged.reason;
-            if reason == Reason::Ok {
+            let mut verdict = judged.verdict;
+            if verdict.reason == Reason::Ok {
                 continue;
             }
-            if reason == Reason::MissingFile && crawl.is_folder_without_index(targets, open) {
-                reason = Reason::NoIndex;
+            if verdict.reason == Reason::MissingFile && crawl.is_folder_without_index(targets, open) {
+                verdict.reason = Reason::NoIndex;
             }
-            self.counts.add(reason, 1);
-            if reason.status() == Status::Skipped && !crawl.list_skipped {
+            self.counts.add(verdict.reason, 1);
+            if verdict.status() == Status::Skipped && !crawl.list_skipped {
                 continue;
             }
-            let mut verdict = Verdict::new(reason).redirects(judged.chain.iter().map(|id| shown(&targets.get(*id).key)));
-            verdict.detail = judged.failure.and_then(Answer::detail).map(Into::into);
+            let verdict = verdict.redirects(judged.chain.iter().map(|id| shown(&targets.get(*id).key)));
             listed.push((open.ordinal as usize, verdict));
         }
         listed

@@ -1,11 +1,10 @@
 //! What was learned of one target.
 
 use std::hash::{DefaultHasher, Hasher};
-use std::io;
 
 use super::targets::Id;
 use crate::fetch::FetchError;
-use crate::report::Reason;
+use crate::report::{Reason, Verdict};
 
 /// What was learned of one target.
 #[derive(Debug)]
@@ -31,49 +30,20 @@ pub(crate) enum Answer {
     Failed(FetchError),
     /// A file could not be read.
     Unreadable(String),
+    /// It may be there, but we failed to look into it.
+    Lost(String),
 }
 
 impl Answer {
     /// What it means for a link that leads here, as far as that doesn't depend on the link.
-    pub(crate) fn reason(&self) -> Reason {
+    pub(crate) fn verdict(&self) -> Verdict {
         match self {
-            Self::Ok => Reason::Ok,
-            Self::Redirect { .. } => Reason::MovedTemporarily,
-            Self::Failed(error) => reason_of(error),
-            Self::Unreadable(_) => Reason::Unreadable,
+            Self::Ok => Reason::Ok.into(),
+            Self::Redirect { .. } => Reason::MovedTemporarily.into(),
+            Self::Failed(error) => error.into(),
+            Self::Unreadable(why) => Verdict::new(Reason::Unreadable).detail(why.as_str()),
+            Self::Lost(why) => Verdict::new(Reason::Failed).detail(why.as_str()),
         }
-    }
-
-    /// The words of whoever failed, beyond what the reason says.
-    pub(crate) fn detail(&self) -> Option<String> {
-        match self {
-            Self::Failed(error @ (FetchError::Tls(_) | FetchError::BadRedirect(_) | FetchError::Protocol(_))) => {
-                Some(error.to_string())
-            }
-            Self::Failed(error @ FetchError::Timeout { .. }) => Some(error.to_string()),
-            Self::Unreadable(why) => Some(why.clone()),
-            _ => None,
-        }
-    }
-}
-
-/// What a failure is called in a report.
-fn reason_of(error: &FetchError) -> Reason {
-    match error {
-        FetchError::Status(status) => Reason::HttpStatus(*status),
-        FetchError::Dns { .. } => Reason::Dns,
-        FetchError::Connect(io::ErrorKind::ConnectionRefused) => Reason::Refused,
-        FetchError::Connect(_) => Reason::Unreachable,
-        FetchError::Tls(_) => Reason::Tls,
-        FetchError::Timeout { .. } => Reason::Timeout,
-        FetchError::Reset => Reason::Reset,
-        FetchError::RedirectLoop => Reason::RedirectLoop,
-        FetchError::TooManyRedirects { .. } => Reason::TooManyRedirects,
-        FetchError::BadRedirect(_) => Reason::BadRedirect,
-        FetchError::BodyTooLarge { .. } => Reason::TooLarge,
-        FetchError::BadEncoding | FetchError::Protocol(_) => Reason::Protocol,
-        FetchError::Robots { .. } => Reason::Robots,
-        FetchError::Interrupted(_) => Reason::Interrupted,
     }
 }
 
@@ -117,8 +87,8 @@ pub(crate) struct Open {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Leads {
     To(Id),
-    Skip(Reason),
-    Malformed,
+    /// Nowhere that is asked for, and this is why.
+    Nowhere(Reason),
 }
 
 /// Stands for a link without a fragment.

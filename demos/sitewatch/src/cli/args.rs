@@ -15,7 +15,6 @@ pub struct Cli {
 
 /// What to do.
 #[derive(Clone, Debug, Subcommand)]
-#[non_exhaustive]
 pub enum Command {
     /// Check every link of a site or a folder, once or every so often.
     #[command(after_help = super::help::AFTER_CHECK)]

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
+use super::{Exit, Failure};
+
 /// The surroundings of a run: where it writes, and which environment variables it sees.
 #[derive(Clone, Debug)]
 pub struct Console {
@@ -38,6 +40,14 @@ impl Console {
             bar: io::stderr().is_terminal() && !is("TERM", |value| value == "dumb"),
             vars,
         }
+    }
+
+    /// Says on `stderr` what went wrong, a line for each thing, and returns the exit code for it.
+    pub fn fail(&self, failure: &Failure) -> Exit {
+        for line in failure.to_string().lines() {
+            self.notice(format_args!("error: {line}"));
+        }
+        failure.exit()
     }
 
     /// A message on a line of its own; where it can't be written, nobody would read it either.

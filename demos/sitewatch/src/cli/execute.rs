@@ -2,11 +2,10 @@ use std::sync::Arc;
 
 use indicatif::ProgressDrawTarget;
 use patterns_core::cancel::CancelToken;
-use tokio::sync::mpsc;
 
 use super::publish::Publisher;
 use super::watch::watch;
-use super::{Console, Exit, Failure, Interrupts, Target};
+use super::{Console, Exit, Failure, Interrupts, Rounds, Target};
 use crate::config::CheckConfig;
 use crate::progress::{Display, ProgressState};
 use crate::report::{Changes, Report};
@@ -20,8 +19,8 @@ use crate::report::{Changes, Report};
 /// after the [`CancelToken`] is cancelled, with an incomplete [`Report`]. The token is also the ambient
 /// one of its [`Context`](patterns_core::context::Context).
 ///
-/// With `rounds`, the check is repeated whenever a message arrives there, until it is closed or a
-/// signal comes; the report of each round is compared with the one before. A round that fails is
+/// With `rounds`, the check is repeated whenever they say so, until they end or a signal comes; the
+/// report of each round is compared with the one before. A round that fails is
 /// reported and does not end the rounds, unless it is the first.
 ///
 /// # Cancel safety
@@ -31,7 +30,7 @@ pub async fn execute<C, F, E>(
     config: CheckConfig,
     console: &Console,
     interrupts: &mut Interrupts,
-    rounds: Option<mpsc::Receiver<()>>,
+    rounds: Option<Rounds>,
     mut check: C,
 ) -> Exit
 where
@@ -41,14 +40,14 @@ where
 {
     let mut run = match Run::new(&config, console) {
         Ok(run) => run,
-        Err(failure) => return fail(console, &failure),
+        Err(failure) => return console.fail(&failure),
     };
     let first = match run.once(interrupts, &mut check).await {
         Ok(report) => report,
-        Err(failure) => return fail(console, &failure),
+        Err(failure) => return console.fail(&failure),
     };
     if let Err(failure) = run.publisher.publish(&first) {
-        return fail(console, &failure);
+        return console.fail(&failure);
     }
     match rounds {
         Some(rounds) if first.summary().is_complete() => run.repeat(first, rounds, interrupts, &mut check).await,
@@ -85,7 +84,7 @@ impl<'a> Run<'a> {
     async fn repeat<C, F, E>(
         &mut self,
         mut last: Report,
-        mut rounds: mpsc::Receiver<()>,
+        mut rounds: Rounds,
         interrupts: &mut Interrupts,
         check: &mut C,
     ) -> Exit
@@ -98,19 +97,19 @@ impl<'a> Run<'a> {
             tokio::select! {
                 biased;
                 _ = interrupts.next() => return Exit::Interrupted,
-                round = rounds.recv() => if round.is_none() { return exit_of(&last) },
+                round = rounds.next() => if round.is_none() { return exit_of(&last) },
             }
             let report = match self.once(interrupts, check).await {
                 Ok(report) => report,
-                Err(failure) if failure.exit() == Exit::Interrupted => return fail(self.console, &failure),
+                Err(failure) if failure.exit() == Exit::Interrupted => return self.console.fail(&failure),
                 // The next round may do better.
                 Err(failure) => {
-                    self.console.notice(format_args!("error: {failure}"));
+                    let _ = self.console.fail(&failure);
                     continue;
                 }
             };
             if let Err(failure) = self.publisher.publish_changes(&report, &Changes::between(&last, &report)) {
-                return fail(self.console, &failure);
+                return self.console.fail(&failure);
             }
             if !report.summary().is_complete() {
                 return exit_of(&report);
@@ -137,12 +136,4 @@ fn exit_of(report: &Report) -> Exit {
         summary if summary.broken() > 0 => Exit::Broken,
         _ => Exit::Clean,
     }
-}
-
-fn fail(console: &Console, failure: &Failure) -> Exit {
-    // Of settings there may be several things to say.
-    for line in failure.to_string().lines() {
-        console.notice(format_args!("error: {line}"));
-    }
-    failure.exit()
 }

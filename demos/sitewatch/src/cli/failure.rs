@@ -2,6 +2,7 @@ use std::error::Error;
 use std::fmt;
 
 use super::Exit;
+use crate::check::CheckError;
 use crate::fetch::FetchSetupError;
 
 /// Why nothing came of a run: one sentence, and the exit code that goes with it.
@@ -53,6 +54,8 @@ impl fmt::Display for Failure {
     }
 }
 
+impl Error for Failure {}
+
 /// An error with its causes, leaving out those that it has already in its own words.
 fn sentence(error: &dyn Error) -> String {
     let mut sentence = error.to_string();
@@ -67,11 +70,19 @@ fn sentence(error: &dyn Error) -> String {
     sentence
 }
 
-impl From<FetchSetupError> for Failure {
-    fn from(error: FetchSetupError) -> Self {
-        match error {
-            FetchSetupError::Client(_) => Self::failed(&error),
-            _ => Self::usage(&error),
+/// What the user named or set is wrong use; what the world does is a check that could not run.
+impl From<CheckError> for Failure {
+    fn from(error: CheckError) -> Self {
+        match &error {
+            CheckError::Http(FetchSetupError::Client(_)) => Self::failed(&error),
+            CheckError::Http(_)
+            | CheckError::Folder(_)
+            | CheckError::NoSuchPage { .. }
+            | CheckError::NotHtml { .. }
+            | CheckError::Unreadable { .. }
+            | CheckError::Sitemap { .. }
+            | CheckError::SitemapSize { .. } => Self::usage(&error),
+            _ => Self::failed(&error),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What people type and see: arguments, settings, progress, signals, reports and exit codes.
 //!
-//! Nothing here knows how a check works: [`execute`] is given one to call. And nothing here touches the
-//! process (its streams, environment, signals): `main` passes those in, so tests can pass others.
+//! [`execute`] is given the check to call, and takes the process's streams, environment and signals from
+//! whoever calls it, so that tests can give others.
 mod args;
 mod console;
 mod execute;
@@ -10,6 +10,7 @@ mod failure;
 mod help;
 mod interrupts;
 mod publish;
+mod rounds;
 mod settings;
 mod target;
 mod watch;
@@ -21,5 +22,6 @@ pub use exit::Exit;
 pub use failure::Failure;
 pub use help::parse;
 pub use interrupts::Interrupts;
+pub use rounds::Rounds;
 pub use settings::{Override, load, overrides};
 pub use target::{Target, TargetError};

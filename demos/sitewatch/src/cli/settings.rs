@@ -21,7 +21,7 @@ const FILE: &str = "sitewatch.toml";
 /// ```
 /// use sitewatch::cli::{load, parse, Command};
 ///
-/// let Command::Check(args) = parse(["sitewatch", "check", "docs", "--depth", "2"])?.command else { unreachable!() };
+/// let Command::Check(args) = parse(["sitewatch", "check", "docs", "--depth", "2"])?.command;
 /// let config = load(&args, [("SITEWATCH_DEPTH", "7"), ("SITEWATCH_HTTP__RATE", "1.5")])?;
 /// assert_eq!((config.depth, config.http.rate), (Some(2), 1.5));
 ///
@@ -106,9 +106,14 @@ impl Given {
         }
     }
 
-    /// A list in JSON: a text with commas would be split at them.
+    /// Several as a list in JSON: a text with commas would be split at them. One as it is, so that a
+    /// message shows what was typed, unless it would be taken for a list itself.
     fn many(&mut self, key: &str, flag: &'static str, values: &[String]) {
-        self.one(key, flag, (!values.is_empty()).then(|| serde_json::json!(values)));
+        match values {
+            [] => {}
+            [one] if serde_json::from_str::<Vec<String>>(one).is_err() => self.one(key, flag, Some(one)),
+            several => self.one(key, flag, Some(serde_json::json!(several))),
+        }
     }
 
     fn flag(&mut self, key: &str, flag: &'static str, given: bool, value: bool) {

@@ -9,7 +9,10 @@ impl Validate for CheckConfig {
         if self.every == Some(Duration::ZERO) {
             findings.refuse("every", "the interval must be longer than nothing");
         }
-        if self.every.is_some() && self.report.output.is_none() && self.report.effective_format() == crate::report::Format::Junit {
+        if self.every.is_some()
+            && self.report.output.is_none()
+            && self.report.effective_format() == crate::report::Format::Junit
+        {
             findings.refuse("report.format", "every round would begin another XML document: name a file with --output");
         }
     }

@@ -3,7 +3,6 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-
 /// How politely and how patiently to fetch.
 ///
 /// # Defaults

@@ -19,7 +19,8 @@ use super::{Answer, FetchSetupError, Fetched, HttpConfig, Visited, robots};
 ///
 /// It keeps no cookies, so a site that sets one and redirects to the same URL is a
 /// [`RedirectLoop`](super::FetchError::RedirectLoop). A body without a `Content-Type` is not taken
-/// for HTML.
+/// for HTML. A fetch that is neither polled nor dropped keeps its seat at the host, and its place in
+/// the line for one. Proxies are those of the environment (`HTTP_PROXY`, `NO_PROXY` and so on).
 ///
 /// # Comparison to `reqwest::Client`
 ///

@@ -21,8 +21,9 @@
 //!
 //! # Deadlock
 //!
-//! A task holds at most one seat, and only while its own request runs; it takes no other lock or
-//! permit meanwhile. So nobody waits for somebody who waits.
+//! A task holds at most one seat, and only for its own request. What it waits for meanwhile are its
+//! host's next turn, which comes by time alone, and the server, which has its limits; never another
+//! task. So nobody waits for somebody who waits.
 mod authority;
 mod body;
 mod chain;

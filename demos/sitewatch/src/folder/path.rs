@@ -60,7 +60,28 @@ fn plain(path: &str) -> Plain {
     if path.starts_with("//") {
         return Plain::Special;
     }
-    let plain = path.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.' | b'-' | b'_' | b'~' | b'+' | b',' | b'=' | b'!' | b'@' | b'$' | b'&' | b'(' | b')' | b'*' | b';' | b'\''));
+    let plain = path.bytes().all(|byte| {
+        byte.is_ascii_alphanumeric()
+            || matches!(
+                byte,
+                b'/' | b'.'
+                    | b'-'
+                    | b'_'
+                    | b'~'
+                    | b'+'
+                    | b','
+                    | b'='
+                    | b'!'
+                    | b'@'
+                    | b'$'
+                    | b'&'
+                    | b'('
+                    | b')'
+                    | b'*'
+                    | b';'
+                    | b'\''
+            )
+    });
     if plain { Plain::Path } else { Plain::Special }
 }
 

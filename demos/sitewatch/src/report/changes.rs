@@ -32,6 +32,8 @@ pub struct Changes {
     broken: Vec<Change>,
     repaired: Vec<Change>,
     still_broken: u64,
+    /// Why the later check is partial, if it is.
+    stopped: Option<String>,
 }
 
 /// A link that changed.
@@ -61,7 +63,8 @@ impl Changes {
         Self {
             broken: certain(earlier, missing_from(&before, later)),
             repaired: certain(later, missing_from(&after, earlier)),
-            still_broken: before.intersection(&after).count() as u64,
+            still_broken: broken(later).filter(|link| before.contains(&key(*link))).count() as u64,
+            stopped: later.summary().stopped.clone(),
         }
     }
 
@@ -100,7 +103,11 @@ impl Changes {
         if self.is_empty() {
             write!(out, "nothing changed; ")?;
         }
-        writeln!(out, "{} broken as before", Grouped(self.still_broken))
+        writeln!(out, "{} broken as before", Grouped(self.still_broken))?;
+        match &self.stopped {
+            Some(why) => writeln!(out, "PARTIAL: stopped early ({}); there may be more", clean(why)),
+            None => Ok(()),
+        }
     }
 }
 

@@ -215,9 +215,7 @@ fn crawl(
 }
 
 fn graph() -> impl Strategy<Value = Vec<Vec<usize>>> {
-    (1..30_usize).prop_flat_map(|pages| {
-        prop::collection::vec(prop::collection::vec(0..pages, 0..6), pages..=pages)
-    })
+    (1..30_usize).prop_flat_map(|pages| prop::collection::vec(prop::collection::vec(0..pages, 0..6), pages..=pages))
 }
 
 proptest! {

@@ -134,14 +134,7 @@ fn build(config: Config) -> WorkQueue<Item> {
 fn run(config: Config, ops: Vec<Op>) -> Result<(), TestCaseError> {
     let queue = build(config);
     let mut jobs: Vec<Job<Item>> = Vec::new();
-    let mut model = Model {
-        config,
-        waiting: Vec::new(),
-        seen: HashSet::new(),
-        closed: false,
-        stopped: false,
-        put: 0,
-    };
+    let mut model = Model { config, waiting: Vec::new(), seen: HashSet::new(), closed: false, stopped: false, put: 0 };
     for op in ops {
         // Operations on a job pick one of those that are out, if there is one.
         let pick = |at: usize| (!jobs.is_empty()).then(|| at % jobs.len());

@@ -114,7 +114,8 @@ async fn stragglers_are_leaves_of_a_failed_group() {
         group.spawn("bad", fails_after(secs(1), "no"));
         Ok(())
     });
-    let kinds: Vec<_> = result.await.unwrap_err().leaves().map(|leaf| (leaf.path().name().to_owned(), leaf.kind())).collect();
+    let kinds: Vec<_> =
+        result.await.unwrap_err().leaves().map(|leaf| (leaf.path().name().to_owned(), leaf.kind())).collect();
     assert_eq!(kinds, [("bad".to_owned(), FailureKind::Error), ("deaf".to_owned(), FailureKind::Straggler)]);
 }
 
@@ -168,10 +169,7 @@ async fn cancelling_the_enclosing_work_asks_every_child_and_starts_the_grace() {
     assert!(errors.is_cancelled());
     assert_eq!(errors.cause().unwrap().message(), "SIGTERM");
     let kinds: Vec<_> = errors.leaves().map(|leaf| (leaf.path().to_string(), leaf.kind())).collect();
-    assert_eq!(
-        kinds,
-        [("import".into(), FailureKind::Cancelled), ("import/deaf".into(), FailureKind::Straggler)]
-    );
+    assert_eq!(kinds, [("import".into(), FailureKind::Cancelled), ("import/deaf".into(), FailureKind::Straggler)]);
 }
 
 #[tokio::test(start_paused = true)]

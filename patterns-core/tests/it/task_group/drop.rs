@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use patterns_core::cancel::{CancelKind, timeout};
 use patterns_core::context::{self, Context, Interrupt};
 use patterns_core::reaper::Reaper;
-use patterns_core::task_group::{BoxError, TaskGroup};
+use patterns_core::task_group::{BoxError, ErrorGroup, TaskGroup};
+use patterns_core::testing::Explorer;
 use tokio::time::{Instant, sleep};
 
 use super::works_until_asked;
@@ -138,61 +139,71 @@ async fn a_group_that_is_dropped_unpolled_does_nothing() {
     assert!(log.all().is_empty());
 }
 
-#[tokio::test(start_paused = true)]
-async fn dropping_at_any_poll_leaves_nothing_running() {
-    let mut finished = false;
-    for polls in 0..200 {
-        let (root, begun, ended) = (Reaper::new(), Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-        struct Counted(Arc<AtomicUsize>);
-        impl Drop for Counted {
-            fn drop(&mut self) {
-                self.0.fetch_add(1, Ordering::SeqCst);
-            }
-        }
-        let guard = || {
-            begun.fetch_add(1, Ordering::SeqCst);
-            Counted(Arc::clone(&ended))
-        };
-        let group = TaskGroup::new("outer").limit(2).run(async |group| {
-            let _body = guard();
-            for n in 0..4 {
-                let child = guard();
-                group
-                    .spawn_bounded(format!("n{n}"), async move {
-                        let _child = child;
-                        context::sleep(ms(10 * n)).await?;
-                        Ok::<_, Interrupt>(())
-                    })
-                    .await?;
-            }
-            let inner = TaskGroup::new("inner").run(async |group| {
-                let (child, siblings) = (guard(), group.clone());
-                let grandchild = guard();
-                group.spawn("child", async move {
-                    let _child = child;
-                    siblings.spawn("sibling", async move {
-                        let _grandchild = grandchild;
-                        context::sleep(ms(5)).await
-                    });
-                    context::sleep(ms(5)).await
-                });
-                Ok(())
-            });
-            inner.await?;
-            group.spawn("bad", async { Err::<(), _>("no") });
-            context::sleep(secs(1)).await?;
-            Ok(())
-        });
-        let result = Context::current().with_reaper(root.clone()).scope(polled(polls, group)).await;
-        root.drained().await;
-        assert_eq!(begun.load(Ordering::SeqCst), ended.load(Ordering::SeqCst), "dropped at poll {polls}");
-        finished = result.is_some();
-        if finished {
-            assert!(result.unwrap().unwrap_err().to_string().contains("bad: no"));
-            break;
+/// A group of everything: bounded children, a nested group whose child spawns a sibling, a failure.
+async fn everything(alive: Arc<AtomicUsize>) -> Result<(), ErrorGroup> {
+    struct Alive(Arc<AtomicUsize>);
+    impl Drop for Alive {
+        fn drop(&mut self) {
+            self.0.fetch_sub(1, Ordering::SeqCst);
         }
     }
-    assert!(finished, "the scenario must get to its end, else the last polls were never tried");
+    let guard = || {
+        alive.fetch_add(1, Ordering::SeqCst);
+        Alive(Arc::clone(&alive))
+    };
+    let group = TaskGroup::new("outer").limit(2).run(async |group| {
+        let _body = guard();
+        for n in 0..4 {
+            let child = guard();
+            let bounded = group.spawn_bounded(format!("n{n}"), async move {
+                let _child = child;
+                context::sleep(ms(10 * n)).await
+            });
+            bounded.await?;
+        }
+        let inner = TaskGroup::new("inner").run(async |group| {
+            let (child, sibling, siblings) = (guard(), guard(), group.clone());
+            group.spawn("child", async move {
+                let _child = child;
+                siblings.spawn("sibling", async move {
+                    let _sibling = sibling;
+                    let slept = context::sleep(ms(5)).await;
+                    // Cleanup takes time, too.
+                    sleep(ms(5)).await;
+                    slept
+                });
+                context::sleep(ms(5)).await
+            });
+            Ok(())
+        });
+        inner.await?;
+        group.spawn("bad", async { Err::<(), _>("no") });
+        context::sleep(secs(1)).await?;
+        Ok(())
+    });
+    group.await
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_group_of_everything_fails_as_it_should() {
+    let alive = Arc::new(AtomicUsize::new(0));
+    assert_eq!(everything(Arc::clone(&alive)).await.unwrap_err().to_string(), "outer: bad: no");
+    assert_eq!(alive.load(Ordering::SeqCst), 0);
+}
+
+#[test]
+fn an_interruption_at_any_poll_leaves_nothing_running() {
+    let explored = Explorer::new().no_task_left().run(
+        async || Arc::new(AtomicUsize::new(0)),
+        async |alive| {
+            let errors = everything(Arc::clone(&alive)).await.unwrap_err();
+            // Who comes this far has waited for every child.
+            assert_eq!(alive.load(Ordering::SeqCst), 0);
+            assert!(errors.is_cancelled() || errors.to_string() == "outer: bad: no", "{errors:#}");
+        },
+        async |alive| assert_eq!(alive.load(Ordering::SeqCst), 0, "still alive"),
+    );
+    assert!(explored.polls >= 5 && explored.unreached == 0, "{explored:?}");
 }
 
 #[tokio::test(start_paused = true)]

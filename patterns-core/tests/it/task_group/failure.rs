@@ -77,10 +77,7 @@ async fn all_errors_are_in_the_result_also_those_of_the_cleanup() {
     });
     let errors = result.await.unwrap_err();
     assert_eq!(texts(&errors), ["import/a: first", "import/b: at the same time", "import/c: rollback failed"]);
-    assert_eq!(
-        errors.to_string(),
-        "import: 3 failures: a: first; b: at the same time; c: rollback failed"
-    );
+    assert_eq!(errors.to_string(), "import: 3 failures: a: first; b: at the same time; c: rollback failed");
 }
 
 #[tokio::test(start_paused = true)]

@@ -153,6 +153,23 @@ async fn a_wait_for_a_place_obeys_the_deadline() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_wait_for_a_place_from_outside_ends_with_the_group() {
+    let start = Instant::now();
+    let result = TaskGroup::new("g").limit(1).grace(secs(9)).run(async |group| {
+        group.spawn("deaf", one_second());
+        let outside = group.clone();
+        let waiting = tokio::spawn(async move { outside.spawn_bounded("second", one_second()).await });
+        tokio::task::yield_now().await;
+        group.cancel("enough");
+        let interrupt = waiting.await?.unwrap_err();
+        assert_eq!(interrupt.cause().unwrap().message(), "enough");
+        assert_eq!(start.elapsed(), secs(0));
+        Ok(())
+    });
+    result.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn nothing_is_kept_of_a_million_children_that_ended() {
     // In the values that children return, so that one kept anywhere would be seen.
     let (alive, peak) = (Arc::new(AtomicUsize::new(0)), AtomicUsize::new(0));

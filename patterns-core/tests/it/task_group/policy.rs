@@ -174,6 +174,31 @@ async fn a_policy_that_panics_takes_down_no_sibling_and_hangs_nobody() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_failure_that_the_group_has_not_heard_of_is_no_echo() {
+    struct BadOnce(bool);
+    impl JoinPolicy for BadOnce {
+        type Output<R> = Settled<R>;
+
+        fn ended(&mut self, _: &Ended<'_>) -> Flow {
+            assert!(std::mem::replace(&mut self.0, true), "bad policy");
+            Flow::Continue
+        }
+
+        fn finish<R>(self, settled: Settled<R>) -> Settled<R> {
+            settled
+        }
+    }
+    let settled = TaskGroup::new("g").policy(BadOnce(false)).run(async |group| {
+        group.spawn("a", works_until_asked(Log::default(), "a", secs(0))).cancel("before it started");
+        Ok(group.spawn("b", works_until_asked(Log::default(), "b", secs(0))).await?)
+    });
+    // The first to end meets the panic; the body gets it through its handle and passes it on.
+    let settled = tokio::time::timeout(secs(3601), settled).await.unwrap();
+    assert!(settled.value.is_none());
+    assert!(!settled.errors.unwrap().is_cancelled());
+}
+
+#[tokio::test(start_paused = true)]
 async fn fail_fast_is_what_a_group_does_by_default() {
     let start = Instant::now();
     let result = TaskGroup::new("g").policy(CollectAll).policy(FailFast).run(async |group| {

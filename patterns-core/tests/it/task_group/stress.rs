@@ -113,6 +113,35 @@ async fn aborting_loses_no_child_whatever_it_is_doing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_child_that_is_in_its_first_poll_when_the_others_are_aborted_ends_too() {
+    let alive = Arc::new(AtomicUsize::new(0));
+    let begun = Arc::new(AtomicUsize::new(0));
+    let result = TaskGroup::new("g").grace(std::time::Duration::ZERO).run(async |group| {
+        let (guard, first) = (Alive::new(&alive), Arc::clone(&begun));
+        group.spawn("pending", async move {
+            let _guard = guard;
+            first.fetch_add(1, Ordering::SeqCst);
+            std::future::pending::<Result<(), io::Error>>().await
+        });
+        let (alive, second) = (Arc::clone(&alive), Arc::clone(&begun));
+        group.spawn("late", async move {
+            second.fetch_add(1, Ordering::SeqCst);
+            // Not yet known to the group as one that waits.
+            while alive.load(Ordering::SeqCst) > 0 {
+                std::hint::spin_loop();
+            }
+            std::future::pending::<Result<(), io::Error>>().await
+        });
+        while begun.load(Ordering::SeqCst) < 2 {
+            tokio::task::yield_now().await;
+        }
+        group.cancel("enough");
+        Ok(())
+    });
+    result.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn dropped_groups_are_adopted_while_their_children_spawn() {
     let root = Reaper::new();
     let alive = Arc::new(AtomicUsize::new(0));

@@ -86,12 +86,6 @@ pub enum Reason {
     Excluded,
     /// Out of scope, with `--no-external`.
     External,
-    /// Deeper than `--depth`.
-    Depth,
-    /// Beyond `--max-pages`.
-    MaxPages,
-    /// The target is there, but is not HTML, so its fragment has no checkable meaning.
-    NotHtml,
     /// The target is there, but too large to look for the fragment in it.
     TooLarge,
     /// The check was stopped before it came to this link.
@@ -100,7 +94,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason without a number in it, in the order of reports.
-    pub const PLAIN: [Self; 34] = [
+    pub const PLAIN: [Self; 31] = [
         Self::Ok,
         Self::MovedPermanently,
         Self::MovedTemporarily,
@@ -130,9 +124,6 @@ impl Reason {
         Self::Robots,
         Self::Excluded,
         Self::External,
-        Self::Depth,
-        Self::MaxPages,
-        Self::NotHtml,
         Self::TooLarge,
         Self::Interrupted,
     ];
@@ -170,9 +161,6 @@ impl Reason {
             | Self::Robots
             | Self::Excluded
             | Self::External
-            | Self::Depth
-            | Self::MaxPages
-            | Self::NotHtml
             | Self::TooLarge
             | Self::Interrupted => Status::Skipped,
         }

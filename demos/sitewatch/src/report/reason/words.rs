@@ -49,9 +49,6 @@ impl Reason {
             Self::Robots => ("robots", "robots.txt asks not to fetch it"),
             Self::Excluded => ("excluded", "left out by --include or --exclude"),
             Self::External => ("external", "out of scope, with --no-external"),
-            Self::Depth => ("depth", "deeper than --depth"),
-            Self::MaxPages => ("max-pages", "beyond --max-pages"),
-            Self::NotHtml => ("not-html", "there, but not HTML: its fragment can't be checked"),
             Self::TooLarge => ("too-large", "there, but too large to look for its fragment"),
             Self::Interrupted => ("interrupted", "the check was stopped before"),
         }

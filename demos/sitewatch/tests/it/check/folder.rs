@@ -41,7 +41,10 @@ async fn fragments_are_found_by_id_and_name_decoded_and_the_special_ones_always(
 #[tokio::test(start_paused = true)]
 async fn folders_answer_with_their_index_and_redirect_without_their_slash() {
     let report = check(&[
-        ("index.html", "<a href=sub>1</a><a href=sub/>2</a><a href=empty/>3</a><a href='sub#here'>4</a><a href='/'>5</a>"),
+        (
+            "index.html",
+            "<a href=sub>1</a><a href=sub/>2</a><a href=empty/>3</a><a href='sub#here'>4</a><a href='/'>5</a>",
+        ),
         ("sub/index.html", "<p id=here>"),
         ("empty/data.bin", ""),
     ])
@@ -67,6 +70,24 @@ async fn a_base_changes_where_links_lead_and_odd_paths_resolve_as_in_a_browser()
     .await;
     assert_eq!(findings(&report), Vec::<String>::new());
     assert_eq!(report.summary().counts.of(Status::Ok), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_path_that_climbs_out_of_the_folder_is_told_apart_from_a_missing_file() {
+    let report = check(&[
+        ("index.html", "<a href='../style.css'>1</a><a href='../index.html'>stops at the top</a><a href=x.css>2</a>"),
+        ("sub/a.html", "<a href='../style.css'>3</a><a href='../../style.css'>4</a>"),
+    ])
+    .await;
+    assert_eq!(
+        findings(&report),
+        [
+            "index.html:1:1 ../style.css -> outside-folder",
+            "index.html:1:73 x.css -> missing-file",
+            "sub/a.html:1:1 ../style.css -> missing-file",
+            "sub/a.html:1:29 ../../style.css -> outside-folder",
+        ]
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -47,6 +47,8 @@ fn findings(report: &Report) -> Vec<String> {
         .links()
         .iter()
         .filter(|link| matches!(link.verdict.status(), Status::Broken | Status::Redirected))
-        .map(|link| format!("{}:{}:{} {} -> {}", link.page, link.line, link.column, link.link, link.verdict.reason.code()))
+        .map(|link| {
+            format!("{}:{}:{} {} -> {}", link.page, link.line, link.column, link.link, link.verdict.reason.code())
+        })
         .collect()
 }

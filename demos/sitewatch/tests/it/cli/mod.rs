@@ -1,6 +1,7 @@
 mod args;
 mod capture;
 mod execute;
+mod program;
 mod rounds;
 mod settings;
 mod stopping;

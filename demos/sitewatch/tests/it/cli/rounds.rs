@@ -1,12 +1,13 @@
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use patterns_core::cancel::CancelToken;
-use sitewatch::cli::{Exit, Failure, Interrupts, Target, execute};
+use sitewatch::cli::{Exit, Failure, Interrupts, Rounds, Target, execute};
 use sitewatch::config::CheckConfig;
 use sitewatch::progress::ProgressState;
 use sitewatch::report::{Format, Reason, Report};
-use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::capture::console;
 use super::execute::{config, finding};
@@ -15,7 +16,7 @@ use super::execute::{config, finding};
 async fn rounds(config: CheckConfig, rounds: Vec<Result<Report, Failure>>) -> (Exit, String, String) {
     let (console, out, err) = console();
     let (_sender, mut interrupts) = Interrupts::channel();
-    let (fire, fired) = mpsc::channel(rounds.len());
+    let (fire, fired) = Rounds::channel(rounds.len());
     for _ in 1..rounds.len() {
         fire.try_send(()).unwrap();
     }
@@ -76,14 +77,27 @@ async fn a_first_round_that_fails_is_the_last() {
 async fn a_signal_between_rounds_ends_them() {
     let (console, _, _) = console();
     let (sender, mut interrupts) = Interrupts::channel();
-    let (_fire, fired) = mpsc::channel(1);
+    let (_fire, fired) = Rounds::channel(1);
     let check =
         |_: Target, _: CheckConfig, _: Arc<ProgressState>, _: CancelToken| async { Ok::<_, Failure>(finding(&[])) };
     let run = execute(config(), &console, &mut interrupts, Some(fired), check);
     let signal = async {
-        tokio::time::sleep(std::time::Duration::from_secs(3600)).await;
+        tokio::time::sleep(Duration::from_secs(3600)).await;
         sender.send("SIGTERM").await.unwrap();
     };
     let (exit, ()) = tokio::join!(run, signal);
     assert_eq!(exit, Exit::Interrupted);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_round_that_is_due_while_another_runs_is_skipped() {
+    let started = Instant::now();
+    let mut rounds = Rounds::every(Duration::from_secs(10)).await.unwrap();
+    let mut begun = Vec::new();
+    for takes in [25, 0, 0] {
+        rounds.next().await.unwrap();
+        begun.push(started.elapsed().as_secs());
+        tokio::time::sleep(Duration::from_secs(takes)).await;
+    }
+    assert_eq!(begun, [10, 40, 50], "those at 20 and 30 not at all");
 }

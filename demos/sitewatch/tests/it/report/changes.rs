@@ -18,7 +18,7 @@ fn names(changes: &[sitewatch::report::Change]) -> Vec<&str> {
 fn a_link_that_moved_within_its_page_is_the_same() {
     let changes = Changes::between(&broken(&[(1, "x"), (2, "x")], false), &broken(&[(7, "x")], false));
     assert!(changes.is_empty());
-    assert_eq!(changes.still_broken(), 1);
+    assert_eq!(changes.still_broken(), 1, "as many as the later report counts");
 }
 
 #[test]
@@ -40,4 +40,8 @@ fn a_partial_check_repairs_nothing_and_proves_nothing_new() {
     let (whole, partial) = (broken(&[(1, "x")], false), broken(&[], true));
     assert!(Changes::between(&whole, &partial).is_empty());
     assert!(Changes::between(&partial, &whole).is_empty());
+    let mut out = Vec::new();
+    Changes::between(&whole, &partial).write(&mut out).unwrap();
+    let expected = "nothing changed; 0 broken as before\nPARTIAL: stopped early (SIGINT); there may be more\n";
+    assert_eq!(String::from_utf8(out).unwrap(), expected);
 }

@@ -1,0 +1,225 @@
+//! What holds after any history.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
+
+use actors::scheduler::{Overlap, ScheduleHandle, Scheduler, SchedulerState};
+use patterns_core::context;
+use proptest::prelude::*;
+use tokio::time::{Duration, Instant, advance, sleep};
+
+use super::{instants, millis, settle, start_with};
+
+#[derive(Clone, Copy, Debug)]
+enum Work {
+    Nap(u64),
+    Fail(u64),
+    Panic(u64),
+    /// Stops when it is asked to.
+    Polite(u64),
+    /// Only ever dropped.
+    Deaf,
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Every { name: u8, period: u64, allow: bool, times: Option<u64>, immediately: bool, work: Work },
+    After { name: u8, delay: u64, work: Work },
+    Cancel(usize),
+    Close(usize),
+    Pause(usize),
+    Resume(usize),
+    Trigger(usize),
+    CancelAll,
+    Wait(u64),
+    Jump(u64),
+    CloseAll,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let span = 0..3_000_u64;
+    let work = prop_oneof![
+        4 => span.clone().prop_map(Work::Nap),
+        1 => span.clone().prop_map(Work::Fail),
+        1 => span.clone().prop_map(Work::Panic),
+        2 => span.clone().prop_map(Work::Polite),
+        1 => Just(Work::Deaf),
+    ];
+    let every = (0..4_u8, 1..2_000_u64, any::<bool>(), prop::option::of(1..6_u64), any::<bool>(), work.clone());
+    let step = prop_oneof![
+        8 => every.prop_map(|(name, period, allow, times, immediately, work)| {
+            Step::Every { name, period, allow, times, immediately, work }
+        }),
+        4 => (0..4_u8, span.clone(), work).prop_map(|(name, delay, work)| Step::After { name, delay, work }),
+        2 => any::<usize>().prop_map(Step::Cancel),
+        1 => any::<usize>().prop_map(Step::Close),
+        2 => any::<usize>().prop_map(Step::Pause),
+        2 => any::<usize>().prop_map(Step::Resume),
+        2 => any::<usize>().prop_map(Step::Trigger),
+        1 => Just(Step::CancelAll),
+        8 => span.clone().prop_map(Step::Wait),
+        3 => (0..20_000_u64).prop_map(Step::Jump),
+        1 => Just(Step::CloseAll),
+    ];
+    prop::collection::vec(step, 1..60)
+}
+
+/// What the jobs of one schedule themselves know.
+#[derive(Default)]
+struct Watch {
+    begun: AtomicU64,
+    inside: AtomicUsize,
+    most: AtomicUsize,
+}
+
+struct Inside(Arc<Watch>);
+
+impl Inside {
+    fn enter(watch: &Arc<Watch>) -> Self {
+        watch.begun.fetch_add(1, SeqCst);
+        watch.most.fetch_max(watch.inside.fetch_add(1, SeqCst) + 1, SeqCst);
+        Self(watch.clone())
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        self.0.inside.fetch_sub(1, SeqCst);
+    }
+}
+
+async fn work(work: Work, watch: Arc<Watch>) -> Result<(), String> {
+    let _inside = Inside::enter(&watch);
+    match work {
+        Work::Nap(span) => sleep(millis(span)).await,
+        Work::Fail(span) => {
+            sleep(millis(span)).await;
+            return Err("as drawn".to_owned());
+        }
+        Work::Panic(span) => {
+            sleep(millis(span)).await;
+            panic!("as drawn");
+        }
+        Work::Polite(span) => drop(context::sleep(millis(span)).await),
+        Work::Deaf => std::future::pending().await,
+    }
+    Ok(())
+}
+
+struct Made {
+    schedule: ScheduleHandle,
+    watch: Arc<Watch>,
+    width: usize,
+    times: Option<u64>,
+}
+
+const LIMIT: usize = 3;
+
+impl Made {
+    fn check(&self) {
+        let counts = self.schedule.status().counts;
+        instants(counts);
+        assert!(self.watch.most.load(SeqCst) <= self.width);
+        assert!(self.times.is_none_or(|times| counts.runs <= times));
+        // A run that was cancelled before its task was polled never called its job.
+        let begun = self.watch.begun.load(SeqCst);
+        assert!(begun <= counts.runs && counts.runs <= begun + counts.cancelled + counts.running);
+    }
+}
+
+async fn play(steps: Vec<Step>) {
+    let scheduler = start_with(Scheduler::builder().overlap_limit(LIMIT).grace(millis(500)));
+    let mut made: Vec<Made> = Vec::new();
+    for step in steps {
+        let nth = |n: usize| made.get(n % made.len().max(1)).map(|made| made.schedule.clone());
+        match step {
+            Step::Every { name, period, allow, times, immediately, work: kind } => {
+                let watch = Arc::new(Watch::default());
+                let mut every = scheduler.every(format!("{name}"), millis(period));
+                if allow {
+                    every = every.overlap(Overlap::Allow);
+                }
+                if immediately {
+                    every = every.immediately();
+                }
+                if let Some(times) = times {
+                    every = every.times(times);
+                }
+                let job = { let watch = watch.clone(); move || work(kind, watch.clone()) };
+                if let Ok(schedule) = every.run(job).await {
+                    made.push(Made { schedule, watch, width: if allow { LIMIT } else { 1 }, times });
+                }
+            }
+            Step::After { name, delay, work: kind } => {
+                let watch = Arc::new(Watch::default());
+                let job = { let watch = watch.clone(); move || work(kind, watch) };
+                if let Ok(schedule) = scheduler.after(format!("{name}"), millis(delay)).run(job).await {
+                    made.push(Made { schedule, watch, width: 1, times: Some(1) });
+                }
+            }
+            Step::Cancel(n) => if let Some(nth) = nth(n) { nth.cancel().await.map(drop).unwrap() },
+            Step::Close(n) => if let Some(nth) = nth(n) { nth.close().await.map(drop).unwrap() },
+            Step::Pause(n) => if let Some(nth) = nth(n) { nth.pause().await.map(drop).unwrap() },
+            Step::Resume(n) => if let Some(nth) = nth(n) { nth.resume().await.map(drop).unwrap() },
+            Step::Trigger(n) => if let Some(nth) = nth(n) { nth.trigger().await.map(drop).unwrap() },
+            Step::CancelAll => scheduler.cancel_all().await.map(drop).unwrap(),
+            Step::Wait(span) => sleep(millis(span)).await,
+            Step::Jump(span) => advance(millis(span)).await,
+            Step::CloseAll => scheduler.close(),
+        }
+        made.iter().for_each(Made::check);
+        let status = scheduler.status();
+        assert!(status.counts.balances(), "{status:?}");
+        assert!(status.next.is_none() || status.state == SchedulerState::Open);
+    }
+    let receipt = scheduler.drain(Instant::now() + Duration::from_secs(2)).await;
+    assert!(receipt.is_complete() && receipt.counts.balances(), "{receipt}");
+    let mut sum = actors::scheduler::FiringCounts::default();
+    for made in &made {
+        made.check();
+        sum += made.schedule.ended().await.unwrap().counts;
+    }
+    assert_eq!(sum, receipt.counts);
+    assert_eq!(scheduler.status().state, SchedulerState::Closed);
+}
+
+/// Runs on a paused clock of its own.
+fn on_paused_clock(test: impl Future<Output = ()>) {
+    tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap().block_on(test);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_instant_and_every_run_is_accounted_for_after_any_history(steps in steps()) {
+        on_paused_clock(play(steps));
+    }
+
+    /// However the clock gets there: what is due is what has come, and what follows is the next of the grid.
+    #[test]
+    fn a_schedule_keeps_to_its_grid_whatever_the_clock_does(
+        period in 1..5_000_u64,
+        immediately: bool,
+        moves in prop::collection::vec((any::<bool>(), 0..30_000_u64), 1..12),
+    ) {
+        on_paused_clock(async {
+            let scheduler = super::start();
+            let begun = Instant::now();
+            let mut every = scheduler.every("grid", millis(period));
+            if immediately {
+                every = every.immediately();
+            }
+            let every = every.run(async || {}).await.unwrap();
+            for (jumps, span) in moves {
+                if jumps { advance(millis(span)).await } else { sleep(millis(span)).await }
+                settle().await;
+                let come = u64::try_from(begun.elapsed().as_nanos() / millis(period).as_nanos()).unwrap();
+                let status = every.status();
+                let (due, _, skipped, _) = instants(status.counts);
+                assert_eq!((due, skipped), (come + u64::from(immediately), 0));
+                assert_eq!(status.next, Some(begun + millis(period) * u32::try_from(come + 1).unwrap()));
+            }
+        });
+    }
+}

@@ -1,0 +1,16 @@
+//! Measuring rows in interleaved rounds, and saying what came out.
+mod calibrate;
+mod disturbance;
+mod json;
+mod machine;
+mod measure;
+mod options;
+mod row;
+mod table;
+mod watchdog;
+
+pub(crate) use calibrate::{calibrated, ns_per_call};
+pub(crate) use machine::Machine;
+pub(crate) use measure::measure;
+pub(crate) use options::Options;
+pub(crate) use row::{Row, Skipped, Target, Verdict};

@@ -1,0 +1,29 @@
+//! The crate behind the book: it compiles and runs everything that the chapters show.
+//!
+//! - Each chapter is expanded by `build.rs` and mounted as documentation, so that `cargo test --doc` compiles and
+//!   runs its Rust with this workspace's own dependencies.
+//! - [`listings`] are the programs that chapters show parts of; [`ALL`](listings::ALL) names them. What they print
+//!   is kept beside them, and checked.
+//! - [`timeline`] records what a program does on virtual time, [`figure`] draws it, [`figures`] are those of the book.
+//!
+//! `cargo run -p book` lists the programs and runs them.
+
+// Listings are programs of their own, and name this crate as a reader would.
+extern crate self as book;
+
+#[cfg(test)]
+mod expand;
+pub mod figure;
+pub mod figures;
+#[path = "../listings/mod.rs"]
+pub mod listings;
+pub mod log;
+pub mod site;
+pub mod timeline;
+
+/// The chapters, with everything included, as documentation that is tested.
+#[cfg(doctest)]
+#[allow(missing_docs, reason = "their documentation is the chapter")]
+pub mod chapters {
+    include!(concat!(env!("OUT_DIR"), "/chapters.rs"));
+}

@@ -1,0 +1,3 @@
+pub mod ask;
+pub mod drop;
+pub mod lost;

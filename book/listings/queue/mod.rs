@@ -1,0 +1,2 @@
+pub mod crawl;
+pub mod first_attempt;

@@ -1,0 +1,128 @@
+//! What the build can't see: links, and the tests that the text refers to.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
+
+use crate::support::{book, files, read};
+
+/// A chapter's text with all that is not prose left out.
+struct Chapter {
+    name: String,
+    links: Vec<String>,
+    codes: Vec<String>,
+    /// Fragments that headings make.
+    headings: BTreeSet<String>,
+}
+
+fn chapters() -> Vec<Chapter> {
+    files(&book().join("src"), "md").iter().map(|path| Chapter::read(path)).collect()
+}
+
+impl Chapter {
+    fn read(path: &Path) -> Self {
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        let mut chapter = Self { name, links: Vec::new(), codes: Vec::new(), headings: BTreeSet::new() };
+        let mut heading: Option<String> = None;
+        for event in Parser::new_ext(&read(path), Options::ENABLE_TABLES) {
+            match event {
+                Event::Start(Tag::Heading { .. }) => heading = Some(String::new()),
+                Event::End(TagEnd::Heading(_)) => {
+                    chapter.headings.insert(fragment(&heading.take().unwrap_or_default()));
+                }
+                Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
+                    chapter.links.push(dest_url.to_string());
+                }
+                Event::Code(code) => {
+                    if let Some(heading) = &mut heading {
+                        heading.push_str(&code);
+                    }
+                    chapter.codes.push(code.to_string());
+                }
+                Event::Text(text) => {
+                    if let Some(heading) = &mut heading {
+                        heading.push_str(&text);
+                    }
+                }
+                _ => {}
+            }
+        }
+        chapter
+    }
+}
+
+/// As mdBook makes it.
+fn fragment(heading: &str) -> String {
+    let kept = heading.trim().chars().filter(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | ' '));
+    kept.map(|c| if c == ' ' { '-' } else { c.to_ascii_lowercase() }).collect()
+}
+
+#[test]
+fn every_link_between_chapters_leads_somewhere() {
+    let chapters = chapters();
+    for chapter in &chapters {
+        for link in chapter.links.iter().filter(|link| !link.contains("://")) {
+            let (page, fragment) = link.split_once('#').unwrap_or((link, ""));
+            let page = if page.is_empty() { &chapter.name } else { page };
+            let Some(target) = chapters.iter().find(|target| target.name == page) else {
+                panic!("{}: there is no chapter {page}", chapter.name);
+            };
+            let known = fragment.is_empty() || target.headings.contains(fragment);
+            assert!(known, "{}: {page} has no heading for #{fragment}: {:?}", chapter.name, target.headings);
+        }
+    }
+}
+
+#[test]
+fn the_table_of_contents_has_every_chapter_once_and_nothing_else() {
+    let (contents, chapters): (Vec<_>, Vec<_>) =
+        chapters().into_iter().partition(|chapter| chapter.name == "SUMMARY.md");
+    let mut listed = contents[0].links.clone();
+    listed.sort();
+    let there: Vec<_> = chapters.iter().map(|chapter| chapter.name.clone()).collect();
+    assert_eq!(listed, there);
+}
+
+#[test]
+fn every_test_that_a_chapter_names_exists() {
+    let root = book().parent().unwrap();
+    let mut known = BTreeSet::new();
+    for tests in ["patterns-core/tests", "actors/tests", "demos/sitewatch/tests", "integration-tests/tests", "book"] {
+        for file in files(&root.join(tests), "rs") {
+            known.extend(tests_in(&read(&file)));
+        }
+    }
+    let mut named = 0;
+    for chapter in chapters() {
+        for code in chapter.codes.iter().filter(|code| is_sentence(code)) {
+            assert!(known.contains(code), "{}: there is no test {code}", chapter.name);
+            named += 1;
+        }
+    }
+    assert!(named > 20, "the chapters prove what they say");
+}
+
+/// The names of functions that follow a test's attribute.
+fn tests_in(source: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut is_test = false;
+    for line in source.lines().map(str::trim) {
+        let function = line.strip_prefix("async ").unwrap_or(line).strip_prefix("fn ");
+        if line.starts_with("#[test]") || line.starts_with("#[tokio::test") || line.starts_with("#[actix") {
+            is_test = true;
+        } else if let Some(function) = function {
+            if is_test {
+                found.extend(function.split_once('(').map(|(name, _)| name.to_owned()));
+            }
+            is_test = false;
+        }
+    }
+    found
+}
+
+/// Whether a piece of code is the name of a test: a sentence of four words or more.
+fn is_sentence(code: &str) -> bool {
+    let words = code.split('_').filter(|word| !word.is_empty()).count();
+    words >= 4 && code.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+}

@@ -1,0 +1,9 @@
+//! Everything the book shows is compiled, run, and compared with what it printed when it was written.
+#![allow(clippy::unwrap_used, reason = "a test that unwraps in vain has failed")]
+
+mod chapters;
+mod figures;
+mod listings;
+mod python;
+mod queue;
+mod support;

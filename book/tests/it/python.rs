@@ -1,0 +1,49 @@
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::support::{book, files, read, skip_or_fail};
+
+/// A twin takes a second or two.
+const LIMIT: Duration = Duration::from_secs(60);
+
+#[test]
+fn every_python_twin_runs_and_prints_what_the_book_shows() {
+    let twins = files(&book().join("python"), "py");
+    assert!(!twins.is_empty());
+    let asked = Command::new("python3").args(["-c", "import sys; sys.exit(sys.version_info < (3, 11))"]).output();
+    if !asked.is_ok_and(|output| output.status.success()) {
+        skip_or_fail("python::every_python_twin_runs_and_prints_what_the_book_shows", "python3, 3.11 or newer");
+        return;
+    }
+    // All at once: they sleep most of the time.
+    let running: Vec<_> = twins.iter().map(|twin| (twin, start(twin))).collect();
+    for (twin, child) in running {
+        let output = finish(twin, child);
+        let printed = String::from_utf8(output.stdout).unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{} failed:\n{printed}{errors}", twin.display());
+        assert_eq!(printed, read(&twin.with_extension("out")), "{}", twin.display());
+        assert!(errors.is_empty(), "{} complains: {errors}", twin.display());
+    }
+}
+
+fn start(twin: &Path) -> Child {
+    // `-I` and `-B`: nothing but the standard library, and nothing written beside it.
+    let mut python = Command::new("python3");
+    python.args(["-I", "-B", "-X", "dev"]).arg(twin);
+    python.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+#[allow(clippy::disallowed_methods, reason = "a process lives in real time")]
+fn finish(twin: &Path, mut child: Child) -> Output {
+    let started = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if started.elapsed() > LIMIT {
+            child.kill().unwrap();
+            panic!("{} was not done within {LIMIT:?}", twin.display());
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    child.wait_with_output().unwrap()
+}

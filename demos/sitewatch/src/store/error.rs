@@ -1,0 +1,71 @@
+use std::path::{Path, PathBuf};
+
+use actors::connection_pool::sqlite::CallError;
+use actors::connection_pool::{AcquireError, StartError};
+use patterns_core::context::Interrupt;
+
+/// Why a run could not be kept.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The connection pool can't be started.
+    #[error("cannot use the database {}: {source}", path.display())]
+    Pool {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: StartError,
+    },
+    /// No connection to be had.
+    #[error("cannot use the database {}: {source}", path.display())]
+    Connection {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: AcquireError,
+    },
+    /// A database of another program, or of a later version of this one.
+    #[error("cannot use the database {}: it is not one of sitewatch's, or of a later version (schema {version})", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// The version that it says its schema has.
+        version: i64,
+    },
+    /// The database refuses.
+    #[error("cannot use the database {}: {source}", path.display())]
+    Sqlite {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: rusqlite::Error,
+    },
+    /// We were asked to stop before it was written.
+    #[error("cannot finish writing to the database {}: {why}", path.display())]
+    Interrupted {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        why: Interrupt,
+    },
+    /// The connection broke under us.
+    #[error("cannot use the database {}: {why}", path.display())]
+    Broken {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        why: String,
+    },
+}
+
+impl StoreError {
+    pub(super) fn of(path: &Path, error: CallError) -> Self {
+        let path = path.to_owned();
+        match error {
+            CallError::Failed(source) => Self::Sqlite { path, source },
+            CallError::Acquire(source) => Self::Connection { path, source },
+            CallError::Interrupted(why) => Self::Interrupted { path, why },
+            other => Self::Broken { path, why: other.to_string() },
+        }
+    }
+}
