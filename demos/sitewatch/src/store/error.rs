@@ -1,3 +1,4 @@
+use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use actors::connection_pool::sqlite::CallError;
@@ -9,7 +10,7 @@ use patterns_core::context::Interrupt;
 #[non_exhaustive]
 pub enum StoreError {
     /// The connection pool can't be started.
-    #[error("cannot use the database {}: {source}", path.display())]
+    #[error("cannot use the database {}: {}", path.display(), at_start(source))]
     Pool {
         /// The file.
         path: PathBuf,
@@ -17,7 +18,7 @@ pub enum StoreError {
         source: StartError,
     },
     /// No connection to be had.
-    #[error("cannot use the database {}: {source}", path.display())]
+    #[error("cannot use the database {}: {}", path.display(), in_short(source))]
     Connection {
         /// The file.
         path: PathBuf,
@@ -33,7 +34,7 @@ pub enum StoreError {
         version: i64,
     },
     /// The database refuses.
-    #[error("cannot use the database {}: {source}", path.display())]
+    #[error("cannot use the database {}: {}", path.display(), in_short(source))]
     Sqlite {
         /// The file.
         path: PathBuf,
@@ -67,5 +68,24 @@ impl StoreError {
             CallError::Interrupted(why) => Self::Interrupted { path, why },
             other => Self::Broken { path, why: other.to_string() },
         }
+    }
+}
+
+/// SQLite's own words where it was SQLite, without the pool's account of how it came to ask.
+fn in_short(error: &(dyn Error + 'static)) -> String {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(rusqlite::Error::SqliteFailure(_, Some(words))) = error.downcast_ref() {
+            return words.clone();
+        }
+        cause = error.source();
+    }
+    error.to_string()
+}
+
+fn at_start(error: &StartError) -> String {
+    match error {
+        StartError::Connect(failure) => in_short(&*failure.error),
+        other => other.to_string(),
     }
 }
