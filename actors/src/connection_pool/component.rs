@@ -27,8 +27,7 @@ impl<M: ConnectionManager> Component for ConnectionPool<M> {
 impl DrainReceipt {
     /// Checkouts instead of messages.
     fn summary(&self, name: &str) -> Receipt {
-        let receipt =
-            Receipt::new(name).handled(self.counts.acquired).rejected(self.counts.gave_up).elapsed(self.took);
+        let receipt = Receipt::new(name).handled(self.counts.acquired).rejected(self.counts.gave_up).elapsed(self.took);
         if self.is_complete() { receipt } else { receipt.cut_short() }
     }
 }

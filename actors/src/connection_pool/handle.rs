@@ -7,8 +7,8 @@ use tokio::time::Instant;
 use super::acquire::current_path;
 use super::plane::Plane;
 use super::{
-    Acquire, AcquireError, ConnectionManager, ConnectionPoolActor, ConnectionPoolBuilder, ConnectionPoolStatus, DrainReceipt,
-    Pooled,
+    Acquire, AcquireError, ConnectionManager, ConnectionPoolActor, ConnectionPoolBuilder, ConnectionPoolStatus,
+    DrainReceipt, Pooled,
 };
 use crate::Handle;
 

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
-use actix::{Actor, ActorContext, AsyncContext, Context, Handler, MessageResult, ResponseFuture, Running, WrapFuture};
 use actix::fut::ActorFutureExt;
+use actix::{Actor, ActorContext, AsyncContext, Context, Handler, MessageResult, ResponseFuture, Running, WrapFuture};
 use patterns_core::cancel::{CancelCause, CancelKind};
 use patterns_core::context;
 

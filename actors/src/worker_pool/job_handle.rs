@@ -7,8 +7,8 @@ use parking_lot::Mutex;
 use patterns_core::cancel::{CancelCause, CancelKind};
 use patterns_core::context::{Interrupt, interruptible};
 
-use super::plane::cell::{Job, Waited};
 use super::ladder::at;
+use super::plane::job::{Job, Waited};
 use super::submission::dropped;
 use super::{Expired, JobClass, JobError};
 

@@ -73,12 +73,7 @@ impl<T> Line<T> {
 
     /// Stands at the end of the line.
     pub(super) fn join(&mut self, waker: &Waker) -> Ticket {
-        let spot = Spot {
-            number: self.next_number,
-            state: State::Waiting(waker.clone()),
-            before: None,
-            after: None,
-        };
+        let spot = Spot { number: self.next_number, state: State::Waiting(waker.clone()), before: None, after: None };
         self.next_number += 1;
         let index = match self.free.pop() {
             Some(index) => {

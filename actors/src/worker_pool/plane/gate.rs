@@ -22,7 +22,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 
-use super::cell::Job;
+use super::job::Job;
 use crate::worker_pool::Reject;
 use keys::Keys;
 
@@ -71,12 +71,7 @@ impl<J: Job + ?Sized> Gate<J> {
             queue,
             used: AtomicUsize::new(0),
             waiting: AtomicUsize::new(0),
-            state: Mutex::new(State {
-                closed: false,
-                line: VecDeque::new(),
-                keys: Keys::new(per_key, queue),
-                dead: 0,
-            }),
+            state: Mutex::new(State { closed: false, line: VecDeque::new(), keys: Keys::new(per_key, queue), dead: 0 }),
         }
     }
 

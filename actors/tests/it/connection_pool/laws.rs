@@ -15,10 +15,24 @@ use super::{assert_books, builder, start};
 #[derive(Clone, Debug)]
 enum Step {
     /// Somebody who waits for so long and then holds on for so long.
-    User { patience: u64, use_for: u64, discard: bool, panic: bool },
-    Behave { connect: u8, check: u8, connect_time: u64, close_time: u64 },
-    OnReturn { check: bool },
-    Wait { millis: u64 },
+    User {
+        patience: u64,
+        use_for: u64,
+        discard: bool,
+        panic: bool,
+    },
+    Behave {
+        connect: u8,
+        check: u8,
+        connect_time: u64,
+        close_time: u64,
+    },
+    OnReturn {
+        check: bool,
+    },
+    Wait {
+        millis: u64,
+    },
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {

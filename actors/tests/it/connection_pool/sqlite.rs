@@ -95,7 +95,8 @@ async fn a_transaction_is_committed_on_ok_and_on_nothing_else() {
             Self::Database
         }
     }
-    let refused = pool.transaction(|tx| insert(tx, "lost").map_err(Refused::from).and(Err::<(), _>(Refused::Policy))).await;
+    let refused =
+        pool.transaction(|tx| insert(tx, "lost").map_err(Refused::from).and(Err::<(), _>(Refused::Policy))).await;
     assert!(matches!(refused.unwrap_err().into_failed(), Some(Refused::Policy)));
     let taken = pool.transaction(|tx| Ok::<_, Refused>(insert(tx, "kept")?)).await;
     assert!(matches!(taken.unwrap_err().into_failed(), Some(Refused::Database)));
@@ -261,7 +262,11 @@ async fn a_database_that_cannot_be_opened_is_named_with_the_reason() {
     assert!(error(absent).await.contains("absent.db"));
     assert!(!folder.path().join("absent.db").exists());
 
-    std::fs::write(folder.path().join("text.db"), "this is no database, whatever its name says, and it is long".repeat(20)).unwrap();
+    std::fs::write(
+        folder.path().join("text.db"),
+        "this is no database, whatever its name says, and it is long".repeat(20),
+    )
+    .unwrap();
     let text = error(SqliteManager::new(folder.path().join("text.db"))).await;
     assert!(text.contains("file is not a database"), "{text}");
     assert!(error(SqliteManager::new(":memory:")).await.contains("use a file"));

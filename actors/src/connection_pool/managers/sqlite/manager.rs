@@ -67,8 +67,7 @@ impl SqliteManager {
         flags.set(OpenFlags::SQLITE_OPEN_CREATE, self.create);
         let db = Connection::open_with_flags(&self.path, flags).map_err(failed)?;
         db.busy_timeout(self.busy_timeout).map_err(failed)?;
-        let mode: String =
-            db.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0)).map_err(failed)?;
+        let mode: String = db.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0)).map_err(failed)?;
         if mode != "wal" {
             return Err(SqliteError::NoWal { path: self.path.clone(), mode });
         }
