@@ -349,3 +349,40 @@ fn no_interruption_of_a_checkout_loses_a_connection_or_a_slot() {
         assert!(explored.polls > 4, "{explored:?}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_tasks_on_two_threads_give_up_at_random_no_connection_is_lost() {
+    let server = Server::new();
+    let pool = small(&server, 3).await;
+    let tasks: Vec<_> = (0..16_u32)
+        .map(|task| {
+            let pool = pool.clone();
+            tokio::spawn(async move {
+                for turn in 0..300 {
+                    let mut checkout = Box::pin(pool.acquire());
+                    let mut conn = None;
+                    for _ in 0..=(task + turn) % 5 {
+                        if let std::task::Poll::Ready(ready) = poll!(checkout.as_mut()) {
+                            conn = Some(ready.expect("nobody waits for 30 s"));
+                            break;
+                        }
+                        tokio::task::yield_now().await;
+                    }
+                    match conn {
+                        Some(conn) if turn % 50 == 0 => conn.discard(),
+                        other => drop(other),
+                    }
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    let all: Vec<_> = futures_util::future::join_all((0..3).map(|_| pool.acquire())).await;
+    assert!(all.iter().all(Result::is_ok));
+    let status = pool.status();
+    assert_books(&status);
+    assert_eq!((status.in_use, status.waiting, status.handed_over), (3, 0, 0));
+    assert!(server.most() <= 3);
+}

@@ -116,14 +116,18 @@ async fn what_callers_gave_up_does_not_pile_up() {
     let _running = workers.submit_io(pending::<()>()).key("busy").spawn().await.unwrap();
     let _queued = workers.submit_io(pending::<()>()).spawn().await.unwrap();
     let alive = Arc::new(());
+    // A job has its key for as long as anything of it is left.
+    let keys: [Arc<str>; 2] = ["busy".into(), "other".into()];
     for n in 0..10_000 {
         let kept = alive.clone();
-        let job = workers.submit_io(async move { drop(kept) });
-        let job = if n % 2 == 0 { job.key("busy") } else { job };
+        let job = workers.submit_io(async move { drop(kept) }).key(keys[n % 2].clone());
         let mut waiting = pin!(job.spawn());
         assert!(waiting.as_mut().poll(&mut TaskContext::from_waker(Waker::noop())).is_pending() || n == 0);
     }
     assert_eq!(Arc::strong_count(&alive), 2, "only the one that was held back with a place is left");
+    for key in &keys {
+        assert!(Arc::strong_count(key) < 200, "{}", Arc::strong_count(key));
+    }
     let status = workers.status();
     assert_eq!((status.io.waiting, status.counts.cancelled), (0, 9_999));
 }
@@ -200,4 +204,66 @@ async fn a_cpu_job_with_a_key_waits_for_its_turn() {
     }
     assert_eq!(most.load(Ordering::SeqCst), 1);
     assert_eq!(workers.status().cpu.held, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_submitter_is_told_that_its_job_is_accepted_as_soon_as_there_is_a_place() {
+    let workers = start(WorkerPool::builder().io_tasks(1).queue(1));
+    let start = Instant::now();
+    drop(workers.submit_io(nap(10)).spawn().await.unwrap());
+    drop(workers.submit_io(nap(10)).spawn().await.unwrap());
+    let third = workers.submit_io(nap(10)).spawn().await.unwrap();
+    assert_eq!(start.elapsed(), secs(10), "one runs, one waits");
+    third.await.unwrap();
+    assert_eq!(start.elapsed(), secs(30));
+}
+
+#[tokio::test(start_paused = true)]
+async fn so_it_is_when_only_its_key_holds_it_back() {
+    let workers = start(WorkerPool::builder().io_tasks(4).queue(1));
+    let start = Instant::now();
+    drop(workers.submit_io(nap(10)).key("k").spawn().await.unwrap());
+    drop(workers.submit_io(nap(10)).key("k").spawn().await.unwrap());
+    let third = workers.submit_io(nap(10)).key("k").spawn().await.unwrap();
+    assert_eq!(start.elapsed(), secs(10));
+    third.await.unwrap();
+    assert_eq!(start.elapsed(), secs(30));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn with_a_queue_of_one_and_many_submitters_no_job_is_lost_between_threads() {
+    let workers = start(WorkerPool::builder().cpu_threads(2).io_tasks(2).queue(1).per_key(1));
+    let ran = Arc::new(AtomicUsize::new(0));
+    let tasks: Vec<_> = (0..8_usize)
+        .map(|submitter| {
+            let (workers, ran) = (workers.clone(), ran.clone());
+            tokio::spawn(async move {
+                for n in 0..400 {
+                    let count = {
+                        let ran = ran.clone();
+                        move || ran.fetch_add(1, Ordering::SeqCst)
+                    };
+                    let io = {
+                        let count = count.clone();
+                        async move { count() }
+                    };
+                    let key = format!("key {}", n % 3);
+                    let done = match (submitter + n) % 4 {
+                        0 => workers.submit_cpu(count).await,
+                        1 => workers.submit_cpu(count).key(key).await,
+                        2 => workers.submit_io(io).await,
+                        _ => workers.submit_io(io).key(key).await,
+                    };
+                    done.expect("every job is run");
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    assert_eq!(ran.load(Ordering::SeqCst), 3_200);
+    let status = workers.status();
+    assert_eq!((status.counts.done, status.counts.in_flight()), (3_200, 0));
+    assert!(workers.drain(in_secs(10)).await.is_complete());
 }
