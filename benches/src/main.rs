@@ -8,6 +8,8 @@
 
 mod harness;
 mod rows;
+#[cfg(test)]
+mod tests;
 
 use std::process::ExitCode;
 
@@ -59,7 +61,7 @@ fn main() -> ExitCode {
             Ok(row) => {
                 let measured = harness::measure(row, options.rounds);
                 measured.print();
-                match measured.write(&machine, &options) {
+                match measured.write(&machine, &options.command()) {
                     Ok(path) => println!("  -> {path}\n"),
                     Err(why) => println!("  -> not written: {why}\n"),
                 }

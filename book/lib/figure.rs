@@ -62,7 +62,11 @@ impl Figure {
         let mut y = legend(&mut svg);
         for lane in lanes {
             svg.text(LEFT - 10.0, y + BAR / 2.0 + 4.0, "end", lane);
-            for bar in recording.bars.iter().filter(|bar| bar.lane == lane && bar.from < until) {
+            for bar in recording
+                .bars
+                .iter()
+                .filter(|bar| bar.lane == lane && bar.from < until)
+            {
                 draw_bar(&mut svg, bar, y, scale);
             }
             y += LANE;
@@ -90,7 +94,9 @@ impl Scale {
 }
 
 fn legend(svg: &mut Svg) -> f64 {
-    for (x, colour, text) in [(LEFT, WORK, "works"), (LEFT + 80.0, WAIT, "waits")] {
+    for (x, colour, text) in
+        [(LEFT, WORK, "works"), (LEFT + 80.0, WAIT, "waits")]
+    {
         svg.rect(x, 4.0, 12.0, 12.0, colour);
         svg.text(x + 18.0, 14.0, "start", text);
     }
@@ -114,9 +120,23 @@ fn draw_bar(svg: &mut Svg, bar: &Bar, y: f64, scale: Scale) {
     }
 }
 
-fn draw_levels(svg: &mut Svg, levels: &[Level], name: &str, bound: usize, y: f64, scale: Scale) {
-    let highest = levels.iter().map(|level| level.value).max().unwrap_or_default().max(bound);
-    let height = |value: usize| y + CURVE - value as f64 / highest as f64 * (CURVE - 14.0);
+fn draw_levels(
+    svg: &mut Svg,
+    levels: &[Level],
+    name: &str,
+    bound: usize,
+    y: f64,
+    scale: Scale,
+) {
+    let highest = levels
+        .iter()
+        .map(|level| level.value)
+        .max()
+        .unwrap_or_default()
+        .max(bound);
+    let height = |value: usize| {
+        y + CURVE - value as f64 / highest as f64 * (CURVE - 14.0)
+    };
     let mut path = String::new();
     let mut before: Option<Level> = None;
     for level in levels.iter().filter(|level| level.at <= scale.until) {
@@ -139,14 +159,21 @@ fn draw_levels(svg: &mut Svg, levels: &[Level], name: &str, bound: usize, y: f64
     svg.text(LEFT - 10.0, y + CURVE / 2.0, "end", name);
     svg.area(&path, WORK);
     svg.line((LEFT, height(bound)), (WIDTH - RIGHT, height(bound)), true);
-    svg.text(WIDTH - RIGHT - 2.0, height(bound) - 4.0, "end", &format!("bound {bound}"));
+    svg.text(
+        WIDTH - RIGHT - 2.0,
+        height(bound) - 4.0,
+        "end",
+        &format!("bound {bound}"),
+    );
     svg.text(LEFT + 4.0, y + 8.0, "start", &format!("most: {highest}"));
 }
 
 fn axis(svg: &mut Svg, y: f64, scale: Scale) {
     svg.line((LEFT, y + 2.0), (WIDTH - RIGHT, y + 2.0), false);
     let until = scale.until.as_millis() as u64;
-    let step = [5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000].into_iter().find(|step| until / step <= 8);
+    let step = [5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000]
+        .into_iter()
+        .find(|step| until / step <= 8);
     let step = step.unwrap_or(10_000);
     for at in (0..=until).step_by(step as usize) {
         let x = scale.x(Duration::from_millis(at));
@@ -169,7 +196,11 @@ impl Svg {
 
     fn text(&mut self, x: f64, y: f64, anchor: &str, text: &str) {
         if !text.is_empty() {
-            let _ = writeln!(self.0, r#"<text x="{x:.1}" y="{y:.1}" text-anchor="{anchor}">{}</text>"#, escaped(text));
+            let _ = writeln!(
+                self.0,
+                r#"<text x="{x:.1}" y="{y:.1}" text-anchor="{anchor}">{}</text>"#,
+                escaped(text)
+            );
         }
     }
 
@@ -183,7 +214,10 @@ impl Svg {
     }
 
     fn area(&mut self, path: &str, colour: &str) {
-        let _ = writeln!(self.0, r#"<path d="{path}" fill="{colour}" fill-opacity="0.3" stroke="{colour}"></path>"#);
+        let _ = writeln!(
+            self.0,
+            r#"<path d="{path}" fill="{colour}" fill-opacity="0.3" stroke="{colour}"></path>"#
+        );
     }
 
     fn finish(self, title: &str, height: f64) -> String {
@@ -197,5 +231,8 @@ impl Svg {
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
 }

@@ -1,6 +1,6 @@
 //! The crate behind the book: it compiles and runs everything that the chapters show.
 //!
-//! - Each chapter is expanded by `build.rs` and mounted as documentation, so that `cargo test --doc` compiles and
+//! - Each chapter is expanded by `lib/build.rs` and mounted as documentation, so that `cargo test --doc` compiles and
 //!   runs its Rust with this workspace's own dependencies.
 //! - [`listings`] are the programs that chapters show parts of; [`ALL`](listings::ALL) names them. What they print
 //!   is kept beside them, and checked.

@@ -17,7 +17,10 @@ fn main() -> ExitCode {
         Some("update") => update(),
         Some(name) => match listings::ALL.iter().find(|(known, _)| *known == name) {
             Some((_, main)) => main(),
-            None => Err(format!("there is no listing {name:?}; without arguments they are listed").into()),
+            None => Err(format!(
+                "there is no listing {name:?}; without arguments they are listed"
+            )
+            .into()),
         },
     };
     match result {
@@ -30,8 +33,12 @@ fn main() -> ExitCode {
 }
 
 fn help() {
-    println!("cargo run -p book -- <listing>     runs a listing of the book, on virtual time");
-    println!("cargo run -p book -- update        writes what they print, and draws the figures, anew\n");
+    println!(
+        "cargo run -p book -- <listing>     runs a listing of the book, on virtual time"
+    );
+    println!(
+        "cargo run -p book -- update        writes what they print, and draws the figures, anew\n"
+    );
     for (name, _) in listings::ALL {
         println!("  {name}");
     }
@@ -41,14 +48,24 @@ fn help() {
 fn update() -> Result<(), BoxError> {
     let book = Path::new(env!("CARGO_MANIFEST_DIR"));
     for (name, draw) in figures::ALL {
-        fs::write(book.join("src/figures").join(name).with_extension("svg"), draw()?)?;
+        fs::write(
+            book.join("src/figures").join(name).with_extension("svg"),
+            draw()?,
+        )?;
     }
     for (name, _) in listings::ALL {
         let output = Command::new(env::current_exe()?).arg(name).output()?;
         if !output.status.success() {
-            return Err(format!("{name} failed: {}", String::from_utf8_lossy(&output.stdout)).into());
+            return Err(format!(
+                "{name} failed: {}",
+                String::from_utf8_lossy(&output.stdout)
+            )
+            .into());
         }
-        fs::write(book.join("listings").join(name).with_extension("out"), output.stdout)?;
+        fs::write(
+            book.join("listings").join(name).with_extension("out"),
+            output.stdout,
+        )?;
     }
     Ok(())
 }

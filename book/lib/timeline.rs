@@ -114,13 +114,23 @@ impl Timeline {
     fn begin(&self, lane: &'static str, waits: bool, what: String) {
         self.end(lane);
         let from = self.0.start.elapsed();
-        self.0.state.lock().bars.push(Bar { lane, waits, what, from, to: None });
+        self.0.state.lock().bars.push(Bar {
+            lane,
+            waits,
+            what,
+            from,
+            to: None,
+        });
     }
 
     fn end(&self, lane: &'static str) {
         let now = self.0.start.elapsed();
         let mut state = self.0.state.lock();
-        if let Some(open) = state.bars.iter_mut().find(|bar| bar.lane == lane && bar.to.is_none()) {
+        if let Some(open) = state
+            .bars
+            .iter_mut()
+            .find(|bar| bar.lane == lane && bar.to.is_none())
+        {
             open.to = Some(now);
         }
     }
@@ -136,11 +146,22 @@ impl Default for Timeline {
 impl fmt::Display for Timeline {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let recording = self.recording();
-        let width = recording.bars.iter().map(|bar| bar.lane.len()).max().unwrap_or_default();
+        let width = recording
+            .bars
+            .iter()
+            .map(|bar| bar.lane.len())
+            .max()
+            .unwrap_or_default();
         for Bar { lane, waits, what, from, to } in &recording.bars {
             let verb = if *waits { "waits" } else { "works" };
-            let long = to.map_or("for ever".to_owned(), |to| format!("{} ms", (to - *from).as_millis()));
-            writeln!(f, "{:>5} ms  {lane:<width$}  {verb} {long}: {what}", from.as_millis())?;
+            let long = to.map_or("for ever".to_owned(), |to| {
+                format!("{} ms", (to - *from).as_millis())
+            });
+            writeln!(
+                f,
+                "{:>5} ms  {lane:<width$}  {verb} {long}: {what}",
+                from.as_millis()
+            )?;
         }
         Ok(())
     }

@@ -1,7 +1,11 @@
 //! The programs of which the chapters show parts. Each runs on a paused clock and prints the same every time.
 #![allow(missing_docs, reason = "each is explained by its chapter")]
 #![allow(clippy::print_stdout, reason = "they are there to be watched")]
-#![allow(clippy::missing_errors_doc, clippy::missing_panics_doc, reason = "each is explained by its chapter")]
+#![allow(
+    clippy::missing_errors_doc,
+    clippy::missing_panics_doc,
+    reason = "each is explained by its chapter"
+)]
 
 pub mod cancellation;
 pub mod queue;

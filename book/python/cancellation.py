@@ -7,9 +7,11 @@ import asyncio
 async def upload() -> None:
     print("makes a temporary file")
     try:
-        await asyncio.sleep(5)  # receives what is uploaded
+        # receives what is uploaded
+        await asyncio.sleep(5)
     finally:
-        await asyncio.sleep(0.02)  # asks the store to remove the file
+        # asks the store to remove the file
+        await asyncio.sleep(0.02)
         print("has removed the file")
 # ANCHOR_END: upload
 

@@ -1,6 +1,7 @@
 """The crawl of the chapter `queue`, with the queue of asyncio."""
 
 import asyncio
+from asyncio import Queue
 
 FETCH = 0.005
 PAGES = 40
@@ -11,7 +12,7 @@ def links(page: int) -> list[int]:
 
 
 # ANCHOR: worker
-async def worker(frontier: asyncio.Queue[int], seen: set[int], done: list[int]) -> None:
+async def worker(frontier: Queue[int], seen: set[int], done: list[int]):
     while True:
         page = await frontier.get()
         try:
@@ -28,10 +29,13 @@ async def worker(frontier: asyncio.Queue[int], seen: set[int], done: list[int]) 
 
 # ANCHOR: crawl
 async def crawl() -> list[int]:
-    frontier: asyncio.Queue[int] = asyncio.Queue()
+    frontier: Queue[int] = Queue()
     seen, done = {1}, []
     async with asyncio.TaskGroup() as group:
-        workers = [group.create_task(worker(frontier, seen, done)) for _ in range(2)]
+        workers = [
+            group.create_task(worker(frontier, seen, done))
+            for _ in range(2)
+        ]
         frontier.put_nowait(1)
         await frontier.join()
         for task in workers:
@@ -41,7 +45,7 @@ async def crawl() -> list[int]:
 
 
 # ANCHOR: bounded
-async def bounded_worker(frontier: asyncio.Queue[int], seen: set[int], done: list[int]) -> None:
+async def bounded_worker(frontier: Queue[int], seen: set[int], done: list[int]):
     while True:
         page = await frontier.get()
         await asyncio.sleep(FETCH)
@@ -55,7 +59,7 @@ async def bounded_worker(frontier: asyncio.Queue[int], seen: set[int], done: lis
 
 
 async def crawl_with_a_bound() -> list[int]:
-    frontier: asyncio.Queue[int] = asyncio.Queue(maxsize=4)
+    frontier: Queue[int] = Queue(maxsize=4)
     seen, done = {1}, []
     workers = [asyncio.create_task(bounded_worker(frontier, seen, done)) for _ in range(2)]
     await frontier.put(1)

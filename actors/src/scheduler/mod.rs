@@ -62,6 +62,7 @@
 //! 3. Runs that overlap are a choice; there, they always may.
 mod actor;
 mod builder;
+mod component;
 mod config;
 mod error;
 mod handle;
@@ -85,6 +86,7 @@ pub use receipt::DrainReceipt;
 pub use request::{Every, Once, Overlap};
 pub use schedule_handle::ScheduleHandle;
 pub use status::{
-    Failure, FailureKind, FiringCounts, ScheduleState, ScheduleStatus, SchedulerState, SchedulerStatus, Skip, SkipReason,
+    Failure, FailureKind, FiringCounts, ScheduleState, ScheduleStatus, SchedulerState, SchedulerStatus, Skip,
+    SkipReason,
 };
 pub use timetable::ScheduleId;

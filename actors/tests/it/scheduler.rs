@@ -8,8 +8,8 @@ mod times;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actors::scheduler::{FiringCounts, Scheduler, SchedulerBuilder};
 use actors::System;
+use actors::scheduler::{FiringCounts, Scheduler, SchedulerBuilder};
 use parking_lot::Mutex;
 use tokio::time::{Instant, sleep};
 

@@ -26,7 +26,9 @@ pub(super) fn expand(
             expanded.push_str(&rest[start..end + 2]);
         } else {
             expanded.push_str(&rest[..start]);
-            expanded.push_str(include(&parse(&rest[start + 3..end])?)?.trim_end_matches('\n'));
+            expanded.push_str(
+                include(&parse(&rest[start + 3..end])?)?.trim_end_matches('\n'),
+            );
         }
         rest = &rest[end + 2..];
     }
@@ -36,11 +38,18 @@ pub(super) fn expand(
 
 /// Parses what stands between `{{#` and `}}`.
 pub(super) fn parse(text: &str) -> Result<Directive<'_>, String> {
-    let (word, arguments) = text.trim().split_once(char::is_whitespace).unwrap_or((text.trim(), ""));
+    let (word, arguments) = text
+        .trim()
+        .split_once(char::is_whitespace)
+        .unwrap_or((text.trim(), ""));
     let rest_hidden = match word {
         "include" => false,
         "rustdoc_include" => true,
-        other => return Err(format!("there is no use for {{{{#{other}}}}} in this book")),
+        other => {
+            return Err(format!(
+                "there is no use for {{{{#{other}}}}} in this book"
+            ));
+        }
     };
     let (file, anchor) = match arguments.trim().split_once(':') {
         Some((file, anchor)) => (file, Some(anchor)),
@@ -50,9 +59,12 @@ pub(super) fn parse(text: &str) -> Result<Directive<'_>, String> {
         return Err(format!("{{{{#{word}}}}} needs one file"));
     }
     if let Some(anchor) = anchor
-        && anchor.starts_with(|first: char| first.is_ascii_digit() || first == ':')
+        && anchor
+            .starts_with(|first: char| first.is_ascii_digit() || first == ':')
     {
-        return Err(format!("{file}:{anchor} names lines, which move: use an anchor"));
+        return Err(format!(
+            "{file}:{anchor} names lines, which move: use an anchor"
+        ));
     }
     Ok(Directive { file, anchor, rest_hidden })
 }

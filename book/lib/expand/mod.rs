@@ -39,10 +39,16 @@ impl fmt::Display for Problem {
 }
 
 /// Reads and expands the chapter at `path`; all its problems otherwise.
-pub(crate) fn chapter(book: &Path, path: &Path) -> Result<Expanded, Vec<Problem>> {
-    let name = path.strip_prefix(book).unwrap_or(path).display().to_string();
+pub(crate) fn chapter(
+    book: &Path,
+    path: &Path,
+) -> Result<Expanded, Vec<Problem>> {
+    let root = book.parent().unwrap_or(book);
+    let name = path.strip_prefix(root).unwrap_or(path).display().to_string();
     let problem = |line, what| Problem { chapter: name.clone(), line, what };
-    let text = fs::read_to_string(path).map_err(|error| vec![problem(0, format!("cannot read it: {error}"))])?;
+    let text = fs::read_to_string(path).map_err(|error| {
+        vec![problem(0, format!("cannot read it: {error}"))]
+    })?;
     let folder = path.parent().unwrap_or(book);
 
     let mut expanded = Expanded { text: String::new(), included: Vec::new() };
@@ -65,7 +71,9 @@ pub(crate) fn chapter(book: &Path, path: &Path) -> Result<Expanded, Vec<Problem>
             }
             Some(open) => open.content(line),
         }
-        match directive::expand(line, |directive| include(book, folder, directive, &mut expanded.included)) {
+        match directive::expand(line, |directive| {
+            include(book, folder, directive, &mut expanded.included)
+        }) {
             Ok(line) => {
                 expanded.text.push_str(&line);
                 expanded.text.push('\n');
@@ -74,7 +82,10 @@ pub(crate) fn chapter(book: &Path, path: &Path) -> Result<Expanded, Vec<Problem>
         }
     }
     if let Some(open) = fence {
-        problems.push(problem(open.line, "this code block is never closed".to_owned()));
+        problems.push(problem(
+            open.line,
+            "this code block is never closed".to_owned(),
+        ));
     }
     if problems.is_empty() { Ok(expanded) } else { Err(problems) }
 }
@@ -88,15 +99,22 @@ fn include(
 ) -> Result<String, String> {
     let path = folder.join(directive.file);
     let shown = || directive.file.trim_start_matches("../");
-    let text = fs::read_to_string(&path).map_err(|error| format!("cannot include {}: {error}", directive.file))?;
-    let inside = path.canonicalize().ok().zip(book.parent().and_then(|root| root.canonicalize().ok()));
+    let text = fs::read_to_string(&path).map_err(|error| {
+        format!("cannot include {}: {error}", directive.file)
+    })?;
+    let inside = path
+        .canonicalize()
+        .ok()
+        .zip(book.parent().and_then(|root| root.canonicalize().ok()));
     if !inside.is_some_and(|(path, root)| path.starts_with(root)) {
         return Err(format!("{} is outside of this workspace", directive.file));
     }
     included.push(path);
     match directive.anchor {
         None => Ok(anchor::without_markers(&text)),
-        Some(anchor) if directive.rest_hidden => anchor::with_rest_hidden(&text, anchor),
+        Some(anchor) if directive.rest_hidden => {
+            anchor::with_rest_hidden(&text, anchor)
+        }
         Some(anchor) => anchor::section(&text, anchor),
     }
     .map_err(|why| format!("{why} in {}", shown()))

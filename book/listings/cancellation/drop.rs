@@ -16,13 +16,16 @@ async fn upload(log: Log) {
 }
 // ANCHOR_END: upload
 
-#[tokio::main(flavor = "current_thread", start_paused = true)]
-pub async fn main() -> Result<(), BoxError> {
-    let log = Log::new();
-    // ANCHOR: timeout
+// ANCHOR: timeout
+async fn for_two_seconds(log: Log) {
     if let Err(elapsed) = timeout(Duration::from_secs(2), upload(log)).await {
         log.say(elapsed);
     }
-    // ANCHOR_END: timeout
+}
+// ANCHOR_END: timeout
+
+#[tokio::main(flavor = "current_thread", start_paused = true)]
+pub async fn main() -> Result<(), BoxError> {
+    for_two_seconds(Log::new()).await;
     Ok(())
 }

@@ -11,7 +11,11 @@ use tokio::time::{Instant, sleep};
 const PAGES: u32 = 40;
 
 // ANCHOR: worker
-async fn worker(name: &'static str, frontier: WorkQueue<u32>, timeline: Timeline) -> Result<(), GetError> {
+async fn worker(
+    name: &'static str,
+    frontier: WorkQueue<u32>,
+    timeline: Timeline,
+) -> Result<(), GetError> {
     loop {
         let job = match frontier.get().await {
             Err(end) if end.is_closed() => return Ok(()),
@@ -20,7 +24,7 @@ async fn worker(name: &'static str, frontier: WorkQueue<u32>, timeline: Timeline
         timeline.level(frontier.len());
         timeline.works(name, format!("page {}", *job));
         sleep(Duration::from_millis(12)).await; // fetch and parse
-        let _ = job.put_all(site::links(*job, PAGES)).expect("nobody shuts it down");
+        job.put_all(site::links(*job, PAGES)).expect("not shut down");
         job.ack();
         timeline.level(frontier.len());
         timeline.rests(name);
@@ -30,7 +34,8 @@ async fn worker(name: &'static str, frontier: WorkQueue<u32>, timeline: Timeline
 
 // ANCHOR: crawl
 async fn crawl(timeline: &Timeline) -> Result<Stats, BoxError> {
-    let frontier = WorkQueue::builder(4).dedupe_by(|page: &u32| *page).build()?;
+    let frontier =
+        WorkQueue::builder(4).dedupe_by(|page: &u32| *page).build()?;
     let stats = TaskGroup::new("crawl").run(async |group| {
         for name in ["worker 1", "worker 2"] {
             group.spawn(name, worker(name, frontier.clone(), timeline.clone()));

@@ -10,7 +10,11 @@ use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::time::sleep;
 
 // ANCHOR: stages
-async fn fetch(mut links: Receiver<u32>, pages: Sender<u32>, timeline: Timeline) {
+async fn fetch(
+    mut links: Receiver<u32>,
+    pages: Sender<u32>,
+    timeline: Timeline,
+) {
     while let Some(page) = links.recv().await {
         timeline.works("fetch", format!("asks for page {page}"));
         sleep(Duration::from_millis(10)).await;
@@ -22,7 +26,12 @@ async fn fetch(mut links: Receiver<u32>, pages: Sender<u32>, timeline: Timeline)
     }
 }
 
-async fn parse(site: u32, mut pages: Receiver<u32>, links: Sender<u32>, timeline: Timeline) -> Result<(), BoxError> {
+async fn parse(
+    site: u32,
+    mut pages: Receiver<u32>,
+    links: Sender<u32>,
+    timeline: Timeline,
+) -> Result<(), BoxError> {
     let mut seen = HashSet::from([1]);
     links.send(1).await?;
     while let Some(page) = pages.recv().await {
@@ -30,7 +39,8 @@ async fn parse(site: u32, mut pages: Receiver<u32>, links: Sender<u32>, timeline
         sleep(Duration::from_millis(2)).await;
         for link in site::links(page, site) {
             if seen.insert(link) {
-                timeline.waits("parse", format!("for room, to put link {link}"));
+                timeline
+                    .waits("parse", format!("for room, to put link {link}"));
                 links.send(link).await?;
             }
         }
@@ -45,7 +55,10 @@ async fn crawl(site: u32, bound: usize, timeline: &Timeline) -> bool {
     let (put_link, links) = mpsc::channel(bound);
     let (put_page, pages) = mpsc::channel(bound);
     let both = async {
-        tokio::join!(fetch(links, put_page, timeline.clone()), parse(site, pages, put_link, timeline.clone()))
+        tokio::join!(
+            fetch(links, put_page, timeline.clone()),
+            parse(site, pages, put_link, timeline.clone())
+        )
     };
     move_on_after(Duration::from_secs(60), both).await.is_some()
 }
@@ -65,11 +78,22 @@ pub async fn main() -> Result<(), BoxError> {
     println!();
     for (site, bound) in [(40, 4), (40, 16), (400, 16), (400, 128)] {
         let timeline = Timeline::new();
-        let ended = if crawl(site, bound, &timeline).await { "ended" } else { "not ended" };
+        let ended = if crawl(site, bound, &timeline).await {
+            "ended"
+        } else {
+            "not ended"
+        };
         let bars = timeline.recording().bars;
-        let read = bars.iter().filter(|bar| bar.lane == "parse" && !bar.waits).count();
-        let stuck = if bars.iter().any(|bar| bar.to.is_none()) { "stuck" } else { "idle" };
-        println!("bound {bound:>3}: {read:>3} of {site:>3} pages read; after a minute {ended}, {stuck}");
+        let read =
+            bars.iter().filter(|bar| bar.lane == "parse" && !bar.waits).count();
+        let stuck = if bars.iter().any(|bar| bar.to.is_none()) {
+            "stuck"
+        } else {
+            "idle"
+        };
+        println!(
+            "bound {bound:>3}: {read:>3} of {site:>3} pages read; after a minute {ended}, {stuck}"
+        );
     }
     Ok(())
 }

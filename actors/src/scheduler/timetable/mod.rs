@@ -18,8 +18,8 @@ use tokio::time::Instant;
 
 use super::job::Job;
 use super::{FiringCounts, ScheduleStatus, SchedulerState, SchedulerStatus};
-pub(super) use entry::{End, Fate, Plan};
 use entry::Entry;
+pub(super) use entry::{End, Fate, Plan};
 
 /// Tells a schedule from all others of its scheduler, also from later ones of the same name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -66,14 +66,33 @@ async fn panics_in_destructors_harm_neither_the_timetable_nor_the_actor() {
     let scheduler = start();
     let (closure, future, payload) = (Bomb, Bomb, Bomb);
     // Dropped with its schedule, unused.
-    let unused = scheduler.after("unused", secs(60)).run(move || { drop(closure); async {} }).await.unwrap();
+    let unused = scheduler
+        .after("unused", secs(60))
+        .run(move || {
+            drop(closure);
+            async {}
+        })
+        .await
+        .unwrap();
     assert!(unused.cancel().await.unwrap());
     // Refused, as the name is taken.
     let taken = scheduler.after("taken", secs(60)).run(async || {}).await.unwrap();
     let bomb = Bomb;
-    assert!(scheduler.after("taken", secs(60)).run(move || { drop(bomb); async {} }).await.is_err());
+    assert!(
+        scheduler
+            .after("taken", secs(60))
+            .run(move || {
+                drop(bomb);
+                async {}
+            })
+            .await
+            .is_err()
+    );
     // Dropped with its future when its grace is over, and as the message of a panic.
-    let held = async move || { let _future = future; std::future::pending::<()>().await };
+    let held = async move || {
+        let _future = future;
+        std::future::pending::<()>().await
+    };
     let held = scheduler.after("held", Duration::ZERO).run(held).await.unwrap();
     let thrown = async move || -> () { std::panic::panic_any(payload) };
     let thrown = scheduler.after("thrown", Duration::ZERO).run(thrown).await.unwrap();
@@ -91,7 +110,13 @@ async fn panics_in_destructors_harm_neither_the_timetable_nor_the_actor() {
 async fn what_a_job_owns_is_dropped_with_its_last_run() {
     let scheduler = start();
     let owned = Arc::new(());
-    let job = { let owned = owned.clone(); move || { let _ = &owned; async { sleep(secs(5)).await } } };
+    let job = {
+        let owned = owned.clone();
+        move || {
+            let _ = &owned;
+            async { sleep(secs(5)).await }
+        }
+    };
     let twice = scheduler.every("twice", secs(10)).times(2).run(job).await.unwrap();
     sleep(secs(11)).await;
     assert_eq!(Arc::strong_count(&owned), 2);

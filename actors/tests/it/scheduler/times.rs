@@ -142,8 +142,7 @@ async fn a_run_that_would_overlap_is_skipped_counted_and_explained() {
 async fn runs_that_may_overlap_do_so_up_to_the_limit() {
     let scheduler = start_with(Scheduler::builder().overlap_limit(3));
     let starts = Starts::default();
-    let slow =
-        scheduler.every("slow", secs(1)).overlap(Overlap::Allow).run(starts.job(millis(10_500))).await.unwrap();
+    let slow = scheduler.every("slow", secs(1)).overlap(Overlap::Allow).run(starts.job(millis(10_500))).await.unwrap();
     sleep(millis(6_500)).await;
     let status = slow.status();
     assert_eq!((instants(status.counts), status.counts.running), ((6, 3, 3, 0), 3));

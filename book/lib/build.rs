@@ -1,8 +1,11 @@
 //! Expands the chapters' includes, so that `cargo test --doc` can compile and run every listing with this
 //! workspace's own dependencies. mdBook itself renders a missing anchor as an empty listing; here it is an error.
-#![allow(clippy::print_stdout, reason = "that is how a build script talks to cargo")]
+#![allow(
+    clippy::print_stdout,
+    reason = "that is how a build script talks to cargo"
+)]
 
-#[path = "lib/expand/mod.rs"]
+#[path = "expand/mod.rs"]
 mod expand;
 
 use std::fmt::Write as _;
@@ -10,13 +13,19 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, process};
 
 fn main() {
-    let book = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
+    let book = PathBuf::from(
+        env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"),
+    );
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
     println!("cargo::rerun-if-changed=src");
     let mut problems = Vec::new();
     let mut modules = String::new();
     for chapter in chapters(&book.join("src")) {
-        let name = chapter.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let name = chapter
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         match expand::chapter(&book, &chapter) {
             Ok(expanded) => {
                 for file in &expanded.included {
@@ -24,7 +33,10 @@ fn main() {
                 }
                 let path = out.join(format!("{name}.md"));
                 write(&path, &expanded.text);
-                let _ = writeln!(modules, "#[doc = include_str!({path:?})]\npub mod {name} {{}}");
+                let _ = writeln!(
+                    modules,
+                    "#[doc = include_str!({path:?})]\npub mod {name} {{}}"
+                );
             }
             Err(found) => problems.extend(found),
         }
@@ -40,15 +52,22 @@ fn main() {
 
 /// Every chapter, in the order of their names; the table of contents is none.
 fn chapters(src: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(src).unwrap_or_else(|error| panic!("cannot read {}: {error}", src.display()));
+    let entries = fs::read_dir(src).unwrap_or_else(|error| {
+        panic!("cannot read {}: {error}", src.display())
+    });
     let mut chapters: Vec<PathBuf> = entries
         .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.extension().is_some_and(|extension| extension == "md") && !path.ends_with("SUMMARY.md"))
+        .filter(|path| {
+            path.extension().is_some_and(|extension| extension == "md")
+                && !path.ends_with("SUMMARY.md")
+        })
         .collect();
     chapters.sort();
     chapters
 }
 
 fn write(path: &Path, text: &str) {
-    fs::write(path, text).unwrap_or_else(|error| panic!("cannot write {}: {error}", path.display()));
+    fs::write(path, text).unwrap_or_else(|error| {
+        panic!("cannot write {}: {error}", path.display())
+    });
 }
