@@ -64,7 +64,13 @@ async fn a_panic_in_a_destructor_does_not_cost_a_thread() {
     // The message of the panic, a value that nobody takes, and a closure that is never run.
     let error = workers.submit_cpu(|| std::panic::panic_any(Bomb)).await.unwrap_err();
     assert!(error.panic().is_some());
-    drop(workers.submit_cpu(|| Bomb).spawn().await.unwrap());
+    let (let_go, wait) = mpsc::channel();
+    let unwanted = move || {
+        wait.recv().ok();
+        Bomb
+    };
+    drop(workers.submit_cpu(unwanted).spawn().await.unwrap());
+    let_go.send(()).unwrap();
     let bomb = Bomb;
     let expired = workers.submit_cpu(move || drop(bomb)).deadline_in(Duration::ZERO).spawn().await.unwrap();
     assert!(expired.await.unwrap_err().is_expired());
