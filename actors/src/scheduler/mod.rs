@@ -62,6 +62,7 @@
 //! 3. Runs that overlap are a choice; there, they always may.
 mod actor;
 mod builder;
+mod component;
 mod config;
 mod error;
 mod handle;

@@ -21,7 +21,7 @@ use super::{DrainReceipt, ScheduleError, ScheduleId, SchedulerConfig, StartError
 /// other actors of the system.
 const BATCH: usize = 128;
 
-/// The longest sleep at a time. Timers have a limit, deadlines here have none.
+/// The longest sleep at a time: tokio documents a limit of 2.2 years, and deadlines here have none.
 const LONGEST_SLEEP: Duration = Duration::from_secs(86_400 * 30);
 
 /// The timetable outlives an incarnation of the actor, which only it changes and drives.

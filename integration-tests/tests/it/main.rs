@@ -1,4 +1,7 @@
 //! All parts together, on a real clock.
+#![allow(clippy::unwrap_used, reason = "a test that unwraps in vain has failed")]
+
 mod fetch;
+mod program;
 mod same_findings;
 mod support;

@@ -4,6 +4,7 @@
 
 mod cancellation;
 mod ending;
+mod explored;
 mod interleavings;
 mod laws;
 

@@ -5,6 +5,7 @@ use std::future::pending;
 use actors::scheduler::messages::{Close, Drain};
 use actors::scheduler::{ScheduleError, ScheduleState, Scheduler, SchedulerState};
 use actors::system::System;
+use actors::{Component, Readiness};
 use patterns_core::cancel::CancelKind;
 use patterns_core::context;
 use tokio::time::{Duration, Instant, sleep};
@@ -132,4 +133,31 @@ async fn dropping_the_last_handle_ends_the_schedules_and_lets_a_run_finish() {
     settle().await;
     assert!(actor.upgrade().is_none());
     assert!(slow.trigger().await.unwrap_err().is_closed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_coordinator_sees_when_it_is_ready_and_shuts_it_down_with_a_receipt() {
+    let scheduler = start();
+    scheduler.after("done", Duration::ZERO).run(async || {}).await.unwrap();
+    scheduler.after("deaf", Duration::ZERO).run(async || pending::<()>().await).await.unwrap();
+    settle().await;
+    assert_eq!(scheduler.ready().await, Readiness::Ready);
+    scheduler.close();
+    assert_eq!(scheduler.ready().await, Readiness::NotReady("it starts nothing any more".to_owned()));
+
+    let receipt = scheduler.shut_down(Instant::now() + secs(5)).await;
+    assert!(receipt.is_clean(), "{receipt}");
+    assert_eq!((receipt.name.as_str(), receipt.handled, receipt.dead), ("scheduler", 1, 1));
+    assert_eq!(receipt.elapsed.as_secs(), 5);
+    assert_eq!(scheduler.ready().await, Readiness::NotReady("it is closed".to_owned()));
+    assert!(scheduler.actor().stop_reason().is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_receipt_says_when_something_was_left_running() {
+    let scheduler = start();
+    let leaves = async || drop(context::Context::current().reaper().spawn("flush", sleep(secs(100))));
+    scheduler.after("leaves", Duration::ZERO).run(leaves).await.unwrap();
+    settle().await;
+    assert!(!scheduler.shut_down(Instant::now() + secs(5)).await.is_clean());
 }

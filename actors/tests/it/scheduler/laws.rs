@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
 
-use actors::scheduler::{Overlap, ScheduleHandle, Scheduler, SchedulerState};
+use actors::scheduler::messages::Action;
+use actors::scheduler::{FiringCounts, Overlap, ScheduleError, ScheduleHandle, Scheduler, SchedulerState};
 use patterns_core::context;
 use proptest::prelude::*;
 use tokio::time::{Duration, Instant, advance, sleep};
@@ -25,11 +26,7 @@ enum Work {
 enum Step {
     Every { name: u8, period: u64, allow: bool, times: Option<u64>, immediately: bool, work: Work },
     After { name: u8, delay: u64, work: Work },
-    Cancel(usize),
-    Close(usize),
-    Pause(usize),
-    Resume(usize),
-    Trigger(usize),
+    Control(Action, usize),
     CancelAll,
     Wait(u64),
     Jump(u64),
@@ -46,16 +43,14 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => Just(Work::Deaf),
     ];
     let every = (0..4_u8, 1..2_000_u64, any::<bool>(), prop::option::of(1..6_u64), any::<bool>(), work.clone());
+    let actions = [Action::Cancel, Action::Close, Action::Pause, Action::Resume, Action::Trigger];
+    let action = prop::sample::select(actions.to_vec());
     let step = prop_oneof![
         8 => every.prop_map(|(name, period, allow, times, immediately, work)| {
             Step::Every { name, period, allow, times, immediately, work }
         }),
         4 => (0..4_u8, span.clone(), work).prop_map(|(name, delay, work)| Step::After { name, delay, work }),
-        2 => any::<usize>().prop_map(Step::Cancel),
-        1 => any::<usize>().prop_map(Step::Close),
-        2 => any::<usize>().prop_map(Step::Pause),
-        2 => any::<usize>().prop_map(Step::Resume),
-        2 => any::<usize>().prop_map(Step::Trigger),
+        9 => (action, any::<usize>()).prop_map(|(action, nth)| Step::Control(action, nth)),
         1 => Just(Step::CancelAll),
         8 => span.clone().prop_map(Step::Wait),
         3 => (0..20_000_u64).prop_map(Step::Jump),
@@ -127,11 +122,20 @@ impl Made {
     }
 }
 
+async fn control(schedule: &ScheduleHandle, action: Action) -> Result<bool, ScheduleError> {
+    match action {
+        Action::Cancel => schedule.cancel().await,
+        Action::Close => schedule.close().await,
+        Action::Pause => schedule.pause().await,
+        Action::Resume => schedule.resume().await,
+        _ => schedule.trigger().await,
+    }
+}
+
 async fn play(steps: Vec<Step>) {
     let scheduler = start_with(Scheduler::builder().overlap_limit(LIMIT).grace(millis(500)));
     let mut made: Vec<Made> = Vec::new();
     for step in steps {
-        let nth = |n: usize| made.get(n % made.len().max(1)).map(|made| made.schedule.clone());
         match step {
             Step::Every { name, period, allow, times, immediately, work: kind } => {
                 let watch = Arc::new(Watch::default());
@@ -163,32 +167,13 @@ async fn play(steps: Vec<Step>) {
                     made.push(Made { schedule, watch, width: 1, times: Some(1) });
                 }
             }
-            Step::Cancel(n) => {
-                if let Some(nth) = nth(n) {
-                    nth.cancel().await.map(drop).unwrap()
-                }
+            Step::Control(action, nth) if !made.is_empty() => {
+                control(&made[nth % made.len()].schedule, action).await.expect("the actor runs");
             }
-            Step::Close(n) => {
-                if let Some(nth) = nth(n) {
-                    nth.close().await.map(drop).unwrap()
-                }
+            Step::Control(..) => {}
+            Step::CancelAll => {
+                scheduler.cancel_all().await.expect("the actor runs");
             }
-            Step::Pause(n) => {
-                if let Some(nth) = nth(n) {
-                    nth.pause().await.map(drop).unwrap()
-                }
-            }
-            Step::Resume(n) => {
-                if let Some(nth) = nth(n) {
-                    nth.resume().await.map(drop).unwrap()
-                }
-            }
-            Step::Trigger(n) => {
-                if let Some(nth) = nth(n) {
-                    nth.trigger().await.map(drop).unwrap()
-                }
-            }
-            Step::CancelAll => scheduler.cancel_all().await.map(drop).unwrap(),
             Step::Wait(span) => sleep(millis(span)).await,
             Step::Jump(span) => advance(millis(span)).await,
             Step::CloseAll => scheduler.close(),
@@ -200,10 +185,10 @@ async fn play(steps: Vec<Step>) {
     }
     let receipt = scheduler.drain(Instant::now() + Duration::from_secs(2)).await;
     assert!(receipt.is_complete() && receipt.counts.balances(), "{receipt}");
-    let mut sum = actors::scheduler::FiringCounts::default();
+    let mut sum = FiringCounts::default();
     for made in &made {
         made.check();
-        sum += made.schedule.ended().await.unwrap().counts;
+        sum += made.schedule.ended().await.expect("nobody interrupts this").counts;
     }
     assert_eq!(sum, receipt.counts);
     assert_eq!(scheduler.status().state, SchedulerState::Closed);
@@ -211,7 +196,8 @@ async fn play(steps: Vec<Step>) {
 
 /// Runs on a paused clock of its own.
 fn on_paused_clock(test: impl Future<Output = ()>) {
-    tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap().block_on(test);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
+    runtime.expect("a runtime of this thread").block_on(test);
 }
 
 proptest! {

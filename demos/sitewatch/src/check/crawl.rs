@@ -1,7 +1,5 @@
 //! Visiting targets, and finding the next ones in them.
 
-use std::cell::RefCell;
-use std::ops::Range;
 use std::sync::Arc;
 
 use actors::worker_pool::WorkerPool;
@@ -10,16 +8,15 @@ use patterns_core::queue::{Job, WorkQueue};
 use url::Url;
 
 use super::http::{Http, Reply, Want};
-use super::site::{Base, Border, Resolved, fragment_of};
-use super::spool::{Slot, Spool};
+use super::site::{Border, fragment_of};
+use super::spool::Spool;
 use super::start::First;
-use super::targets::{Id, Role, Targets};
+use super::targets::{Id, Role, Target, Targets};
 use super::visit::{Answer, Leads, NO_FRAGMENT, Open, Page, Visit, fragment_hash};
 use crate::config::Patterns;
 use crate::folder::Folder;
-use crate::html::{self, Link, Visitor};
 use crate::progress::ProgressState;
-use crate::report::{Reason, Status, Summary};
+use crate::report::{Status, Summary};
 
 /// A target to visit, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -45,8 +42,8 @@ pub(crate) struct Crawl {
     pub(crate) http: Arc<dyn Http>,
     pub(crate) targets: RwLock<Targets>,
     pub(crate) limits: Limits,
-    /// Pages of the next level, where the crawl goes level by level.
-    pub(crate) next: Mutex<Vec<Id>>,
+    /// Where the crawl goes level by level: the pages that wait for their turn.
+    pub(crate) waiting: Mutex<Waiting>,
     /// The start page, which was fetched to find out where the site is.
     pub(crate) first: Mutex<Option<First>>,
     pub(crate) ignore_fragments: Patterns,
@@ -67,39 +64,21 @@ pub(crate) struct Limits {
     pub(crate) max_redirects: u32,
 }
 
+/// Pages that wait for their turn, where the crawl goes level by level.
+#[derive(Debug, Default)]
+pub(crate) struct Waiting {
+    /// Those that the level's redirects led to, which belong to the same level; maybe several times.
+    pub(crate) moved: Vec<Id>,
+    /// Those that the level's links led to.
+    pub(crate) next: Vec<Id>,
+}
+
 impl Limits {
     /// Whether pages are visited level by level: what is cut off then depends on the site alone and
     /// not on which answer came first.
     pub(crate) fn by_level(self) -> bool {
         self.depth.is_some() || self.max_pages.is_some()
     }
-}
-
-/// What one thread needs to read a page, kept from page to page so that nothing is allocated anew.
-#[derive(Default)]
-struct Scratch {
-    content: Vec<u8>,
-    keys: String,
-    found: Vec<Found>,
-    anchors: Vec<u64>,
-}
-
-struct Found {
-    ordinal: u32,
-    leads: FoundLeads,
-    fragment: u64,
-    navigates: bool,
-    /// Whether it climbs above the folder, where a server stops at the top.
-    climbs: bool,
-}
-
-enum FoundLeads {
-    Key(Range<usize>),
-    Nowhere(Reason),
-}
-
-thread_local! {
-    static SCRATCH: RefCell<Scratch> = RefCell::default();
 }
 
 impl Crawl {
@@ -156,7 +135,14 @@ impl Crawl {
             Reply::Html { body, charset } if role == Role::Page => return Fetched::Html { body, charset },
             Reply::IsHtml if role == Role::Page => {
                 // It was linked to as an image or the like, but it is a page: its links count.
-                self.put(vec![Task { id, want: Want::Page }], job);
+                if self.limits.by_level() {
+                    let mut targets = self.targets.write();
+                    let target = targets.get_mut(id);
+                    (target.queued, target.listed) = (false, true);
+                    self.waiting.lock().next.push(id);
+                } else {
+                    put(job, [Task { id, want: Want::Page }]);
+                }
             }
             Reply::Html { .. } | Reply::IsHtml | Reply::Other => self.settle(id, Answer::Ok, None),
             Reply::Redirect { status, to } => self.redirect(id, status, &to, want, job),
@@ -170,45 +156,57 @@ impl Crawl {
         let key = to.as_str().split_once('#').map_or(to.as_str(), |(before, _)| before);
         let task = {
             let mut targets = self.targets.write();
-            let (depth, hops) = (targets.get(id).depth, targets.get(id).hops);
+            let hops = targets.get(id).hops;
             let to = targets.find(key).unwrap_or_else(|| targets.add(key, self.border.role(key)));
-            targets.get_mut(id).visit =
-                Some(Box::new(Visit { answer: Answer::Redirect { status, to, fragment }, page: None }));
+            let answer = Answer::Redirect { status, to, fragment };
+            targets.get_mut(id).visit = Some(Box::new(Visit { answer, page: None }));
             let target = targets.get_mut(to);
             target.hops = target.hops.max(hops + 1);
-            // A chain beyond the limit ends here; the report follows it and says so.
-            if hops < self.limits.max_redirects { self.enqueue(target, to, depth, want == Want::Page) } else { None }
+            let follows = want == Want::Page;
+            if hops >= self.limits.max_redirects {
+                // A chain beyond the limit ends here; the report follows it and says so.
+                None
+            } else if follows && self.limits.by_level() && target.role == Role::Page && !target.queued {
+                self.waiting.lock().moved.push(to);
+                None
+            } else {
+                self.task_for(target, to, follows)
+            }
         };
-        self.put(task.into_iter().collect(), job);
+        if let Some(task) = task {
+            put(job, [task]);
+        }
     }
 
-    /// Marks a target as handed to the frontier; `None` where there is nothing to do with it.
-    fn enqueue(&self, target: &mut super::targets::Target, id: Id, depth: u32, navigates: bool) -> Option<Task> {
+    /// The task that a link to a target, just found, makes; none where there is nothing more to do.
+    ///
+    /// Where the crawl goes level by level, a page waits for the next level instead.
+    pub(super) fn task_for(&self, target: &mut Target, id: Id, follows: bool) -> Option<Task> {
         if target.queued || !matches!(target.role, Role::Page | Role::External) {
             return None;
         }
-        target.queued = true;
-        target.depth = depth;
-        let page = target.role == Role::Page && navigates;
-        Some(Task { id, want: if page { Want::Page } else { Want::Probe } })
+        if target.role == Role::External || !follows {
+            target.queued = true;
+            return Some(Task { id, want: Want::Probe });
+        }
+        if !self.limits.by_level() {
+            target.queued = true;
+            return Some(Task { id, want: Want::Page });
+        }
+        if !std::mem::replace(&mut target.listed, true) {
+            self.waiting.lock().next.push(id);
+        }
+        None
     }
 
-    /// Puts what was found; pages wait for their level where the crawl goes by levels.
-    fn put(&self, mut tasks: Vec<Task>, job: &Job<Task>) {
-        if self.limits.by_level() {
-            let mut next = self.next.lock();
-            tasks.retain(|task| {
-                let waits = task.want == Want::Page;
-                if waits {
-                    next.push(task.id);
-                }
-                !waits
-            });
-        }
-        if !tasks.is_empty() {
-            // Refused only when the check is being stopped, and then nothing more is wanted.
-            let _ = job.put_all(tasks);
-        }
+    /// Leaves a page out of what is followed; gives whether there is something to ask for.
+    pub(super) fn leave(&self, id: Id) -> bool {
+        let mut targets = self.targets.write();
+        let target = targets.get_mut(id);
+        let local = target.key.starts_with('/');
+        target.queued = true;
+        target.role = if local { Role::File } else { Role::External };
+        !local
     }
 
     /// The host to ask for a target; none for a file.
@@ -227,133 +225,17 @@ impl Crawl {
         self.folder.as_ref().is_some_and(|folder| folder.has_folder(key))
     }
 
-    /// Reads and parses files of the folder; on a CPU worker, as it blocks.
-    pub(crate) fn read_files(&self, jobs: Vec<Job<Task>>) {
-        for job in jobs {
-            if patterns_core::context::is_cancelled() {
-                return;
-            }
-            self.read_file(job);
-        }
-    }
-
-    fn read_file(&self, job: Job<Task>) {
-        let id = job.id;
-        let key = Arc::clone(&self.targets.read().get(id).key);
-        SCRATCH.with_borrow_mut(|scratch| {
-            let mut content = std::mem::take(&mut scratch.content);
-            let folder = self.folder.as_ref().expect("only a folder's targets have paths as keys");
-            match folder.read(&key, &mut content) {
-                Ok(()) => self.read(id, &key, &html::decode(&content, None), None, scratch, &job),
-                Err(error) => self.settle(id, Answer::Unreadable(error.to_string()), None),
-            }
-            scratch.content = content;
-        });
-        job.ack();
-    }
-
-    fn read_fetched(&self, id: Id, key: &str, body: &[u8], charset: Option<&str>, job: &Job<Task>) {
-        let html = html::decode(body, charset);
-        match self.spool.put(html.as_bytes()) {
-            Ok(slot) => SCRATCH.with_borrow_mut(|scratch| self.read(id, key, &html, Some(slot), scratch, job)),
-            Err(error) => {
-                let why = format!("cannot keep it in a temporary file: {error}");
-                self.settle(id, Answer::Lost(why), None);
-            }
-        }
-    }
-
-    fn read(&self, id: Id, key: &str, html: &str, spooled: Option<Slot>, scratch: &mut Scratch, job: &Job<Task>) {
-        scratch.keys.clear();
-        scratch.found.clear();
-        scratch.anchors.clear();
-        let mut collector = Collector {
-            base: Base::of(key),
-            ignore_fragments: &self.ignore_fragments,
-            ordinal: 0,
-            own_base: None,
-            ignored_fragments: 0,
-            scratch,
-        };
-        html::scan(html, &mut collector);
-        let (links, base, ignored) = (collector.ordinal, collector.own_base, collector.ignored_fragments);
-        scratch.anchors.sort_unstable();
-        scratch.anchors.dedup();
-
-        let mut open = Vec::new();
-        let mut tasks = Vec::new();
-        let mut skipped: Vec<(Reason, u64)> = Vec::new();
-        {
-            let mut targets = self.targets.write();
-            let depth = targets.get(id).depth.saturating_add(1);
-            for found in &scratch.found {
-                let leads = match &found.leads {
-                    FoundLeads::Nowhere(reason) => Leads::Nowhere(*reason),
-                    FoundLeads::Key(range) => {
-                        let key = &scratch.keys[range.clone()];
-                        let to = targets.find(key).unwrap_or_else(|| targets.add(key, self.role_of_new(key)));
-                        let target = targets.get_mut(to);
-                        target.linked |= to != id;
-                        if let Role::Slash(to) = target.role {
-                            targets.get_mut(to).linked |= to != id;
-                        }
-                        let target = targets.get_mut(to);
-                        tasks.extend(self.enqueue(target, to, depth, found.navigates));
-                        match target.role {
-                            Role::File => continue,
-                            Role::Page if found.fragment == NO_FRAGMENT && key.starts_with('/') => continue,
-                            Role::Page if to == id && scratch.anchors.binary_search(&found.fragment).is_ok() => {
-                                continue;
-                            }
-                            Role::Skipped(reason) => Leads::Nowhere(reason),
-                            Role::Missing if found.climbs => Leads::Nowhere(Reason::OutsideFolder),
-                            _ => Leads::To(to),
-                        }
-                    }
-                };
-                if let Leads::Nowhere(reason) = leads
-                    && reason.status() == Status::Skipped
-                    && !self.list_skipped
-                {
-                    match skipped.iter_mut().find(|(counted, _)| *counted == reason) {
-                        Some((_, links)) => *links += 1,
-                        None => skipped.push((reason, 1)),
-                    }
-                    continue;
-                }
-                open.push(Open { ordinal: found.ordinal, leads, fragment: found.fragment });
-            }
-        }
-        self.put(tasks, job);
-        {
-            let mut counted = self.counted.lock();
-            counted.pages += 1;
-            counted.ignored_fragments += ignored;
-            for (reason, links) in skipped {
-                counted.counts.add(reason, links);
-            }
-        }
-        self.progress.add_links(u64::from(links));
-        self.progress.add_pages(1);
-        self.progress.add_bytes(html.len() as u64);
-        let page = Page { anchors: scratch.anchors.as_slice().into(), open: open.into(), links, base, spooled };
-        self.settle(id, Answer::Ok, Some(page));
-    }
-
-    /// The role of a key that was not known: below a folder that means that nothing is there.
-    fn role_of_new(&self, key: &str) -> Role {
-        match self.border.role(key) {
-            Role::Page | Role::File if key.starts_with('/') => Role::Missing,
-            role => role,
-        }
-    }
-
     pub(crate) fn settle(&self, id: Id, answer: Answer, page: Option<Page>) {
         if answer.verdict().status() == Status::Broken {
             self.progress.add_broken(1);
         }
         self.targets.write().get_mut(id).visit = Some(Box::new(Visit { answer, page }));
     }
+}
+
+/// Puts what a job led to. Refused only when the check is being stopped, and then nothing more is wanted.
+pub(super) fn put(job: &Job<Task>, tasks: impl IntoIterator<Item = Task>) {
+    let _ = job.put_all(tasks);
 }
 
 impl std::fmt::Debug for Crawl {
@@ -365,49 +247,4 @@ impl std::fmt::Debug for Crawl {
 enum Fetched {
     Done,
     Html { body: Vec<u8>, charset: Option<String> },
-}
-
-/// Gathers what a page holds, resolved, into the scratch.
-struct Collector<'a> {
-    base: Base,
-    ignore_fragments: &'a Patterns,
-    ordinal: u32,
-    own_base: Option<Box<str>>,
-    ignored_fragments: u64,
-    scratch: &'a mut Scratch,
-}
-
-impl Visitor for Collector<'_> {
-    fn link(&mut self, link: Link<'_>) {
-        let ordinal = self.ordinal;
-        self.ordinal += 1;
-        let (leads, fragment) = match self.base.resolve(link.href, &mut self.scratch.keys) {
-            Resolved::Malformed => (FoundLeads::Nowhere(Reason::MalformedUrl), NO_FRAGMENT),
-            Resolved::Skip(reason) => (FoundLeads::Nowhere(reason), NO_FRAGMENT),
-            Resolved::Target { key, fragment } => {
-                let fragment = match fragment.and_then(fragment_of) {
-                    Some(name) if self.ignore_fragments.matches(&name) => {
-                        self.ignored_fragments += 1;
-                        NO_FRAGMENT
-                    }
-                    Some(name) => fragment_hash(&name),
-                    None => NO_FRAGMENT,
-                };
-                (FoundLeads::Key(key), fragment)
-            }
-        };
-        let climbs = self.base.climbs(link.href);
-        self.scratch.found.push(Found { ordinal, leads, fragment, navigates: link.kind.leads_to_page(), climbs });
-    }
-
-    fn anchor(&mut self, id: &str) {
-        // An identifier is kept as a fragment is compared: decoded.
-        let name = percent_encoding::percent_decode_str(id).decode_utf8_lossy();
-        self.scratch.anchors.push(fragment_hash(&name));
-    }
-
-    fn base(&mut self, href: &str) {
-        self.base.rebase(href);
-        self.own_base = Some(href.into());
-    }
 }

@@ -24,6 +24,8 @@ mod crawl;
 mod error;
 mod http;
 mod judge;
+mod levels;
+mod read;
 mod run;
 mod site;
 mod sitemaps;

@@ -39,8 +39,9 @@ pub(crate) struct Target {
     pub(crate) queued: bool,
     /// Why it was not visited, as long as it wasn't.
     pub(crate) unvisited: Reason,
-    /// How many links, or redirects, it is away from the start.
-    pub(crate) depth: u32,
+    /// Whether it waits for the next level, where the crawl goes by levels.
+    pub(crate) listed: bool,
+    /// How many redirects led here, at most.
     pub(crate) hops: u32,
     pub(crate) visit: Option<Box<super::visit::Visit>>,
 }
@@ -68,7 +69,7 @@ impl Targets {
             linked: false,
             queued: false,
             unvisited: Reason::Interrupted,
-            depth: u32::MAX,
+            listed: false,
             hops: 0,
             visit: None,
         });

@@ -1,3 +1,4 @@
+use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use actors::connection_pool::sqlite::CallError;
@@ -9,20 +10,20 @@ use patterns_core::context::Interrupt;
 #[non_exhaustive]
 pub enum StoreError {
     /// The connection pool can't be started.
-    #[error("cannot use the database {}: {source}", path.display())]
+    #[error("cannot use the database {}: {}", path.display(), at_start(why))]
     Pool {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: StartError,
+        why: StartError,
     },
     /// No connection to be had.
-    #[error("cannot use the database {}: {source}", path.display())]
+    #[error("cannot use the database {}: {}", path.display(), in_short(why))]
     Connection {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: AcquireError,
+        why: AcquireError,
     },
     /// A database of another program, or of a later version of this one.
     #[error("cannot use the database {}: it is not one of sitewatch's, or of a later version (schema {version})", path.display())]
@@ -33,12 +34,12 @@ pub enum StoreError {
         version: i64,
     },
     /// The database refuses.
-    #[error("cannot use the database {}: {source}", path.display())]
+    #[error("cannot use the database {}: {}", path.display(), in_short(why))]
     Sqlite {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: rusqlite::Error,
+        why: rusqlite::Error,
     },
     /// We were asked to stop before it was written.
     #[error("cannot finish writing to the database {}: {why}", path.display())]
@@ -62,10 +63,29 @@ impl StoreError {
     pub(super) fn of(path: &Path, error: CallError) -> Self {
         let path = path.to_owned();
         match error {
-            CallError::Failed(source) => Self::Sqlite { path, source },
-            CallError::Acquire(source) => Self::Connection { path, source },
+            CallError::Failed(why) => Self::Sqlite { path, why },
+            CallError::Acquire(why) => Self::Connection { path, why },
             CallError::Interrupted(why) => Self::Interrupted { path, why },
             other => Self::Broken { path, why: other.to_string() },
         }
+    }
+}
+
+/// SQLite's own words where it was SQLite, without the pool's account of how it came to ask.
+fn in_short(error: &(dyn Error + 'static)) -> String {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(rusqlite::Error::SqliteFailure(_, Some(words))) = error.downcast_ref() {
+            return words.clone();
+        }
+        cause = error.source();
+    }
+    error.to_string()
+}
+
+fn at_start(error: &StartError) -> String {
+    match error {
+        StartError::Connect(failure) => in_short(&*failure.error),
+        other => other.to_string(),
     }
 }

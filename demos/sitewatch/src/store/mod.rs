@@ -66,7 +66,7 @@ impl Store {
     ///
     /// Cancel safe: the schema is made whole or not at all.
     pub async fn open(path: &Path, system: &System) -> Result<Self, StoreError> {
-        let at = |source| StoreError::Pool { path: path.to_owned(), source };
+        let at = |why| StoreError::Pool { path: path.to_owned(), why };
         let pool = ConnectionPool::builder(SqliteManager::new(path))
             .name("store")
             .max_size(2)
@@ -124,7 +124,7 @@ impl Store {
     {
         let mut connection = match self.pool.acquire().await {
             Ok(connection) => connection,
-            Err(source) => return Err(StoreError::Connection { path: self.path.clone(), source }),
+            Err(why) => return Err(StoreError::Connection { path: self.path.clone(), why }),
         };
         connection.transaction(f).await.map_err(|error| StoreError::of(&self.path, error))
     }

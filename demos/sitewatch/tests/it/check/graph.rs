@@ -99,6 +99,28 @@ async fn a_start_page_that_redirects_takes_the_scope_with_it() {
     assert_eq!(findings(&report), ["http://www.site.test/docs/more:1:1 gone -> http-404"]);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_redirect_takes_no_level_and_uses_up_no_page() {
+    let web = Web::default()
+        .html("http://site.test/0", "<a href=/old>1</a><a href=/x>2</a>")
+        .with("http://site.test/old", Answer::Redirect("/older".into()))
+        .with("http://site.test/older", Answer::Redirect("/new".into()))
+        .html("http://site.test/new", "<a href=/deeper>3</a>")
+        .html("http://site.test/x", "<a href=/new>4</a>")
+        .html("http://site.test/deeper", "<a href=/never>5</a>")
+        .shared();
+    let report = crawl(&web, CheckConfig { depth: Some(1), ..CheckConfig::default() }).await;
+    assert_eq!(report.summary().pages, 3);
+    let log = web.log();
+    // Beyond the depth it is asked for, and not followed.
+    assert!(log.contains(&("http://site.test/deeper".into(), Want::Probe, 1)), "{log:?}");
+    assert!(!log.iter().any(|(url, ..)| url.ends_with("never")), "{log:?}");
+
+    let report = crawl(&web, CheckConfig { max_pages: Some(3), ..CheckConfig::default() }).await;
+    assert_eq!(report.summary().pages, 3);
+    assert_eq!(report.summary().broken(), 0);
+}
+
 /// A page of a random web.
 #[derive(Clone, Debug)]
 enum Node {

@@ -1,0 +1,213 @@
+//! Reading a page: what it leads to, what can be linked to in it, and what there is to say of its links.
+
+use std::cell::RefCell;
+use std::ops::Range;
+use std::sync::Arc;
+
+use patterns_core::context::is_cancelled;
+use patterns_core::queue::Job;
+
+use super::crawl::{Crawl, Task, put};
+use super::site::{Base, Resolved, fragment_of};
+use super::spool::Slot;
+use super::targets::{Id, Role};
+use super::visit::{Answer, Leads, NO_FRAGMENT, Open, Page, fragment_hash};
+use crate::config::Patterns;
+use crate::html::{self, Link, Visitor};
+use crate::report::{Reason, Status};
+
+/// What one thread needs to read a page, kept from page to page so that nothing is allocated anew.
+#[derive(Default)]
+struct Scratch {
+    content: Vec<u8>,
+    keys: String,
+    found: Vec<Found>,
+    anchors: Vec<u64>,
+}
+
+struct Found {
+    ordinal: u32,
+    leads: FoundLeads,
+    fragment: u64,
+    navigates: bool,
+    /// Whether it climbs above the folder, where a server stops at the top.
+    climbs: bool,
+}
+
+enum FoundLeads {
+    Key(Range<usize>),
+    Nowhere(Reason),
+}
+
+thread_local! {
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
+}
+
+impl Crawl {
+    /// Reads and parses files of the folder; on a CPU worker, as it blocks.
+    pub(crate) fn read_files(&self, jobs: Vec<Job<Task>>) {
+        for job in jobs {
+            if is_cancelled() {
+                return;
+            }
+            self.read_file(job);
+        }
+    }
+
+    fn read_file(&self, job: Job<Task>) {
+        let id = job.id;
+        let key = Arc::clone(&self.targets.read().get(id).key);
+        SCRATCH.with_borrow_mut(|scratch| {
+            let mut content = std::mem::take(&mut scratch.content);
+            let folder = self.folder.as_ref().expect("only a folder's targets have paths as keys");
+            match folder.read(&key, &mut content) {
+                Ok(()) => self.read(id, &key, &html::decode(&content, None), None, scratch, &job),
+                Err(error) => self.settle(id, Answer::Unreadable(error.to_string()), None),
+            }
+            scratch.content = content;
+        });
+        job.ack();
+    }
+
+    pub(super) fn read_fetched(&self, id: Id, key: &str, body: &[u8], charset: Option<&str>, job: &Job<Task>) {
+        let html = html::decode(body, charset);
+        match self.spool.put(html.as_bytes()) {
+            Ok(slot) => SCRATCH.with_borrow_mut(|scratch| self.read(id, key, &html, Some(slot), scratch, job)),
+            Err(error) => {
+                let why = format!("cannot keep it in a temporary file: {error}");
+                self.settle(id, Answer::Lost(why), None);
+            }
+        }
+    }
+
+    fn read(&self, id: Id, key: &str, html: &str, spooled: Option<Slot>, scratch: &mut Scratch, job: &Job<Task>) {
+        scratch.keys.clear();
+        scratch.found.clear();
+        scratch.anchors.clear();
+        let mut collector = Collector {
+            base: Base::of(key),
+            ignore_fragments: &self.ignore_fragments,
+            ordinal: 0,
+            own_base: None,
+            ignored_fragments: 0,
+            scratch,
+        };
+        html::scan(html, &mut collector);
+        let (links, base, ignored) = (collector.ordinal, collector.own_base, collector.ignored_fragments);
+        scratch.anchors.sort_unstable();
+        scratch.anchors.dedup();
+
+        let mut open = Vec::new();
+        let mut tasks = Vec::new();
+        let mut skipped: Vec<(Reason, u64)> = Vec::new();
+        {
+            let mut targets = self.targets.write();
+            for found in &scratch.found {
+                let leads = match &found.leads {
+                    FoundLeads::Nowhere(reason) => Leads::Nowhere(*reason),
+                    FoundLeads::Key(range) => {
+                        let key = &scratch.keys[range.clone()];
+                        let to = targets.find(key).unwrap_or_else(|| targets.add(key, self.role_of_new(key)));
+                        let target = targets.get_mut(to);
+                        target.linked |= to != id;
+                        if let Role::Slash(to) = target.role {
+                            targets.get_mut(to).linked |= to != id;
+                        }
+                        let target = targets.get_mut(to);
+                        tasks.extend(self.task_for(target, to, found.navigates));
+                        match target.role {
+                            Role::File => continue,
+                            Role::Page if found.fragment == NO_FRAGMENT && key.starts_with('/') => continue,
+                            Role::Page if to == id && scratch.anchors.binary_search(&found.fragment).is_ok() => {
+                                continue;
+                            }
+                            Role::Skipped(reason) => Leads::Nowhere(reason),
+                            Role::Missing if found.climbs => Leads::Nowhere(Reason::OutsideFolder),
+                            _ => Leads::To(to),
+                        }
+                    }
+                };
+                if let Leads::Nowhere(reason) = leads
+                    && reason.status() == Status::Skipped
+                    && !self.list_skipped
+                {
+                    match skipped.iter_mut().find(|(counted, _)| *counted == reason) {
+                        Some((_, links)) => *links += 1,
+                        None => skipped.push((reason, 1)),
+                    }
+                    continue;
+                }
+                open.push(Open { ordinal: found.ordinal, leads, fragment: found.fragment });
+            }
+        }
+        if !tasks.is_empty() {
+            put(job, tasks);
+        }
+        {
+            let mut counted = self.counted.lock();
+            counted.pages += 1;
+            counted.ignored_fragments += ignored;
+            for (reason, links) in skipped {
+                counted.counts.add(reason, links);
+            }
+        }
+        self.progress.add_links(u64::from(links));
+        self.progress.add_pages(1);
+        self.progress.add_bytes(html.len() as u64);
+        let page = Page { anchors: scratch.anchors.as_slice().into(), open: open.into(), links, base, spooled };
+        self.settle(id, Answer::Ok, Some(page));
+    }
+
+    /// The role of a key that was not known: below a folder that means that nothing is there.
+    fn role_of_new(&self, key: &str) -> Role {
+        match self.border.role(key) {
+            Role::Page | Role::File if key.starts_with('/') => Role::Missing,
+            role => role,
+        }
+    }
+}
+
+/// Gathers what a page holds, resolved, into the scratch.
+struct Collector<'a> {
+    base: Base,
+    ignore_fragments: &'a Patterns,
+    ordinal: u32,
+    own_base: Option<Box<str>>,
+    ignored_fragments: u64,
+    scratch: &'a mut Scratch,
+}
+
+impl Visitor for Collector<'_> {
+    fn link(&mut self, link: Link<'_>) {
+        let ordinal = self.ordinal;
+        self.ordinal += 1;
+        let (leads, fragment) = match self.base.resolve(link.href, &mut self.scratch.keys) {
+            Resolved::Malformed => (FoundLeads::Nowhere(Reason::MalformedUrl), NO_FRAGMENT),
+            Resolved::Skip(reason) => (FoundLeads::Nowhere(reason), NO_FRAGMENT),
+            Resolved::Target { key, fragment } => {
+                let fragment = match fragment.and_then(fragment_of) {
+                    Some(name) if self.ignore_fragments.matches(&name) => {
+                        self.ignored_fragments += 1;
+                        NO_FRAGMENT
+                    }
+                    Some(name) => fragment_hash(&name),
+                    None => NO_FRAGMENT,
+                };
+                (FoundLeads::Key(key), fragment)
+            }
+        };
+        let climbs = self.base.climbs(link.href);
+        self.scratch.found.push(Found { ordinal, leads, fragment, navigates: link.kind.leads_to_page(), climbs });
+    }
+
+    fn anchor(&mut self, id: &str) {
+        // An identifier is kept as a fragment is compared: decoded.
+        let name = percent_encoding::percent_decode_str(id).decode_utf8_lossy();
+        self.scratch.anchors.push(fragment_hash(&name));
+    }
+
+    fn base(&mut self, href: &str) {
+        self.base.rebase(href);
+        self.own_base = Some(href.into());
+    }
+}

@@ -1,0 +1,163 @@
+//! The program as people and scripts meet it: arguments in, report and exit code out, signals.
+
+use std::fs;
+use std::io::Read;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio::process::Command as AsyncCommand;
+use tokio::time::{Instant, timeout};
+
+const BOUND: Duration = Duration::from_secs(30);
+
+/// The program, beside this test's own binary; built if only this test was asked for.
+fn program() -> PathBuf {
+    let own = std::env::current_exe().unwrap();
+    let built = own.parent().unwrap().parent().unwrap().join("sitewatch");
+    if !built.is_file() {
+        let built = Command::new(env!("CARGO")).args(["build", "--package", "sitewatch"]).status().unwrap();
+        assert!(built.success());
+    }
+    built
+}
+
+fn run(args: &[&str]) -> Output {
+    Command::new(program()).args(args).env_remove("SITEWATCH_DB").output().unwrap()
+}
+
+fn site(files: &[(&str, &str)]) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (path, content) in files {
+        fs::write(folder.path().join(path), content).unwrap();
+    }
+    folder
+}
+
+fn check(folder: &TempDir, more: &[&str]) -> (i32, String, String) {
+    let path = folder.path().to_str().unwrap();
+    let output = run(&[&["check", path][..], more].concat());
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn the_exit_code_says_what_came_of_it() {
+    let good = site(&[("index.html", "<a href=index.html>me</a>")]);
+    let bad = site(&[("index.html", "<a href=gone.html>x</a>")]);
+    assert_eq!(check(&good, &[]).0, 0);
+    assert_eq!(check(&bad, &[]).0, 1);
+    assert_eq!(check(&good, &["--exclude", "["]).0, 2);
+    assert_eq!(check(&good, &["--no-such-option"]).0, 2);
+    // Port 9 of this machine: nobody listens there.
+    let refused = run(&["check", "http://127.0.0.1:9/"]);
+    assert_eq!(refused.status.code(), Some(3));
+    assert_eq!(
+        String::from_utf8(refused.stderr).unwrap(),
+        "error: cannot check http://127.0.0.1:9/: connection refused\n"
+    );
+}
+
+#[test]
+fn a_report_in_a_file_is_whole_and_a_run_in_a_database_is_too() {
+    let folder = site(&[("index.html", "<a href=gone.html>x</a><a href=mailto:a@b.c>m</a>")]);
+    let out = tempfile::tempdir().unwrap();
+    let (json, db) = (out.path().join("links.json"), out.path().join("runs.db"));
+    let more = ["--output", json.to_str().unwrap(), "--db", db.to_str().unwrap()];
+    assert_eq!(check(&folder, &more).0, 1);
+    let report: serde_json::Value = serde_json::from_slice(&fs::read(&json).unwrap()).unwrap();
+    assert_eq!(report["summary"]["links"], 2);
+    assert_eq!(report["summary"]["broken"], 1);
+    assert_eq!(report["summary"]["skipped"], 1);
+    assert_eq!(report["summary"]["complete"], true);
+    assert_eq!(report["links"][0]["reason"], "missing-file");
+    assert_eq!(fs::read_dir(out.path()).unwrap().count(), 2, "no temporary file is left, nor a log of the database");
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let many: String = (0..20_000).map(|n| format!("<a href=gone{n}.html>{n}</a>\n")).collect();
+    let folder = site(&[("index.html", &many)]);
+    let mut child = Command::new(program())
+        .args(["check", folder.path().to_str().unwrap(), "--all", "--quiet"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut first = [0; 10];
+    child.stdout.take().unwrap().read_exact(&mut first).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "the links are broken all the same");
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+}
+
+/// A site whose first page links to one that is never answered.
+async fn slow_site() -> (tokio::task::JoinHandle<()>, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let serve = async move {
+        let mut kept = Vec::new();
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut request = vec![0; 4096];
+            let length = stream.read(&mut request).await.unwrap_or(0);
+            let request = String::from_utf8_lossy(&request[..length]).into_owned();
+            let body = "<a href=gone>1</a><a href=slow>2</a>";
+            let answer = |status: &str, body: &str| {
+                format!(
+                    "HTTP/1.1 {status}\r\ncontent-type: text/html\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+                    body.len()
+                )
+            };
+            let answer = match request.split(' ').nth(1).unwrap_or_default() {
+                "/" => answer("200 OK", body),
+                "/slow" => {
+                    kept.push(stream);
+                    continue;
+                }
+                _ => answer("404 Not Found", ""),
+            };
+            let _ = stream.write_all(answer.as_bytes()).await;
+        }
+    };
+    (tokio::spawn(serve), url)
+}
+
+async fn stopped_by(signal: &str) {
+    let (server, url) = slow_site().await;
+    let child = AsyncCommand::new(program())
+        .args(["check", &url, "--format", "json", "--no-progress"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    // Long enough to have the two quick answers, and far from any timeout.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let pid = child.id().unwrap().to_string();
+    let asked = Instant::now();
+    // The shell's own `kill`: there need be no other.
+    assert!(Command::new("sh").args(["-c", &format!("kill {signal} {pid}")]).status().unwrap().success());
+    let output = timeout(BOUND, child.wait_with_output()).await.expect("it does not stop").unwrap();
+    assert!(asked.elapsed() < Duration::from_secs(5), "took {:?}", asked.elapsed());
+    assert_eq!(output.status.code(), Some(130));
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["summary"]["complete"], false);
+    assert_eq!(report["summary"]["pages"], 1);
+    assert_eq!(report["summary"]["broken"], 1, "what was checked is reported: {report}");
+    server.abort();
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn ctrl_c_stops_it_within_five_seconds_with_a_partial_report() {
+    stopped_by("-INT").await;
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_polite_kill_stops_it_within_five_seconds_with_a_partial_report() {
+    stopped_by("-TERM").await;
+}
