@@ -5,12 +5,14 @@
 //! - [`listings`] are the programs that chapters show parts of; [`ALL`](listings::ALL) names them. What they print
 //!   is kept beside them, and checked.
 //! - [`timeline`] records what a program does on virtual time, [`figure`] draws it, [`figures`] are those of the book.
+//! - [`costs`] makes tables of what the benchmarks measured.
 //!
 //! `cargo run -p book` lists the programs and runs them.
 
 // Listings are programs of their own, and name this crate as a reader would.
 extern crate self as book;
 
+pub mod costs;
 #[cfg(test)]
 mod expand;
 pub mod figure;

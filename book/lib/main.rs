@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::{env, fs};
 
-use book::{figures, listings};
+use book::{costs, figures, listings};
 use patterns_core::outcome::BoxError;
 
 fn main() -> ExitCode {
@@ -37,7 +37,7 @@ fn help() {
         "cargo run -p book -- <listing>     runs a listing of the book, on virtual time"
     );
     println!(
-        "cargo run -p book -- update        writes what they print, and draws the figures, anew\n"
+        "cargo run -p book -- update        writes outputs, figures and tables anew\n"
     );
     for (name, _) in listings::ALL {
         println!("  {name}");
@@ -52,6 +52,10 @@ fn update() -> Result<(), BoxError> {
             book.join("src/figures").join(name).with_extension("svg"),
             draw()?,
         )?;
+    }
+    for name in costs::ALL {
+        let path = book.join("costs").join(name).with_extension("md");
+        fs::write(path, costs::table(name)?)?;
     }
     for (name, _) in listings::ALL {
         let output = Command::new(env::current_exe()?).arg(name).output()?;

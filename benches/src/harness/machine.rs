@@ -28,9 +28,10 @@ impl Machine {
         let kilobytes = field(&read("/proc/meminfo"), "MemTotal")
             .and_then(|total| total.split_whitespace().next()?.parse::<f64>().ok());
         let memory = kilobytes.map_or(String::new(), |kilobytes| format!(", {:.0} GiB", kilobytes / 1024.0 / 1024.0));
-        let system = match read("/proc/sys/kernel/osrelease").trim() {
-            "" => std::env::consts::OS.to_owned(),
-            release => format!("Linux {release}"),
+        let release = read("/proc/sys/kernel/osrelease");
+        let system = match release.trim().split(['.', '-']).collect::<Vec<_>>().as_slice() {
+            [major, minor, ..] => format!("Linux {major}.{minor}"),
+            _ => std::env::consts::OS.to_owned(),
         };
         let description =
             format!("{processor}, {cores} cores{memory}, {system}, {}, the system's allocator", std::env::consts::ARCH);
