@@ -23,6 +23,7 @@ Nothing is written that was measured on a busy machine, or in fewer than five ro
 
   --list        names the rows
   --rounds N    how many rounds are measured, after one to warm up (default: 7)
+  --tries N     how often a repetition is tried until nobody else uses the machine (default: 4)
 ";
 
 fn main() -> ExitCode {
@@ -59,7 +60,7 @@ fn main() -> ExitCode {
     for (name, build) in selected {
         match build() {
             Ok(row) => {
-                let measured = harness::measure(row, options.rounds);
+                let measured = harness::measure(row, options.rounds, options.tries);
                 measured.print();
                 match measured.write(&machine, &options.command()) {
                     Ok(path) => println!("  -> {path}\n"),

@@ -1,5 +1,9 @@
-use crate::harness::{Options, Row, Target, Verdict, measure};
+use crate::harness::{Measured, Options, Row, Target, Verdict};
 use crate::rows;
+
+fn measure(row: Row, rounds: usize) -> Measured {
+    crate::harness::measure(row, rounds, 4)
+}
 
 /// A row of constants: ours costs 6.
 fn row(target: Target) -> Row {
@@ -60,7 +64,7 @@ fn words_select_rows_and_none_selects_all() {
     assert!(options(&[]).selects("queue_1p1c_ct"));
     assert!(options(&["retry", "1p1c"]).selects("queue_1p1c_ct"));
     assert!(!options(&["retry"]).selects("queue_1p1c_ct"));
-    for wrong in [&["--rounds", "0"][..], &["--rounds"], &["--round", "3"]] {
+    for wrong in [&["--rounds", "0"][..], &["--rounds"], &["--round", "3"], &["--tries", "x"]] {
         assert!(Options::parse(wrong.iter().map(ToString::to_string)).is_err(), "{wrong:?}");
     }
 }

@@ -5,9 +5,6 @@ use super::watchdog::Watchdog;
 /// The share of a core from which on a repetition counts as disturbed by others.
 const DISTURBED: f64 = 0.15;
 
-/// How often a disturbed repetition is redone; then the least disturbed one is kept.
-const TRIES: usize = 4;
-
 /// A row with its numbers.
 pub(crate) struct Measured {
     pub(crate) row: &'static str,
@@ -29,8 +26,9 @@ pub(crate) struct Figures {
 }
 
 /// Warms up with one round, then measures `rounds` of them. Each round has every implementation once, one
-/// after the other, and starts with another one than the round before.
-pub(crate) fn measure(mut row: Row, rounds: usize) -> Measured {
+/// after the other, and starts with another one than the round before. What others disturbed is redone, up to
+/// `tries` times in all; then the least disturbed one counts.
+pub(crate) fn measure(mut row: Row, rounds: usize, tries: usize) -> Measured {
     let count = row.entries.len();
     let mut samples = vec![Vec::with_capacity(rounds); count];
     let mut disturbed = 0;
@@ -42,7 +40,7 @@ pub(crate) fn measure(mut row: Row, rounds: usize) -> Measured {
                 (row.entries[nth].repeat)();
                 continue;
             }
-            let (value, share) = repeat(&mut row.entries[nth]);
+            let (value, share) = repeat(&mut row.entries[nth], tries);
             samples[nth].push(value);
             disturbed += usize::from(share >= DISTURBED);
         }
@@ -52,9 +50,9 @@ pub(crate) fn measure(mut row: Row, rounds: usize) -> Measured {
 }
 
 /// The least disturbed of a few tries, and by how much it was disturbed.
-fn repeat(entry: &mut Entry) -> (f64, f64) {
+fn repeat(entry: &mut Entry, tries: usize) -> (f64, f64) {
     let mut best = (0.0, f64::INFINITY);
-    for _ in 0..TRIES {
+    for _ in 0..tries {
         let watch = Watch::start();
         let value = (entry.repeat)();
         let share = watch.others().unwrap_or(0.0);

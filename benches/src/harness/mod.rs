@@ -11,6 +11,8 @@ mod watchdog;
 
 pub(crate) use calibrate::{calibrated, ns_per_call};
 pub(crate) use machine::Machine;
+#[cfg(test)]
+pub(crate) use measure::Measured;
 pub(crate) use measure::measure;
 pub(crate) use options::Options;
 pub(crate) use row::{Row, Skipped, Target, Verdict};

@@ -1,9 +1,12 @@
 const ROUNDS: usize = 7;
+const TRIES: usize = 4;
 
 /// What the command line asked for.
 pub(crate) struct Options {
     pub(crate) list: bool,
     pub(crate) rounds: usize,
+    /// How often a disturbed repetition is redone; then the least disturbed one is kept.
+    pub(crate) tries: usize,
     words: Vec<String>,
     args: Vec<String>,
 }
@@ -12,17 +15,13 @@ impl Options {
     /// `None` where help is asked for.
     pub(crate) fn parse(args: impl Iterator<Item = String>) -> Result<Option<Self>, String> {
         let args: Vec<String> = args.collect();
-        let mut options = Self { list: false, rounds: ROUNDS, words: Vec::new(), args: args.clone() };
+        let mut options = Self { list: false, rounds: ROUNDS, tries: TRIES, words: Vec::new(), args: args.clone() };
         let mut args = args.into_iter();
         while let Some(arg) = args.next() {
             match arg.as_str() {
                 "--list" => options.list = true,
-                "--rounds" => {
-                    let rounds = args.next().unwrap_or_default();
-                    let number = rounds.parse().ok().filter(|rounds| *rounds > 0);
-                    options.rounds =
-                        number.ok_or_else(|| format!("--rounds needs a number from 1 on, not {rounds:?}"))?;
-                }
+                "--rounds" => options.rounds = number("--rounds", args.next())?,
+                "--tries" => options.tries = number("--tries", args.next())?,
                 "--help" | "-h" => return Ok(None),
                 flag if flag.starts_with('-') => return Err(format!("there is no option {flag}")),
                 _ => options.words.push(arg),
@@ -41,4 +40,10 @@ impl Options {
         let dashes = if args.is_empty() { "" } else { " --" };
         format!("cargo run --release -p benches{dashes}{args}")
     }
+}
+
+fn number(option: &str, value: Option<String>) -> Result<usize, String> {
+    let value = value.unwrap_or_default();
+    let number = value.parse().ok().filter(|number| *number > 0);
+    number.ok_or_else(|| format!("{option} needs a number from 1 on, not {value:?}"))
 }
