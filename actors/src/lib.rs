@@ -15,6 +15,14 @@
 //! | [`scheduler`] | jobs at their times, without drift; what ran, what did not and why is counted |
 //! | [`coordinator`] | readiness with reasons, events, and shutdown in the order of dependencies |
 //!
+//! An actor of your own needs actix beside this crate, as its derive macro names it:
+//!
+//! ```toml
+//! [dependencies]
+//! actors = { path = "…" } # features = ["sqlite"] for connection_pool::sqlite
+//! actix = { version = "0.13", default-features = false, features = ["macros"] }
+//! ```
+//!
 //! Who only *uses* an actor holds a [`Handle`] (or a handle type made from it) and needs no actix.
 //!
 //! # Examples

@@ -1,7 +1,8 @@
 //! What the file of an actor imports: actix's vocabulary, and this crate's.
 //!
 //! Use this instead of `actix::prelude::*`, which has a `System` and a module called `actors` of
-//! its own that collide with this crate's names.
+//! its own that collide with this crate's names. Your crate still needs `actix` (0.13, feature `macros`)
+//! among its dependencies, as `#[derive(Message)]` names it.
 //!
 //! ```
 //! use actors::prelude::*;

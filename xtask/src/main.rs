@@ -7,6 +7,8 @@ mod test;
 
 use std::process::ExitCode;
 
+use crate::run::in_ci;
+
 const HELP: &str = "\
 cargo xtask <command>
 
@@ -27,9 +29,9 @@ fn main() -> ExitCode {
     let rest: Vec<String> = args.collect();
     let result = match command.as_str() {
         "setup" => setup::setup(),
-        "test" => test::test(&rest),
+        "test" => test::test(&rest, in_ci()),
         "lint" => test::lint(),
-        "ci" => test::lint().and_then(|()| test::test(&rest)),
+        "ci" => test::test(&rest, true),
         "book" => book::book(),
         "bench" => bench::bench(&rest),
         "" | "help" | "--help" | "-h" => {

@@ -2,13 +2,13 @@
 
 use std::fs;
 
-use crate::run::{cargo, has, in_ci, root, run, run_with};
+use crate::run::{cargo, has, root, run, run_with};
 use crate::setup::setup;
 
-/// Everything that can be tested. Further arguments go to `cargo test`.
-pub(crate) fn test(args: &[String]) -> Result<(), String> {
+/// Everything that can be tested, after the lints if they are wanted. Further arguments go to `cargo test`.
+pub(crate) fn test(args: &[String], lints: bool) -> Result<(), String> {
     setup()?;
-    if in_ci() {
+    if lints {
         lint()?;
     }
     let skips = root().join("target/skipped-tests.txt");

@@ -14,7 +14,7 @@ use super::run::Check;
 use super::start::{self, Start};
 use super::{CheckError, Http, sitemaps};
 use crate::cli::Target;
-use crate::config::CheckConfig;
+use crate::config::{CheckConfig, Scope};
 use crate::fetch::Fetcher;
 use crate::folder::Folder;
 use crate::progress::ProgressState;
@@ -184,6 +184,8 @@ impl Checker {
         let config = &self.config;
         match target {
             Target::Site(url) => start::at_url(config, url, http).await,
+            Target::Folder { from: None, .. } if config.depth.is_some() => Err(CheckError::DepthOfFolder),
+            Target::Folder { .. } if config.scope != Scope::default() => Err(CheckError::ScopeOfFolder),
             Target::Folder { root, from } => {
                 let root = root.clone();
                 // Walking a large folder blocks for long.

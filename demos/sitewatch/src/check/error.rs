@@ -26,6 +26,12 @@ pub enum CheckError {
         /// The folder.
         folder: PathBuf,
     },
+    /// A limit that is counted from a page, and a folder of which every page is one to start from.
+    #[error("--depth counts links from a page: name it with --from, or leave --depth out")]
+    DepthOfFolder,
+    /// Which URLs belong to a site, asked of a folder.
+    #[error("--scope is for sites: in a folder every page belongs to it")]
+    ScopeOfFolder,
     /// The start page, or a sitemap, can't be had.
     #[error("cannot check {url}: {why}")]
     Start {

@@ -41,7 +41,7 @@ pub struct CheckArgs {
     #[arg(long, value_name = "SCOPE")]
     pub scope: Option<String>,
 
-    /// Follow at most N links from the start; 0 checks the links of the start page only
+    /// Follow at most N links from the start; 0 checks the links of the start page only; in a folder it needs --from
     #[arg(long, value_name = "N")]
     pub depth: Option<u32>,
 
@@ -148,7 +148,7 @@ pub struct CheckArgs {
     #[arg(long, value_name = "TIME", help_heading = "Running")]
     pub every: Option<String>,
 
-    /// Keep every run and its links in this SQLite file
+    /// Keep every run, and the links that its report lists, in this SQLite file
     #[arg(long, value_name = "FILE", help_heading = "Running")]
     pub db: Option<String>,
 

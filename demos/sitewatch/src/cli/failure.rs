@@ -78,6 +78,8 @@ impl From<CheckError> for Failure {
             CheckError::Http(_)
             | CheckError::Folder(_)
             | CheckError::NoSuchPage { .. }
+            | CheckError::DepthOfFolder
+            | CheckError::ScopeOfFolder
             | CheckError::NotHtml { .. }
             | CheckError::Unreadable { .. }
             | CheckError::Sitemap { .. }

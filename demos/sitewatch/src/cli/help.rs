@@ -37,7 +37,7 @@ Examples:
 
 Settings:
   What can be given here can be set in sitewatch.toml, or the file that --config names, and in the
-  environment: see docs/settings.md. The command line overrides the environment, and that the file.
+  environment (SITEWATCH_DEPTH=2, SITEWATCH_HTTP__RATE=1); the command line overrides the environment, and that the file.
 
 Exit codes:
   0    nothing is broken

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout_at};
 
 use super::Exit;
 
@@ -12,6 +13,9 @@ pub struct Interrupts {
     requests: mpsc::Receiver<&'static str>,
     listener: Option<JoinHandle<()>>,
 }
+
+/// A signal so soon after the first is the same one.
+const ECHO: Duration = Duration::from_millis(300);
 
 /// More would say nothing new.
 const KEPT: usize = 2;
@@ -35,6 +39,12 @@ impl Interrupts {
         this.listener = Some(tokio::spawn(async move {
             for count in 1.. {
                 let name = signals.next().await;
+                if count == 1 {
+                    // `timeout` and some terminals send a signal to the program and to its group at once:
+                    // that is one request, and no impatience.
+                    let echo = Instant::now() + ECHO;
+                    while timeout_at(echo, signals.next()).await.is_ok() {}
+                }
                 // If two are waiting already, the next one adds nothing.
                 let _ = sender.try_send(name);
                 if count == KEPT {

@@ -9,6 +9,9 @@ impl Validate for CheckConfig {
         if self.every == Some(Duration::ZERO) {
             findings.refuse("every", "the interval must be longer than nothing");
         }
+        if self.max_pages == Some(0) {
+            findings.refuse("max_pages", "at least one page must be searched");
+        }
         if self.every.is_some()
             && self.report.output.is_none()
             && self.report.effective_format() == crate::report::Format::Junit

@@ -95,7 +95,7 @@ impl Default for HttpConfig {
 
 fn default_user_agent() -> String {
     let about = match env!("CARGO_PKG_REPOSITORY") {
-        "" => "link checker",
+        "" => "a link checker",
         repository => repository,
     };
     format!("sitewatch/{} (+{about})", env!("CARGO_PKG_VERSION"))

@@ -30,7 +30,7 @@ pub enum Reason {
     Ok,
     /// Every redirect on the way is permanent (301, 308): the link should be updated.
     MovedPermanently,
-    /// A redirect on the way is temporary (302, 303, 307, or a meta refresh).
+    /// A redirect on the way is temporary (302, 303 or 307).
     MovedTemporarily,
     /// The server answered with this status, of 400 or above or of no known meaning.
     HttpStatus(u16),
