@@ -7,6 +7,7 @@ use actors::System;
 use actors::coordinator::{Cause, Coordinator};
 use actors::worker_pool::WorkerPool;
 use patterns_core::cancel::shield;
+use patterns_core::context::Context;
 use tokio::time::Instant;
 use url::Url;
 
@@ -23,6 +24,9 @@ use crate::store::Store;
 
 /// How many requests, to all hosts together, are under way at a time.
 const IO_TASKS: usize = 256;
+
+/// How many jobs wait for a worker: more than one slow host's share, so that the others go on meanwhile.
+const QUEUE: usize = 8_192;
 
 /// How long writing a run to the database may take.
 const SAVE: Duration = Duration::from_secs(300);
@@ -115,6 +119,8 @@ impl Checker {
             .name("check")
             .cpu_threads(threads.map_or(2, NonZeroUsize::get))
             .io_tasks(IO_TASKS)
+            .per_key(self.config.http.per_host.max(1))
+            .queue(QUEUE)
             .start(&system)?;
         // A database that can't be used is heard of before the check and not after it.
         let store = match &self.config.db {
@@ -128,7 +134,8 @@ impl Checker {
         let coordinator = plan.start(&system)?;
         coordinator.wait_ready().await?;
         let result = self.run_with(&workers, store, target, began, started).await;
-        let ended = coordinator.shutdown(Cause::Finished).await;
+        let cause = Context::current().token().cause().cloned().map_or(Cause::Finished, Cause::from);
+        let ended = coordinator.shutdown(cause).await;
         tracing::debug!(%ended, "check ended");
         result
     }

@@ -101,7 +101,7 @@ impl Crawl {
             Fetched::Html { body, charset } => {
                 workers
                     .submit_cpu(move || {
-                        crawl.read_fetched(id, &key, &body, charset.as_deref(), &job);
+                        crawl.guarded(id, || crawl.read_fetched(id, &key, &body, charset.as_deref(), &job));
                         job.ack();
                     })
                     .await
@@ -135,6 +135,7 @@ impl Crawl {
             Reply::Html { body, charset } if role == Role::Page => return Fetched::Html { body, charset },
             Reply::IsHtml if role == Role::Page => {
                 // It was linked to as an image or the like, but it is a page: its links count.
+                self.settle(id, Answer::Ok, None);
                 if self.limits.by_level() {
                     let mut targets = self.targets.write();
                     let target = targets.get_mut(id);
@@ -154,27 +155,44 @@ impl Crawl {
     fn redirect(&self, id: Id, status: u16, to: &Url, want: Want, job: &Job<Task>) {
         let fragment = to.fragment().and_then(fragment_of).map_or(NO_FRAGMENT, |name| fragment_hash(&name));
         let key = to.as_str().split_once('#').map_or(to.as_str(), |(before, _)| before);
-        let task = {
+        let mut tasks = Vec::new();
+        {
             let mut targets = self.targets.write();
             let hops = targets.get(id).hops;
             let to = targets.find(key).unwrap_or_else(|| targets.add(key, self.border.role(key)));
             let answer = Answer::Redirect { status, to, fragment };
             targets.get_mut(id).visit = Some(Box::new(Visit { answer, page: None }));
-            let target = targets.get_mut(to);
-            target.hops = target.hops.max(hops + 1);
-            let follows = want == Want::Page;
-            if hops >= self.limits.max_redirects {
+            self.reach(&mut targets, to, want == Want::Page, hops.saturating_add(1), &mut tasks);
+        }
+        if !tasks.is_empty() {
+            put(job, tasks);
+        }
+    }
+
+    /// Notes that a target can be reached over so many redirects, and what there is to do about that.
+    ///
+    /// The shortest way counts, whichever is found first: where a shorter one is found later, what
+    /// redirects lead on to is nearer too, and may now be near enough.
+    pub(super) fn reach(&self, targets: &mut Targets, id: Id, follows: bool, hops: u32, tasks: &mut Vec<Task>) {
+        let (mut at, mut hops) = (id, hops);
+        loop {
+            let target = targets.get_mut(at);
+            let nearer = hops < target.hops;
+            target.hops = target.hops.min(hops);
+            if target.hops > self.limits.max_redirects {
                 // A chain beyond the limit ends here; the report follows it and says so.
-                None
-            } else if follows && self.limits.by_level() && target.role == Role::Page && !target.queued {
-                self.waiting.lock().moved.push(to);
-                None
-            } else {
-                self.task_for(target, to, follows)
+                return;
             }
-        };
-        if let Some(task) = task {
-            put(job, [task]);
+            if hops > 0 && follows && self.limits.by_level() && target.role == Role::Page && !target.queued {
+                self.waiting.lock().moved.push(at);
+            } else {
+                tasks.extend(self.task_for(target, at, follows));
+            }
+            let next = target.visit.as_ref().map(|visit| &visit.answer);
+            match next {
+                Some(Answer::Redirect { to, .. }) if nearer => (at, hops) = (*to, hops + 1),
+                _ => return,
+            }
         }
     }
 
@@ -206,7 +224,8 @@ impl Crawl {
         let local = target.key.starts_with('/');
         target.queued = true;
         target.role = if local { Role::File } else { Role::External };
-        !local
+        // It may have answered already, when something else asked for it.
+        !local && target.visit.is_none()
     }
 
     /// The host to ask for a target; none for a file.

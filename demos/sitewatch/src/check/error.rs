@@ -26,6 +26,12 @@ pub enum CheckError {
         /// The folder.
         folder: PathBuf,
     },
+    /// `--include` and `--exclude` leave nothing to check.
+    #[error("nothing is left to check: --include and --exclude leave out every page")]
+    NothingLeft,
+    /// Something that was to be visited was not: a defect of ours.
+    #[error("the check itself failed: {0} addresses were found and not visited")]
+    Unvisited(usize),
     /// A limit that is counted from a page, and a folder of which every page is one to start from.
     #[error("--depth counts links from a page: name it with --from, or leave --depth out")]
     DepthOfFolder,

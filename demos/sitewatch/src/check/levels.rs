@@ -31,7 +31,14 @@ pub(super) async fn levels(crawl: &Crawl, frontier: &Frontier, start: Vec<Id>) -
             let share = usize::try_from(left).unwrap_or(usize::MAX).min(level.len());
             let now: Vec<Id> = level.drain(..share).collect();
             for id in &now {
-                crawl.targets.write().get_mut(*id).queued = true;
+                {
+                    let mut targets = crawl.targets.write();
+                    let target = targets.get_mut(*id);
+                    target.queued = true;
+                    if depth == 0 && target.hops == u32::MAX {
+                        target.hops = 0;
+                    }
+                }
                 put(frontier, Task { id: *id, want: Want::Page }).await?;
             }
             joined(crawl, frontier).await?;

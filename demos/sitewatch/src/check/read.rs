@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use patterns_core::context::is_cancelled;
+use patterns_core::outcome::catch_panic;
 use patterns_core::queue::Job;
 
 use super::crawl::{Crawl, Task, put};
@@ -54,17 +55,26 @@ impl Crawl {
         }
     }
 
+    /// A panic costs its own page, and is told.
+    pub(super) fn guarded(&self, id: Id, read: impl FnOnce()) {
+        if let Err(panic) = catch_panic(read) {
+            self.settle(id, Answer::Lost(panic.to_string()), None);
+        }
+    }
+
     fn read_file(&self, job: Job<Task>) {
         let id = job.id;
         let key = Arc::clone(&self.targets.read().get(id).key);
-        SCRATCH.with_borrow_mut(|scratch| {
-            let mut content = std::mem::take(&mut scratch.content);
-            let folder = self.folder.as_ref().expect("only a folder's targets have paths as keys");
-            match folder.read(&key, &mut content) {
-                Ok(()) => self.read(id, &key, &html::decode(&content, None), None, scratch, &job),
-                Err(error) => self.settle(id, Answer::Unreadable(error.to_string()), None),
-            }
-            scratch.content = content;
+        self.guarded(id, || {
+            SCRATCH.with_borrow_mut(|scratch| {
+                let mut content = std::mem::take(&mut scratch.content);
+                let folder = self.folder.as_ref().expect("only a folder's targets have paths as keys");
+                match folder.read(&key, &mut content) {
+                    Ok(()) => self.read(id, &key, &html::decode(&content, None), None, scratch, &job),
+                    Err(error) => self.settle(id, Answer::Unreadable(error.to_string()), None),
+                }
+                scratch.content = content;
+            })
         });
         job.ack();
     }
@@ -89,10 +99,20 @@ impl Crawl {
             ignore_fragments: &self.ignore_fragments,
             ordinal: 0,
             own_base: None,
+            late_base: false,
             ignored_fragments: 0,
             scratch,
         };
         html::scan(html, &mut collector);
+        if collector.late_base {
+            // A base holds for the whole page, also for what stands before it: once more, knowing it.
+            let base = std::mem::replace(&mut collector.base, Base::of(key));
+            collector.scratch.keys.clear();
+            collector.scratch.found.clear();
+            collector.scratch.anchors.clear();
+            (collector.ordinal, collector.ignored_fragments, collector.base) = (0, 0, base);
+            html::scan(html, &mut collector);
+        }
         let (links, base, ignored) = (collector.ordinal, collector.own_base, collector.ignored_fragments);
         scratch.anchors.sort_unstable();
         scratch.anchors.dedup();
@@ -110,12 +130,12 @@ impl Crawl {
                         let to = targets.find(key).unwrap_or_else(|| targets.add(key, self.role_of_new(key)));
                         let target = targets.get_mut(to);
                         target.linked |= to != id;
-                        if let Role::Slash(to) = target.role {
-                            targets.get_mut(to).linked |= to != id;
-                        }
-                        let target = targets.get_mut(to);
-                        tasks.extend(self.task_for(target, to, found.navigates));
-                        match target.role {
+                        let role = target.role;
+                        // A folder's address without its slash redirects to its index.
+                        let at = if let Role::Slash(index) = role { index } else { to };
+                        targets.get_mut(at).linked |= at != id;
+                        self.reach(&mut targets, at, found.navigates, 0, &mut tasks);
+                        match role {
                             Role::File => continue,
                             Role::Page if found.fragment == NO_FRAGMENT && key.starts_with('/') => continue,
                             Role::Page if to == id && scratch.anchors.binary_search(&found.fragment).is_ok() => {
@@ -173,6 +193,8 @@ struct Collector<'a> {
     ignore_fragments: &'a Patterns,
     ordinal: u32,
     own_base: Option<Box<str>>,
+    /// Whether the base came after a link.
+    late_base: bool,
     ignored_fragments: u64,
     scratch: &'a mut Scratch,
 }
@@ -207,6 +229,10 @@ impl Visitor for Collector<'_> {
     }
 
     fn base(&mut self, href: &str) {
+        if self.own_base.is_some() {
+            return; // The second time over the page, it is known.
+        }
+        self.late_base = self.ordinal > 0;
         self.base.rebase(href);
         self.own_base = Some(href.into());
     }

@@ -68,6 +68,12 @@ impl Check<'_> {
             counted: Mutex::default(),
         });
         let stopped = self.crawl(&crawl, pages).await?;
+        if stopped.is_none() {
+            let unvisited = crawl.targets.read().iter().filter(|(_, target)| target.is_unvisited()).count();
+            if unvisited > 0 {
+                return Err(CheckError::Unvisited(unvisited));
+            }
+        }
         // Judging is short, and goes on even if we were asked to stop: what is known is reported.
         let judging = Context::current().with_token(CancelToken::new()).without_deadline();
         let (mut summary, links) = judging.scope(self.judge(&crawl)).await?;

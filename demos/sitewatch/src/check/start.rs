@@ -64,6 +64,9 @@ pub(crate) fn in_folder(config: &CheckConfig, folder: Folder, from: Option<&Path
             }
         }
     }
+    if pages.is_empty() {
+        return Err(CheckError::NothingLeft);
+    }
     let whole = from.is_none();
     if let Some(from) = from {
         let key: String = from.components().map(|part| format!("/{}", part.as_os_str().to_string_lossy())).collect();
@@ -104,6 +107,8 @@ pub(crate) async fn at_url(config: &CheckConfig, url: &Url, http: &dyn Http) -> 
                 if hops.len() >= config.http.max_redirects {
                     return Err(cannot(url, FetchError::TooManyRedirects { limit: config.http.max_redirects }));
                 }
+                // It has answered, and is not asked again.
+                targets.get_mut(id).queued = true;
                 hops.push((id, status));
                 at = to;
             }

@@ -41,9 +41,16 @@ pub(crate) struct Target {
     pub(crate) unvisited: Reason,
     /// Whether it waits for the next level, where the crawl goes by levels.
     pub(crate) listed: bool,
-    /// How many redirects led here, at most.
+    /// How many redirects lead here by the shortest way.
     pub(crate) hops: u32,
     pub(crate) visit: Option<Box<super::visit::Visit>>,
+}
+
+impl Target {
+    /// Whether it was to be asked for, and has not answered.
+    pub(crate) fn is_unvisited(&self) -> bool {
+        self.queued && self.visit.is_none() && matches!(self.role, Role::Page | Role::External)
+    }
 }
 
 /// All targets, by key and by number.
@@ -70,7 +77,7 @@ impl Targets {
             queued: false,
             unvisited: Reason::Interrupted,
             listed: false,
-            hops: 0,
+            hops: u32::MAX,
             visit: None,
         });
         id

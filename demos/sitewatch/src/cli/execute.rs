@@ -78,7 +78,12 @@ impl<'a> Run<'a> {
         let progress = Arc::new(ProgressState::default());
         let token = CancelToken::new();
         let check = check(self.target.clone(), self.config.clone(), Arc::clone(&progress), token.clone());
-        watch(check, &progress, &token, self.display(), interrupts).await?.map_err(Into::into)
+        let result = watch(check, &progress, &token, self.display(), interrupts).await?;
+        result.map_err(|error| match token.is_cancelled() {
+            // Whatever it says, this is why.
+            true => Failure::interrupted("stopped before there was anything to report"),
+            false => error.into(),
+        })
     }
 
     async fn repeat<C, F, E>(

@@ -78,6 +78,7 @@ impl From<CheckError> for Failure {
             CheckError::Http(_)
             | CheckError::Folder(_)
             | CheckError::NoSuchPage { .. }
+            | CheckError::NothingLeft
             | CheckError::DepthOfFolder
             | CheckError::ScopeOfFolder
             | CheckError::NotHtml { .. }

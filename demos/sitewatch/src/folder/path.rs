@@ -7,8 +7,11 @@
 
 use std::ops::Range;
 
-use percent_encoding::percent_decode_str;
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use url::Url;
+
+/// What means something in a URL, and nothing in a file's name.
+const SPECIAL: &AsciiSet = &CONTROLS.add(b'%').add(b'\\').add(b'?').add(b'#').add(b' ');
 
 /// Where a link leads. Ranges are into the buffer that [`resolve`] wrote to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,7 +117,8 @@ fn join(page: &str, path: &str, buffer: &mut String) {
 
 fn slow<'a>(page: &str, rest: &str, fragment: Option<&'a str>, buffer: &mut String) -> PathLink<'a> {
     let mut base = Url::parse("http://folder.invalid/").expect("a constant that parses");
-    base.set_path(page);
+    // A key is a path on disk, where these are letters like any other.
+    base.set_path(&utf8_percent_encode(page, SPECIAL).to_string());
     let url = match base.join(rest) {
         Ok(url) => url,
         Err(_) => return PathLink::Malformed,

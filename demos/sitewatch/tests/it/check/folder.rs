@@ -73,6 +73,49 @@ async fn a_base_changes_where_links_lead_and_odd_paths_resolve_as_in_a_browser()
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_folder_without_its_slash_is_followed_to_its_index() {
+    let folder = site(&[("index.html", "<a href=sub>1</a>"), ("sub/index.html", "<a href=gone.html>2</a>")]);
+    let target = Target::Folder { root: folder.path().to_owned(), from: Some("index.html".into()) };
+    let report = Checker::new(config()).run(&target).await.unwrap();
+    assert_eq!(
+        findings(&report),
+        ["index.html:1:1 sub -> moved-permanently", "sub/index.html:1:1 gone.html -> missing-file"]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_base_holds_for_what_stands_before_it_too() {
+    let report = check(&[("index.html", "<a href=x.html>1</a><base href=sub/>"), ("sub/x.html", "")]).await;
+    assert_eq!(findings(&report), Vec::<String>::new());
+    assert!(report.orphans().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn names_that_mean_something_in_a_url_are_names_like_any_other() {
+    let report = check(&[
+        ("index.html", "<a href='100%2525%20dir/p.html'>1</a>"),
+        ("100%25 dir/p.html", "<a href='a/x y.html'>2</a>"),
+        ("100%25 dir/a/x y.html", ""),
+    ])
+    .await;
+    assert_eq!(findings(&report), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn filters_and_limits_that_leave_nothing_are_refused() {
+    let folder = site(&[("index.html", "")]);
+    let include = Patterns::new(["zzz"]).unwrap();
+    for (config, sentence) in [
+        (CheckConfig { include, ..config() }, "nothing is left to check"),
+        (CheckConfig { depth: Some(1), ..config() }, "--depth counts links from a page"),
+        (CheckConfig { scope: sitewatch::config::Scope::Host, ..config() }, "--scope is for sites"),
+    ] {
+        let error = check_with(&folder, config).await.unwrap_err();
+        assert!(error.to_string().starts_with(sentence), "{error}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_path_that_climbs_out_of_the_folder_is_told_apart_from_a_missing_file() {
     let report = check(&[
         ("index.html", "<a href='../style.css'>1</a><a href='../index.html'>stops at the top</a><a href=x.css>2</a>"),

@@ -121,6 +121,66 @@ async fn a_redirect_takes_no_level_and_uses_up_no_page() {
     assert_eq!(report.summary().broken(), 0);
 }
 
+#[tokio::test(start_paused = true)]
+async fn at_the_border_of_a_limit_everything_is_still_asked_for() {
+    let web = Web::default()
+        .html("http://site.test/0", "<a href=/moved>1</a><img src=/other><a href=/page>2</a>")
+        .with("http://site.test/moved", Answer::Redirect("/there".into()))
+        .html("http://site.test/there", "<a href=never>x</a>")
+        .html("http://site.test/other", "<a href=never>x</a>")
+        .html("http://site.test/page", "<a href=never>x</a>")
+        .shared();
+    for config in [
+        CheckConfig { depth: Some(0), ..CheckConfig::default() },
+        CheckConfig { max_pages: Some(1), ..CheckConfig::default() },
+    ] {
+        let report = crawl(&web, config).await;
+        assert_eq!(report.summary().counts.of(Status::Skipped), 0, "{:?}", report.summary());
+        assert_eq!((report.summary().pages, report.summary().broken()), (1, 0));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_shortest_way_over_redirects_counts_whichever_is_found_first() {
+    let mut web = (0..13).fold(Web::default(), |web, n| {
+        web.with(&format!("http://site.test/r{n}"), Answer::Redirect(format!("/r{}", n + 1)))
+    });
+    web = web.html("http://site.test/r13", "").html("http://site.test/0", "<a href=/r0>1</a><a href=/w0>2</a>");
+    for n in 0..40 {
+        let link = if n == 39 { "/r5".to_owned() } else { format!("/w{}", n + 1) };
+        web = web.html(&format!("http://site.test/w{n}"), &format!("<a href={link}>x</a>"));
+    }
+    let report = crawl(&web.shared(), CheckConfig::default()).await;
+    let found: Vec<_> = report.links().iter().map(|link| (link.link, link.verdict.reason)).collect();
+    assert_eq!(found, [("/r0", Reason::TooManyRedirects), ("/r5", Reason::MovedTemporarily)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_start_page_that_redirects_is_not_asked_again() {
+    let web = Web::default()
+        .with("http://site.test/0", Answer::Redirect("/book/".into()))
+        .html("http://site.test/book/", "<a href=/0>1</a>")
+        .shared();
+    let report = crawl(&web, CheckConfig::default()).await;
+    assert!(web.log().iter().all(|(_, _, times)| *times == 1), "{:?}", web.log());
+    assert_eq!(report.summary().counts.of(Status::Redirected), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn as_many_requests_to_a_host_as_allowed_run_at_a_time() {
+    let page: String = (0..8).map(|n| format!("<a href=/p{n}>{n}</a>")).collect();
+    let mut web = Web::default().html("http://site.test/0", &page);
+    for n in 0..8 {
+        let slow = (Answer::Html(String::new()), Duration::from_secs(1));
+        web.answers.insert(format!("http://site.test/p{n}"), slow);
+    }
+    let started = tokio::time::Instant::now();
+    let mut config = CheckConfig::default();
+    config.http.per_host = 4;
+    crawl(&web.shared(), config).await;
+    assert_eq!(started.elapsed().as_secs(), 2);
+}
+
 /// A page of a random web.
 #[derive(Clone, Debug)]
 enum Node {
