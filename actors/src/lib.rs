@@ -10,6 +10,7 @@
 //! | [`mailbox`] | lanes with one exact bound each, fair waiting, asks that fail with a reason, a busy actor that starves nobody |
 //! | [`supervision`] | a panic costs its own message; the actor is built anew while its mailbox waits; too many panics end it and are reported |
 //! | [`dead_letters`] | a message that was taken in and could not be handled is kept, with the reason, and counted |
+//! | [`connection_pool`] | never more connections than allowed, as the server counts them; first come, first served; timeouts that say why |
 //! | [`worker_pool`] | threads for what computes and tasks for what awaits; every job ends as a typed outcome and is counted |
 //! | [`scheduler`] | jobs at their times, without drift; what ran, what did not and why is counted |
 //! | [`coordinator`] | readiness with reasons, events, and shutdown in the order of dependencies |

@@ -8,7 +8,7 @@ use patterns_core::cancel::{CancelCause, CancelKind};
 use patterns_core::context::{Interrupt, interruptible};
 
 use super::ladder::at;
-use super::plane::cell::{Job, Waited};
+use super::plane::job::{Job, Waited};
 use super::submission::dropped;
 use super::{Expired, JobClass, JobError};
 

@@ -7,7 +7,7 @@ use patterns_core::context::Context;
 use patterns_core::outcome::catch_panics;
 use tokio::time::Instant;
 
-use super::plane::cell::drop_quietly;
+use super::plane::contain::drop_quietly;
 use super::{Expired, JobError};
 
 /// Runs `fut` in `context`; at its cancellation or deadline asks it to stop, and after the grace drops

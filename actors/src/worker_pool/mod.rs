@@ -59,6 +59,7 @@ pub mod messages;
 mod plane;
 mod status;
 mod submission;
+mod work;
 
 pub use actor::WorkerPoolActor;
 pub use builder::WorkerPoolBuilder;
@@ -67,4 +68,5 @@ pub use error::{Expired, JobError, Reject, StartError, SubmitError};
 pub use handle::WorkerPool;
 pub use job_handle::JobHandle;
 pub use status::{ClassStatus, DrainReceipt, JobClass, JobCounts, PoolState, RunningJob, WorkerPoolStatus};
-pub use submission::{Answer, Cpu, Io, Submission, Work};
+pub use submission::{Answer, Submission};
+pub use work::{Cpu, Io, Work};

@@ -1,70 +1,15 @@
 //! One job: what it is, where it stands, and how it ends exactly once.
 
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::task::{Poll, Waker};
 
 use parking_lot::{Mutex, MutexGuard};
 use patterns_core::cancel::{CancelCause, CancelKind};
-use patterns_core::context::Context;
-use patterns_core::outcome::{Panic, catch_panic};
 use tokio::time::Instant;
 
-use super::Plane;
+use super::contain::drop_quietly;
 use super::counts::Bucket;
-use crate::worker_pool::{Expired, JobClass, JobError, Reject, RunningJob};
-
-/// What the gate and the pool need to know of a job, whatever its types.
-pub(crate) trait Job: Send + Sync {
-    fn head(&self) -> &Head;
-    /// Gives a parked job its place. Whether the job still is to be run.
-    fn accept(&self) -> bool;
-    fn is_parked(&self) -> bool;
-    /// Parked, or accepted and not yet started.
-    fn is_waiting(&self) -> bool;
-    /// Ends a parked job, whose submitter gets it back.
-    fn refuse(&self, why: Reject);
-    /// Ends a job that hasn't been started; asks one that has to stop.
-    fn stop(&self, why: JobError);
-    /// Since when it has been running, if it is.
-    fn running_since(&self) -> Option<Instant>;
-}
-
-/// What is the same for all jobs.
-pub(crate) struct Head {
-    pub(crate) plane: Arc<Plane>,
-    pub(crate) class: JobClass,
-    pub(crate) key: Option<Arc<str>>,
-    /// What the job runs in: the submitter's context, with the job's own deadline and token.
-    pub(crate) context: Context,
-    pub(crate) place: &'static Location<'static>,
-    /// Whether it has a place among the jobs held back by their keys. Only touched under the gate's
-    /// lock.
-    pub(crate) holds_place: AtomicBool,
-    /// Whether it is counted as keeping the paused clock still.
-    pub(crate) holds_clock: bool,
-}
-
-impl Head {
-    /// Why the job must not be started (any more), if so.
-    fn objection(&self) -> Option<JobError> {
-        if let Some(cause) = self.context.token().cause().or_else(|| self.plane.stopping()) {
-            return Some(JobError::Cancelled(cause.clone()));
-        }
-        let deadline = self.context.deadline()?;
-        (deadline <= Instant::now()).then_some(JobError::Expired(Expired { deadline, started: false }))
-    }
-
-    pub(crate) fn describe(&self, since: Instant, now: Instant) -> RunningJob {
-        RunningJob {
-            class: self.class,
-            path: self.context.path().clone(),
-            place: self.place,
-            age: now.saturating_duration_since(since),
-        }
-    }
-}
+use super::job::{Head, Job, Waited};
+use crate::worker_pool::{JobError, Reject};
 
 /// A job `J` (a closure or a future) whose value is a `T`.
 #[expect(missing_debug_implementations, reason = "public in a private module only, for a sealed trait")]
@@ -96,17 +41,6 @@ enum Stage<T> {
     Ended(Result<T, JobError>),
     /// It is over, and whoever waited has got everything.
     Empty,
-}
-
-/// A job as its [`JobHandle`](crate::worker_pool::JobHandle) sees it.
-pub(crate) trait Waited<T>: Job {
-    /// The result, once it is over.
-    fn poll_end(&self, waker: &Waker) -> Poll<Result<T, JobError>>;
-    /// Leaves a running job alone: it is counted as this error when it ends. If it has ended, there is
-    /// its result.
-    fn give_up(&self, error: JobError) -> Result<T, JobError>;
-    /// Whether nothing more will become of it.
-    fn is_over(&self) -> bool;
 }
 
 impl<J, T> Cell<J, T>
@@ -220,19 +154,6 @@ fn wait(place: &mut Option<Waker>, waker: &Waker) {
         Some(known) => known.clone_from(waker),
         None => *place = Some(waker.clone()),
     }
-}
-
-/// Runs what belongs to a user; not even a panic whose payload panics when it is dropped gets out.
-pub(super) fn contain<R>(f: impl FnOnce() -> R) -> Result<R, Panic> {
-    catch_unwind(AssertUnwindSafe(|| catch_panic(f))).unwrap_or_else(|payload| {
-        std::mem::forget(payload);
-        Err(Panic::from_payload(Box::new("(its message panicked when it was dropped)")))
-    })
-}
-
-/// Drops what belongs to a user. A panic in its destructor is nobody's but the job's.
-pub(crate) fn drop_quietly<T>(value: T) {
-    drop(contain(|| drop(value)));
 }
 
 impl<J, T> Job for Cell<J, T>

@@ -22,7 +22,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 
-use super::cell::Job;
+use super::job::Job;
 use crate::worker_pool::Reject;
 use keys::Keys;
 

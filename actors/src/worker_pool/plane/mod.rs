@@ -2,9 +2,11 @@
 
 pub(super) mod cell;
 mod clock;
+pub(super) mod contain;
 pub(super) mod counts;
 mod drain;
 mod gate;
+pub(super) mod job;
 pub(super) mod tasks;
 pub(super) mod threads;
 
@@ -18,10 +20,10 @@ use tokio::time::Instant;
 
 use super::{ClassStatus, JobClass, PoolState, Reject, RunningJob, StartError};
 use super::{WorkerPoolConfig, WorkerPoolStatus};
-use cell::Head;
 use clock::ClockHold;
 use counts::Counts;
 use gate::{Entry, Gate};
+use job::Head;
 use tasks::{IoJob, Tasks};
 use threads::{CpuJob, Threads};
 

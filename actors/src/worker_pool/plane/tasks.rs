@@ -8,7 +8,9 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use super::Plane;
-use super::cell::{Cell, Job, drop_quietly};
+use super::cell::Cell;
+use super::contain::drop_quietly;
+use super::job::Job;
 use crate::worker_pool::ladder::run_until_stopped;
 use crate::worker_pool::{JobError, RunningJob};
 

@@ -9,7 +9,9 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use super::Plane;
-use super::cell::{Cell, Job, contain, drop_quietly};
+use super::cell::Cell;
+use super::contain::{contain, drop_quietly};
+use super::job::Job;
 use crate::worker_pool::{JobError, RunningJob};
 
 /// A job for a thread.

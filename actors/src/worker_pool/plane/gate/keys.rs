@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use rustc_hash::FxHashMap;
 
-use crate::worker_pool::plane::cell::Job;
+use crate::worker_pool::plane::job::Job;
 
 /// The running and the held-back jobs of each key.
 pub(super) struct Keys<J: Job + ?Sized> {
