@@ -71,8 +71,11 @@ pub(super) fn versions() -> BTreeMap<String, String> {
     if let Some(rustc) = said("rustc", &["--version"]) {
         versions.insert("rustc".to_owned(), rustc.trim_start_matches("rustc ").to_owned());
     }
-    if let Some(commit) = said("git", &["describe", "--always", "--dirty", "--exclude", "*"]) {
-        versions.insert("commit".to_owned(), commit);
+    if let Some(commit) = said("git", &["rev-parse", "--short", "HEAD"]) {
+        // Results that this run has written so far are no change of what is measured.
+        let status = ["status", "--porcelain", "--untracked-files=no", "--", ".", ":!benches/results"];
+        let changed = said("git", &status).is_none_or(|changed| !changed.is_empty());
+        versions.insert("commit".to_owned(), if changed { commit + "-dirty" } else { commit });
     }
     let lock = fs::read_to_string(root().join("Cargo.lock")).unwrap_or_default();
     let package = |name: &str| {
