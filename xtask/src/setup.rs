@@ -9,11 +9,14 @@ struct Need {
     what_for: &'static str,
 }
 
-const NEEDS: [Need; 1] = [Need {
-    program: "nginx",
-    package: "nginx-light",
-    what_for: "the tests that check a site over HTTP, served by a real server",
-}];
+const NEEDS: [Need; 2] = [
+    Need {
+        program: "nginx",
+        package: "nginx-light",
+        what_for: "the tests that check a site over HTTP, served by a real server",
+    },
+    Need { program: "python3", package: "python3", what_for: "the book's Python examples, which are run" },
+];
 
 /// Installs what is missing, or says what to install.
 pub(crate) fn setup() -> Result<(), String> {

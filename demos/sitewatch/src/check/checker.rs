@@ -154,10 +154,15 @@ impl Checker {
         let limit = if report.summary().is_complete() { SAVE } else { SAVE_PARTIAL };
         // Once begun it is finished, whatever happens to us: a run in the database is whole.
         let shared = Arc::clone(&report);
-        let saved = shield(limit, async move { store.save(shared, started).await });
-        saved.await.map_err(|error| CheckError::Machine { what: "keep the run", source: error.into() })??;
+        let saved = shield(limit, async move { store.save(shared, started).await }).await;
         // The section has ended, and its share of the report with it.
-        Arc::try_unwrap(report).map_err(|_| unreachable!("nobody else keeps it"))
+        let report = Arc::into_inner(report).expect("nobody else keeps it");
+        // A report that can't be kept is still a report.
+        Ok(match saved {
+            Ok(Ok(_)) => report,
+            Ok(Err(why)) => report.with_not_kept(why.to_string()),
+            Err(why) => report.with_not_kept(format!("the run could not be kept in the database: {why}")),
+        })
     }
 
     async fn check(&self, workers: &WorkerPool, target: &Target, began: Instant) -> Result<Report, CheckError> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use actors::worker_pool::WorkerPool;
+use actors::worker_pool::{JobError, WorkerPool};
 use parking_lot::{Mutex, RwLock};
 use patterns_core::queue::{Job, WorkQueue};
 use url::Url;
@@ -107,8 +107,9 @@ impl Crawl {
                     .await
             }
         };
-        if let Err(error) = parsed {
-            // The job went down with the worker's closure, which counts it as failed.
+        // The job went down with the worker's closure, which counts it as failed. If that is because the
+        // check was stopped, nothing is known of the page, and nothing is said of it.
+        if let Err(error @ (JobError::Panicked(_) | JobError::Lost)) = parsed {
             self.settle(id, Answer::Lost(error.to_string()), None);
         }
     }

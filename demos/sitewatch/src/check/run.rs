@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use actors::worker_pool::{JobError, WorkerPool};
 use parking_lot::{Mutex, RwLock};
-use patterns_core::cancel::{CancelToken, timeout};
+use patterns_core::cancel::{CancelCause, CancelToken, timeout};
 use patterns_core::context::Context;
 use patterns_core::queue::{OnDrop, Shutdown, WorkQueue};
 use patterns_core::task_group::TaskGroup;
@@ -68,12 +68,16 @@ impl Check<'_> {
             counted: Mutex::default(),
         });
         let stopped = self.crawl(&crawl, pages).await?;
-        if stopped.is_none() {
-            let unvisited = crawl.targets.read().iter().filter(|(_, target)| target.is_unvisited()).count();
-            if unvisited > 0 {
-                return Err(CheckError::Unvisited(unvisited));
-            }
-        }
+        let unvisited = crawl.targets.read().iter().filter(|(_, target)| target.is_unvisited()).count();
+        let stopped = match stopped {
+            None if unvisited == 0 => None,
+            // Asked to stop in the very last moment: the frontier was done with what its jobs gave up.
+            None => match Context::current().token().cause() {
+                Some(cause) => Some(words_of(cause)),
+                None => return Err(CheckError::Unvisited(unvisited)),
+            },
+            stopped => stopped,
+        };
         // Judging is short, and goes on even if we were asked to stop: what is known is reported.
         let judging = Context::current().with_token(CancelToken::new()).without_deadline();
         let (mut summary, links) = judging.scope(self.judge(&crawl)).await?;
@@ -107,8 +111,7 @@ impl Check<'_> {
                 let _ = frontier.shutdown(Shutdown::Now).await;
                 let patient = Context::current().with_token(CancelToken::new());
                 let _ = patient.scope(timeout(LAST_ANSWERS, frontier.join())).await;
-                let why = cause.map_or_else(String::new, |cause| cause.message().to_owned());
-                Ok(Some(if why.is_empty() { "interrupted".to_owned() } else { why }))
+                Ok(Some(cause.map_or_else(|| "interrupted".to_owned(), |cause| words_of(&cause))))
             }
             Err(errors) => Err(errors.into()),
         }
@@ -150,6 +153,12 @@ impl Check<'_> {
 
 fn failed(error: JobError) -> CheckError {
     CheckError::Machine { what: "finish the report", source: error.into() }
+}
+
+/// Why a check was stopped, in few words.
+fn words_of(cause: &CancelCause) -> String {
+    let words = if cause.message().is_empty() { "interrupted" } else { cause.message() };
+    words.to_owned()
 }
 
 fn orphans(targets: &Targets) -> Vec<String> {

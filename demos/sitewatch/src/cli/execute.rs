@@ -49,6 +49,9 @@ where
     if let Err(failure) = run.publisher.publish(&first) {
         return console.fail(&failure);
     }
+    if let Some(why) = first.not_kept() {
+        return console.fail(&Failure::not_kept(why));
+    }
     match rounds {
         Some(rounds) if first.summary().is_complete() => run.repeat(first, rounds, interrupts, &mut check).await,
         _ => exit_of(&first),
@@ -115,6 +118,10 @@ impl<'a> Run<'a> {
             };
             if let Err(failure) = self.publisher.publish_changes(&report, &Changes::between(&last, &report)) {
                 return self.console.fail(&failure);
+            }
+            if let Some(why) = report.not_kept() {
+                // The next round may do better.
+                let _ = self.console.fail(&Failure::not_kept(why));
             }
             if !report.summary().is_complete() {
                 return exit_of(&report);

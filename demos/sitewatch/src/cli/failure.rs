@@ -37,6 +37,11 @@ impl Failure {
         Self { exit: Exit::Failed, sentence: sentence(error) }
     }
 
+    /// There is a report, but it could not be kept.
+    pub(super) fn not_kept(sentence: impl Into<String>) -> Self {
+        Self { exit: Exit::Failed, sentence: sentence.into() }
+    }
+
     /// Stopped before there was a report.
     pub(super) fn interrupted(sentence: impl Into<String>) -> Self {
         Self { exit: Exit::Interrupted, sentence: sentence.into() }

@@ -5,12 +5,16 @@
 //! to the same with one, and without an `index.html` it leads nowhere.
 mod path;
 
+use std::collections::HashMap;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 pub(crate) use path::{PathLink, resolve};
+
+/// How often one folder is entered by symbolic links.
+const MOST_LINKS: u32 = 8;
 
 /// What a folder holds. Keys are paths below it, percent-decoded, with a leading slash.
 pub struct Folder {
@@ -44,7 +48,20 @@ impl Folder {
     /// - [`FolderError::NoHtml`]: no file in it has an HTML file's extension.
     pub fn open(root: &Path) -> Result<Self, FolderError> {
         let mut files = Vec::new();
-        for entry in walkdir::WalkDir::new(root).follow_links(true).min_depth(1) {
+        // Links from folder to folder and back multiply: each real folder is entered by a link so often, and
+        // not without end.
+        let mut entered: HashMap<PathBuf, u32> = HashMap::new();
+        let mut is_new = |entry: &walkdir::DirEntry| {
+            if !(entry.path_is_symlink() && entry.file_type().is_dir()) {
+                return true;
+            }
+            let Ok(real) = entry.path().canonicalize() else { return true };
+            let times = entered.entry(real).or_default();
+            *times += 1;
+            *times <= MOST_LINKS
+        };
+        let walk = walkdir::WalkDir::new(root).follow_links(true).min_depth(1).into_iter();
+        for entry in walk.filter_entry(|entry| is_new(entry)) {
             let entry = match entry {
                 Ok(entry) => entry,
                 // A link in a circle, or to nothing, is no file; whoever links to it hears of it.

@@ -52,6 +52,7 @@ pub struct Report {
     summary: Summary,
     links: Links,
     orphans: Vec<String>,
+    not_kept: Option<String>,
 }
 
 impl Report {
@@ -63,7 +64,20 @@ impl Report {
     pub fn new(target: impl Into<String>, summary: Summary, mut links: Links, mut orphans: Vec<String>) -> Self {
         links.sort();
         orphans.sort_unstable();
-        Self { target: target.into(), summary, links, orphans }
+        Self { target: target.into(), summary, links, orphans, not_kept: None }
+    }
+
+    /// The same report, with why it could not be kept in the database: it is published all the same.
+    #[must_use]
+    pub fn with_not_kept(mut self, why: impl Into<String>) -> Self {
+        self.not_kept = Some(why.into());
+        self
+    }
+
+    /// Why it could not be kept in the database, if it was to be kept and was not.
+    #[must_use]
+    pub fn not_kept(&self) -> Option<&str> {
+        self.not_kept.as_deref()
     }
 
     /// What was checked, as the user named it.
