@@ -44,48 +44,17 @@ pub(crate) fn resolve<'a>(page: &str, href: &'a str, buffer: &mut String) -> Pat
         buffer.push_str(page);
         return PathLink::Path { key: start..buffer.len(), fragment };
     }
-    match plain(path) {
-        Plain::Path => {
-            join(page, path, buffer);
-            PathLink::Path { key: start..buffer.len(), fragment }
-        }
-        Plain::Special => slow(page, rest, fragment, buffer),
+    if !is_plain(path) {
+        return slow(page, rest, fragment, buffer);
     }
-}
-
-enum Plain {
-    Path,
-    Special,
+    join(page, path, buffer);
+    PathLink::Path { key: start..buffer.len(), fragment }
 }
 
 /// A path is plain when no byte of it means anything to a URL parser beyond `/` and `.`.
-fn plain(path: &str) -> Plain {
-    if path.starts_with("//") {
-        return Plain::Special;
-    }
-    let plain = path.bytes().all(|byte| {
-        byte.is_ascii_alphanumeric()
-            || matches!(
-                byte,
-                b'/' | b'.'
-                    | b'-'
-                    | b'_'
-                    | b'~'
-                    | b'+'
-                    | b','
-                    | b'='
-                    | b'!'
-                    | b'@'
-                    | b'$'
-                    | b'&'
-                    | b'('
-                    | b')'
-                    | b'*'
-                    | b';'
-                    | b'\''
-            )
-    });
-    if plain { Plain::Path } else { Plain::Special }
+fn is_plain(path: &str) -> bool {
+    !path.starts_with("//")
+        && path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/.-_~+,=!@$&()*;'".contains(&byte))
 }
 
 /// Appends the page's folder and `path`, with `.` and `..` resolved; never above the root.
