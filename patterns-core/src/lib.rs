@@ -38,11 +38,13 @@ pub mod queue;
 pub mod rate_limit;
 pub mod reaper;
 pub mod retry;
+pub mod semaphore;
 pub mod settings;
 pub mod task_group;
 pub mod testing;
 
 mod panics;
+mod waiters;
 
 /// The examples of the workspace's README, compiled and run.
 #[doc = include_str!("../../README.md")]

@@ -1,5 +1,7 @@
 use std::time::{Duration, Instant};
 
+use tokio::runtime::Runtime;
+
 /// Long enough that what others do on the machine can be seen in the system's counters, which tick a hundred
 /// times a second.
 const LONG_ENOUGH: Duration = Duration::from_millis(200);
@@ -29,5 +31,18 @@ pub(crate) fn ns_per_call(mut call: impl FnMut()) -> impl FnMut() -> f64 {
             call();
         }
         started.elapsed()
+    })
+}
+
+/// [`ns_per_call`] for something that is awaited.
+pub(crate) fn ns_per_future(runtime: Runtime, mut call: impl AsyncFnMut()) -> impl FnMut() -> f64 {
+    calibrated(move |calls| {
+        runtime.block_on(async {
+            let started = Instant::now();
+            for _ in 0..calls {
+                call().await;
+            }
+            started.elapsed()
+        })
     })
 }

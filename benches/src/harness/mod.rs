@@ -9,7 +9,7 @@ mod row;
 mod table;
 mod watchdog;
 
-pub(crate) use calibrate::{calibrated, ns_per_call};
+pub(crate) use calibrate::{calibrated, ns_per_call, ns_per_future};
 pub(crate) use machine::Machine;
 #[cfg(test)]
 pub(crate) use measure::Measured;

@@ -5,6 +5,7 @@ mod group;
 mod queue;
 mod rate_limit;
 mod retry;
+mod semaphore;
 mod sitewatch;
 
 use tokio::runtime::{Builder, Runtime};
@@ -32,6 +33,9 @@ pub(crate) const ALL: &[(&str, Build)] = &[
     ("queue_4p4c_ct", || queue::flow("queue_4p4c_ct", ct, 4)),
     ("queue_1p1c_mt2", || queue::flow("queue_1p1c_mt2", mt2, 1)),
     ("queue_4p4c_mt2", || queue::flow("queue_4p4c_mt2", mt2, 4)),
+    ("semaphore_uncontended", semaphore::uncontended),
+    ("semaphore_contended_ct", || semaphore::contended("semaphore_contended_ct", ct)),
+    ("semaphore_contended_mt2", || semaphore::contended("semaphore_contended_mt2", mt2)),
     ("rate_limit_check", rate_limit::check),
     ("retry_happy", retry::happy),
     ("sitewatch_folder_rust_docs", sitewatch::folder_rust_docs),

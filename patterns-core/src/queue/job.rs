@@ -6,7 +6,7 @@ use super::put::{Put, PutAll};
 use super::shared::Shared;
 use super::state::{Answer, Source};
 use super::store::Entry;
-use super::waiters::Wakes;
+use crate::waiters::Wakes;
 use super::{OnDrop, Overflow, PutError};
 
 /// An item that was handed out, until it is answered for: it can't be forgotten.

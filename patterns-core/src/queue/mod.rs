@@ -59,7 +59,6 @@ mod shutdown;
 mod state;
 mod stats;
 mod store;
-mod waiters;
 mod waiting;
 mod work_queue;
 

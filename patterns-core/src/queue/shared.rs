@@ -4,7 +4,7 @@ use super::job::Failed;
 use super::put::Put;
 use super::state::{Answer, Source, State, Taken};
 use super::store::Entry;
-use super::waiters::Wakes;
+use crate::waiters::Wakes;
 use super::{GetError, OnDrop, Overflow, PutError};
 use crate::outcome::catch_panic;
 

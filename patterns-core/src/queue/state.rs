@@ -1,7 +1,7 @@
 use super::keys::Keys;
 use super::put::Put;
 use super::store::{Entry, Store};
-use super::waiters::{Place, Waiters, Wakes};
+use crate::waiters::{Place, Waiters, Wakes};
 use super::{Overflow, PutError, Stats};
 
 /// How far the queue is on its way to the end; it never goes back.

@@ -8,7 +8,7 @@ use super::put::Put;
 use super::shared::Shared;
 use super::state::{Source, Taken};
 use super::store::Entry;
-use super::waiters::Place;
+use crate::waiters::Place;
 use super::{Overflow, PutError};
 
 /// Waits for an item; `None` once there will be none.

@@ -12,6 +12,7 @@ mod rate_limit;
 mod reaper;
 mod retry;
 mod settings;
+mod semaphore;
 mod shield;
 mod support;
 mod task_group;

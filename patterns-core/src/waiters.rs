@@ -7,18 +7,18 @@ use std::task::Waker;
 /// is there, so a woken waiter that is never polled again keeps nothing from the others. A woken
 /// waiter that finds nothing comes back under its old number and so keeps its turn.
 #[derive(Default)]
-pub(super) struct Waiters {
+pub(crate) struct Waiters {
     /// Sorted by number: new ones go to the end, returning ones to where they were.
     list: VecDeque<(u64, Waker)>,
     next: u64,
 }
 
 /// A waiting future's number; `None` before it first waits.
-pub(super) type Place = Option<u64>;
+pub(crate) type Place = Option<u64>;
 
 impl Waiters {
     /// Puts the waiter at its place in the list, or gives its entry the current waker.
-    pub(super) fn register(&mut self, place: &mut Place, waker: &Waker) {
+    pub(crate) fn register(&mut self, place: &mut Place, waker: &Waker) {
         let number = *place.get_or_insert_with(|| {
             self.next += 1;
             self.next
@@ -30,13 +30,13 @@ impl Waiters {
     }
 
     /// Whether the waiter was woken: it has a number, yet is not in the list.
-    pub(super) fn was_woken(&self, place: Place) -> bool {
+    pub(crate) fn was_woken(&self, place: Place) -> bool {
         place.is_some_and(|number| self.find(number).is_err())
     }
 
     /// Takes the waiter out; false where it was not in the list, so that it had been woken or had
     /// never waited.
-    pub(super) fn remove(&mut self, place: Place) -> bool {
+    pub(crate) fn remove(&mut self, place: Place) -> bool {
         let Some(Ok(at)) = place.map(|number| self.find(number)) else { return false };
         self.list.remove(at);
         true
@@ -50,7 +50,7 @@ impl Waiters {
 /// Wakers to be called once the lock is released, as a waker may run code that takes it.
 #[derive(Default)]
 #[must_use]
-pub(super) struct Wakes {
+pub(crate) struct Wakes {
     /// Most operations wake one waiter at most: no allocation for them.
     first: Option<Waker>,
     more: Vec<Waker>,
@@ -58,28 +58,39 @@ pub(super) struct Wakes {
 
 impl Wakes {
     /// The longest waiter of `waiters`, if there is one.
-    pub(super) fn one(&mut self, waiters: &mut Waiters) {
+    pub(crate) fn one(&mut self, waiters: &mut Waiters) {
         if let Some((_, waker)) = waiters.list.pop_front() {
-            if self.first.is_none() {
-                self.first = Some(waker);
-            } else {
-                self.more.push(waker);
-            }
+            self.add(waker);
+        }
+    }
+
+    /// These.
+    pub(crate) fn extend(&mut self, wakers: impl IntoIterator<Item = Waker>) {
+        wakers.into_iter().for_each(|waker| self.add(waker));
+    }
+
+    /// This one.
+    pub(crate) fn add(&mut self, waker: Waker) {
+        if self.first.is_none() {
+            self.first = Some(waker);
+        } else {
+            self.more.push(waker);
         }
     }
 
     /// Every waiter of `waiters`.
-    pub(super) fn all(&mut self, waiters: &mut Waiters) {
+    pub(crate) fn all(&mut self, waiters: &mut Waiters) {
         self.more.extend(waiters.list.drain(..).map(|(_, waker)| waker));
     }
 
     /// Calls them.
-    pub(super) fn fire(self) {
+    #[inline]
+    pub(crate) fn fire(self) {
         if let Some(waker) = self.first {
             waker.wake();
         }
-        for waker in self.more {
-            waker.wake();
+        if !self.more.is_empty() {
+            self.more.into_iter().for_each(Waker::wake);
         }
     }
 }
