@@ -22,11 +22,14 @@ pub enum Algorithm {
     /// Follows the ratio of the usual latency to the latest: the limit shrinks as calls begin to queue on the other
     /// side, before anything fails. Overload halves it, once per round.
     ///
-    /// Source: the `Gradient2` limit of Netflix's concurrency-limits, which also reacts to each sample alone.
+    /// The usual latency follows quicker calls at once and slower ones over about a thousand rounds: where it
+    /// followed both alike, a queue that lasts would become the usual.
+    ///
+    /// Source: the `Gradient2` limit of Netflix's concurrency-limits, with another average.
     Gradient {
         /// How much slower than usual a call may be before the limit shrinks: at least 1.
         tolerance: f64,
-        /// How much of each new limit is taken over at once: more than 0, at most 1.
+        /// How much of a new limit is taken over in a round of calls: more than 0, at most 1.
         smoothing: f64,
         /// How many calls may queue on the other side: what the limit grows by.
         queue: u32,
@@ -79,17 +82,17 @@ pub(super) struct Estimate {
     min: f64,
     max: f64,
     limit: f64,
-    /// The usual latency in seconds: an exponential average over about 600 calls, by simple average at first.
-    usual: f64,
-    samples: u32,
+    /// The usual latency in seconds, once there was a call.
+    usual: Option<f64>,
 }
 
-/// The calls that the usual latency is taken over.
-const LONG: u32 = 600;
+/// How many quicker calls, and how many rounds of slower ones, it takes to make them the usual.
+const DOWN: f64 = 10.0;
+const UP: f64 = 1_000.0;
 
 impl Estimate {
     pub(super) fn new(algorithm: Algorithm, min: usize, initial: usize, max: usize) -> Self {
-        Self { algorithm, min: min as f64, max: max as f64, limit: initial as f64, usual: 0.0, samples: 0 }
+        Self { algorithm, min: min as f64, max: max as f64, limit: initial as f64, usual: None }
     }
 
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between min and max, which were usize")]
@@ -98,7 +101,7 @@ impl Estimate {
     }
 
     pub(super) fn usual(&self) -> Option<Duration> {
-        (self.samples > 0).then(|| Duration::from_secs_f64(self.usual))
+        self.usual.map(Duration::from_secs_f64)
     }
 
     /// Takes a call into account; whether overload cut the limit.
@@ -119,7 +122,8 @@ impl Estimate {
             Algorithm::Gradient { tolerance, smoothing, queue } => {
                 let ratio = self.ratio(sample.took);
                 let aim = before * (tolerance * ratio).clamp(0.5, 1.0) + f64::from(queue);
-                if pressed { before * (1.0 - smoothing) + aim * smoothing } else { before }
+                // Over a round of calls, of which each knows the same.
+                if pressed { before + (aim - before) * smoothing / before } else { before }
             }
         };
         self.limit = new.clamp(self.min, self.max);
@@ -129,14 +133,9 @@ impl Estimate {
     /// The usual latency over this one, which it learns.
     fn ratio(&mut self, took: Duration) -> f64 {
         // Nothing is faster than the clock can tell.
-        let short = took.as_secs_f64().max(1e-9);
-        self.samples = (self.samples + 1).min(LONG);
-        self.usual += (short - self.usual) / f64::from(self.samples);
-        let ratio = self.usual / short;
-        // After a long time of overload, the usual latency comes down faster than the average would.
-        if ratio > 2.0 {
-            self.usual *= 0.95;
-        }
-        ratio
+        let took = took.as_secs_f64().max(1e-9);
+        let usual = self.usual.get_or_insert(took);
+        *usual += (took - *usual) / if took < *usual { DOWN } else { UP * self.limit };
+        *usual / took
     }
 }

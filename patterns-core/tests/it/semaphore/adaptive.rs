@@ -14,7 +14,7 @@ async fn rounds(limit: &AdaptiveLimit, rounds: usize, server: impl Fn(usize) -> 
             sleep(ms(took)).await;
             if ok { permit.served() } else { permit.overloaded() }
         };
-        patterns_core::gather::gather((0..at_once).map(|_| call())).await;
+        futures_util::future::join_all((0..at_once).map(|_| call())).await;
     }
 }
 
