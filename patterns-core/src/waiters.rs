@@ -29,6 +29,16 @@ impl Waiters {
         }
     }
 
+    /// The longest waiter, who is to be woken.
+    #[inline]
+    pub(crate) fn pop(&mut self) -> Option<Waker> {
+        self.list.pop_front().map(|(_, waker)| waker)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
     /// Whether the waiter was woken: it has a number, yet is not in the list.
     pub(crate) fn was_woken(&self, place: Place) -> bool {
         place.is_some_and(|number| self.find(number).is_err())
@@ -59,9 +69,7 @@ pub(crate) struct Wakes {
 impl Wakes {
     /// The longest waiter of `waiters`, if there is one.
     pub(crate) fn one(&mut self, waiters: &mut Waiters) {
-        if let Some((_, waker)) = waiters.list.pop_front() {
-            self.add(waker);
-        }
+        self.extend(waiters.pop());
     }
 
     /// These.

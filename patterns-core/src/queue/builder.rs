@@ -1,7 +1,9 @@
 use std::fmt;
 use std::hash::Hash;
 use std::marker::PhantomData;
+use std::sync::Arc;
 
+use super::acks::Acks;
 use super::job::Failed;
 use super::keys::{KeySet, Keys};
 use super::shared::{FailedHook, Priority, Shared};
@@ -171,8 +173,9 @@ impl<T> Builder<T> {
             return Err(BuildError::ZeroAttempts);
         }
         let store = Store::new(self.order, self.priority.is_some());
-        let state = State::new(self.bound, store, self.keys);
-        Ok(WorkQueue::from_shared(Shared::new(state, self.overflow, self.on_drop, self.priority, self.failed)))
+        let acks = Arc::new(Acks::default());
+        let state = State::new(self.bound, store, self.keys, Arc::clone(&acks));
+        Ok(WorkQueue::from_shared(Shared::new(state, acks, self.overflow, self.on_drop, self.priority, self.failed)))
     }
 }
 

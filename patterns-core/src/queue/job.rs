@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::put::{Put, PutAll};
 use super::shared::Shared;
-use super::state::{Answer, Source};
+use super::state::Source;
 use super::store::Entry;
 use crate::waiters::Wakes;
 use super::{OnDrop, Overflow, PutError};
@@ -71,7 +71,7 @@ impl<T> Job<T> {
     #[allow(clippy::must_use_candidate, reason = "the item is often not needed any more")]
     pub fn ack(mut self) -> T {
         let entry = self.take();
-        self.shared.locked(|state, wakes| state.finish(Answer::Acked, wakes));
+        self.shared.ack();
         entry.item
     }
 

@@ -49,6 +49,7 @@
 //! assert_eq!(stats.put, stats.keys as u64);
 //! # Ok(()) }
 //! ```
+mod acks;
 mod builder;
 mod error;
 mod job;

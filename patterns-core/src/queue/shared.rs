@@ -1,5 +1,9 @@
+use std::sync::Arc;
+use std::task::Waker;
+
 use parking_lot::Mutex;
 
+use super::acks::Acks;
 use super::job::Failed;
 use super::put::Put;
 use super::state::{Answer, Source, State, Taken};
@@ -14,6 +18,7 @@ pub(super) type FailedHook<T> = Box<dyn Fn(Failed<T>) + Send + Sync>;
 /// What the handles and jobs of one queue share: the state behind its lock, and what never changes.
 pub(super) struct Shared<T> {
     pub(super) state: Mutex<State<T>>,
+    acks: Arc<Acks>,
     pub(super) overflow: Overflow,
     pub(super) on_drop: OnDrop,
     priority: Option<Priority<T>>,
@@ -23,12 +28,13 @@ pub(super) struct Shared<T> {
 impl<T> Shared<T> {
     pub(super) fn new(
         state: State<T>,
+        acks: Arc<Acks>,
         overflow: Overflow,
         on_drop: OnDrop,
         priority: Option<Priority<T>>,
         failed: Option<FailedHook<T>>,
     ) -> Self {
-        Self { state: Mutex::new(state), overflow, on_drop, priority, failed }
+        Self { state: Mutex::new(state), acks, overflow, on_drop, priority, failed }
     }
 
     /// Runs `f` under the lock, then wakes whom it says.
@@ -54,6 +60,42 @@ impl<T> Shared<T> {
             Taken::Entry(entry) => Ok(entry),
             Taken::NothingYet => Err(GetError::Empty),
             Taken::NothingEver => Err(GetError::Closed),
+        }
+    }
+
+    /// Puts an item in the common case; gives it back in any other.
+    #[inline]
+    pub(super) fn admit_plain(&self, item: T) -> Result<(), T> {
+        if self.priority.is_some() {
+            return Err(item);
+        }
+        let admitted = self.state.lock().admit_plain(Entry { item, attempt: 0, priority: 0 });
+        match admitted {
+            Ok(getter) => {
+                getter.map(Waker::wake);
+                Ok(())
+            }
+            Err(entry) => Err(entry.item),
+        }
+    }
+
+    /// The next item, if one waits.
+    #[inline]
+    pub(super) fn pop(&self) -> Option<Entry<T>> {
+        let (entry, putter) = self.state.lock().pop()?;
+        putter.map(Waker::wake);
+        Some(entry)
+    }
+
+    /// A job is done. Only while somebody waits for the end of the work does that take the lock.
+    #[inline]
+    pub(super) fn ack(&self) {
+        if self.acks.is_watched() {
+            return self.locked(|state, wakes| state.finish(Answer::Acked, wakes));
+        }
+        self.acks.add();
+        if self.acks.is_watched() {
+            self.locked(State::wake_if_done);
         }
     }
 

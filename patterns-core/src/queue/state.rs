@@ -1,3 +1,7 @@
+use std::sync::Arc;
+use std::task::Waker;
+
+use super::acks::Acks;
 use super::keys::Keys;
 use super::put::Put;
 use super::store::{Entry, Store};
@@ -38,7 +42,8 @@ pub(super) enum Taken<T> {
 ///
 /// # Invariants
 ///
-/// 1. `put = acked + failed + displaced + handed_back + depth + in_flight`.
+/// 1. `put = acked + failed + displaced + handed_back + depth + in_flight`, where `in_flight` is what was handed out
+///    and neither came back nor was answered.
 /// 2. Where a getter is in its list, no more items wait than getters were woken and have not been
 ///    polled since. So every item that could be taken has somebody who will look, and nobody needs to
 ///    be woken when one is taken. The same holds for putters and free places.
@@ -51,12 +56,15 @@ pub(super) struct State<T> {
     keys: Option<Box<dyn Keys<T>>>,
     phase: Phase,
     bound: usize,
-    in_flight: usize,
+    /// How often an item was handed out.
+    handed_out: u64,
+    acks: Arc<Acks>,
+    /// Without `acked`.
     totals: Stats,
 }
 
 impl<T> State<T> {
-    pub(super) fn new(bound: usize, store: Store<T>, keys: Option<Box<dyn Keys<T>>>) -> Self {
+    pub(super) fn new(bound: usize, store: Store<T>, keys: Option<Box<dyn Keys<T>>>, acks: Arc<Acks>) -> Self {
         Self {
             getters: Waiters::default(),
             putters: Waiters::default(),
@@ -65,7 +73,8 @@ impl<T> State<T> {
             keys,
             phase: Phase::Open,
             bound,
-            in_flight: 0,
+            handed_out: 0,
+            acks,
             totals: Stats::default(),
         }
     }
@@ -111,16 +120,33 @@ impl<T> State<T> {
             self.totals.duplicates += 1;
             return Ok(Put::Duplicate(entry.item));
         }
+        if self.acks.is_watched() && self.is_done() {
+            // Its last job was acknowledged by somebody who has yet to come and say so.
+            wakes.all(&mut self.joiners);
+        }
         self.totals.put += 1;
-        self.push(entry, wakes);
+        wakes.extend(self.push(entry));
         Ok(displaced.map_or(Put::Queued, |oldest| Put::Displaced(oldest.item)))
     }
     // ANCHOR_END: admit
 
-    fn push(&mut self, entry: Entry<T>, wakes: &mut Wakes) {
+    /// Lets an item in where there is nothing to look up and nobody to tell: open, no keys, room.
+    #[inline]
+    pub(super) fn admit_plain(&mut self, entry: Entry<T>) -> Result<Option<Waker>, Entry<T>> {
+        let plain = self.phase == Phase::Open && self.keys.is_none() && !self.acks.is_watched();
+        if !plain || !self.has_room() {
+            return Err(entry);
+        }
+        self.totals.put += 1;
+        Ok(self.push(entry))
+    }
+
+    /// Returns the getter to wake.
+    #[inline]
+    fn push(&mut self, entry: Entry<T>) -> Option<Waker> {
         self.store.push(entry);
         self.totals.peak_depth = self.totals.peak_depth.max(self.store.len());
-        wakes.one(&mut self.getters);
+        self.getters.pop()
     }
 
     /// A put that waited for room was turned away instead, and counts as such.
@@ -128,30 +154,44 @@ impl<T> State<T> {
         self.totals.rejected += 1;
     }
 
-    /// Hands the next item out.
-    pub(super) fn take(&mut self, wakes: &mut Wakes) -> Taken<T> {
-        let Some(mut entry) = self.store.pop() else {
-            let more_may_come = match self.phase {
-                Phase::Open => true,
-                Phase::Draining => self.in_flight > 0,
-                Phase::Closed | Phase::Stopped => false,
-            };
-            return if more_may_come { Taken::NothingYet } else { Taken::NothingEver };
-        };
+    /// Hands the next item out, with the putter to wake.
+    #[inline]
+    pub(super) fn pop(&mut self) -> Option<(Entry<T>, Option<Waker>)> {
+        let mut entry = self.store.pop()?;
         entry.attempt += 1;
-        self.in_flight += 1;
-        if self.has_room() {
-            wakes.one(&mut self.putters);
+        self.handed_out += 1;
+        let putter = if self.has_room() { self.putters.pop() } else { None };
+        Some((entry, putter))
+    }
+
+    /// Hands the next item out, or says whether one may come.
+    pub(super) fn take(&mut self, wakes: &mut Wakes) -> Taken<T> {
+        if let Some((entry, putter)) = self.pop() {
+            wakes.extend(putter);
+            return Taken::Entry(entry);
         }
-        Taken::Entry(entry)
+        let more_may_come = match self.phase {
+            Phase::Open => true,
+            Phase::Draining => self.in_flight() > 0,
+            Phase::Closed | Phase::Stopped => false,
+        };
+        if more_may_come { Taken::NothingYet } else { Taken::NothingEver }
+    }
+
+    fn in_flight(&self) -> usize {
+        self.in_flight_after(self.acks.count())
+    }
+
+    /// What is out, if so many were acknowledged.
+    fn in_flight_after(&self, acked: u64) -> usize {
+        usize::try_from(self.handed_out - self.totals.requeued - self.totals.failed - acked).unwrap_or(usize::MAX)
     }
 
     // ANCHOR: finish
     /// A job ended.
     pub(super) fn finish(&mut self, answer: Answer, wakes: &mut Wakes) {
-        self.in_flight -= 1;
         match answer {
-            Answer::Acked => self.totals.acked += 1,
+            Answer::Acked => self.acks.add(),
             Answer::Failed => self.totals.failed += 1,
         }
         self.wake_if_done(wakes);
@@ -163,9 +203,8 @@ impl<T> State<T> {
         if self.phase == Phase::Stopped {
             return Err(entry);
         }
-        self.in_flight -= 1;
         self.totals.requeued += 1;
-        self.push(entry, wakes);
+        wakes.extend(self.push(entry));
         Ok(())
     }
 
@@ -173,6 +212,7 @@ impl<T> State<T> {
     pub(super) fn advance(&mut self, phase: Phase, wakes: &mut Wakes) {
         if self.phase < phase {
             self.phase = phase;
+            self.set_watched();
             wakes.all(&mut self.putters);
             wakes.all(&mut self.getters);
         }
@@ -188,9 +228,10 @@ impl<T> State<T> {
     }
 
     // ANCHOR: done
-    fn wake_if_done(&mut self, wakes: &mut Wakes) {
+    pub(super) fn wake_if_done(&mut self, wakes: &mut Wakes) {
         if self.is_done() {
             wakes.all(&mut self.joiners);
+            self.set_watched();
             if self.phase == Phase::Draining {
                 wakes.all(&mut self.getters);
             }
@@ -199,9 +240,14 @@ impl<T> State<T> {
 
     /// Whether everything that was put has been finished.
     pub(super) fn is_done(&self) -> bool {
-        self.in_flight == 0 && self.store.is_empty()
+        self.store.is_empty() && self.in_flight() == 0
     }
     // ANCHOR_END: done
+
+    /// Whether somebody must be told of the end of the work.
+    pub(super) fn set_watched(&self) {
+        self.acks.set_watched(!self.joiners.is_empty() || self.phase == Phase::Draining);
+    }
 
     fn has_room(&self) -> bool {
         self.store.len() < self.bound
@@ -230,10 +276,14 @@ impl<T> State<T> {
     }
 
     pub(super) fn stats(&self) -> Stats {
+        // Once: it may grow meanwhile.
+        let acked = self.acks.count();
+        let in_flight = self.in_flight_after(acked);
         Stats {
             depth: self.store.len(),
-            in_flight: self.in_flight,
-            unfinished: self.store.len() + self.in_flight,
+            in_flight,
+            unfinished: self.store.len() + in_flight,
+            acked,
             keys: self.keys.as_ref().map_or(0, |keys| keys.len()),
             ..self.totals
         }

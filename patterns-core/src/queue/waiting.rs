@@ -131,21 +131,28 @@ impl<T> Future for Joining<'_, T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let Self { shared, place } = &mut *self;
         let mut state = shared.state.lock();
-        if state.is_done() || state.joiners.was_woken(*place) {
-            state.joiners.remove(*place);
-            drop(state);
-            *place = None;
-            return Poll::Ready(());
+        if !state.joiners.was_woken(*place) {
+            state.joiners.register(place, cx.waker());
+            // Before the look at what is done: see `Acks`.
+            state.set_watched();
+            if !state.is_done() {
+                return Poll::Pending;
+            }
         }
-        state.joiners.register(place, cx.waker());
-        Poll::Pending
+        state.joiners.remove(*place);
+        state.set_watched();
+        drop(state);
+        *place = None;
+        Poll::Ready(())
     }
 }
 
 impl<T> Drop for Joining<'_, T> {
     fn drop(&mut self) {
         if self.place.is_some() {
-            self.shared.state.lock().joiners.remove(self.place);
+            let mut state = self.shared.state.lock();
+            state.joiners.remove(self.place);
+            state.set_watched();
         }
     }
 }

@@ -119,7 +119,12 @@ impl<T> WorkQueue<T> {
     /// Not cancel safe: an item that still waits for room is dropped with the future, and is not in
     /// the queue; use [`put_from`](Self::put_from). The queue itself stays whole.
     pub async fn put(&self, item: T) -> Result<Put<T>, PutError<T>> {
-        self.put_from(&mut Some(item)).await
+        // A task that always finds room must still let others run.
+        consume_budget().await;
+        match self.shared.admit_plain(item) {
+            Ok(()) => Ok(Put::Queued),
+            Err(item) => self.put_slowly(&mut Some(item)).await,
+        }
     }
 
     /// [`put`](Self::put) for a `select!` loop: until the item is in the queue it stays in `slot`.
@@ -159,9 +164,12 @@ impl<T> WorkQueue<T> {
     /// ```
     pub async fn put_from(&self, slot: &mut Option<T>) -> Result<Put<T>, PutError<T>> {
         assert!(slot.is_some(), "nothing to put: the slot is empty");
-        // A task that always finds room must still let others run.
         consume_budget().await;
-        let Some(item) = slot.take() else { unreachable!("checked above, and it is borrowed") };
+        self.put_slowly(slot).await
+    }
+
+    async fn put_slowly(&self, slot: &mut Option<T>) -> Result<Put<T>, PutError<T>> {
+        let Some(item) = slot.take() else { unreachable!("the caller has put it there") };
         let entry = self.shared.entry(item);
         let priority = entry.priority;
         match self.shared.admit(entry, Source::Outside) {
@@ -213,10 +221,8 @@ impl<T> WorkQueue<T> {
     pub async fn get(&self) -> Result<Job<T>, GetError> {
         // A task that always finds an item must still let others run.
         consume_budget().await;
-        match self.shared.take() {
-            Ok(entry) => return Ok(self.job(entry)),
-            Err(GetError::Empty) => {}
-            Err(error) => return Err(error),
+        if let Some(entry) = self.shared.pop() {
+            return Ok(self.job(entry));
         }
         match interruptible(Getting::new(&self.shared)).await {
             Ok(Some(entry)) => Ok(self.job(entry)),
