@@ -43,6 +43,7 @@ pub mod settings;
 pub mod task_group;
 pub mod testing;
 
+mod coop;
 mod panics;
 mod waiters;
 

@@ -6,8 +6,8 @@ use super::put::{Put, PutAll};
 use super::shared::Shared;
 use super::state::Source;
 use super::store::Entry;
-use crate::waiters::Wakes;
 use super::{OnDrop, Overflow, PutError};
+use crate::waiters::Wakes;
 
 /// An item that was handed out, until it is answered for: it can't be forgotten.
 ///

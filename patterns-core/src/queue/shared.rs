@@ -1,3 +1,4 @@
+use std::ops::Deref;
 use std::sync::Arc;
 use std::task::Waker;
 
@@ -8,21 +9,33 @@ use super::job::Failed;
 use super::put::Put;
 use super::state::{Answer, Source, State, Taken};
 use super::store::Entry;
-use crate::waiters::Wakes;
 use super::{GetError, OnDrop, Overflow, PutError};
 use crate::outcome::catch_panic;
+use crate::waiters::Wakes;
 
 pub(super) type Priority<T> = Box<dyn Fn(&T) -> i64 + Send + Sync>;
 pub(super) type FailedHook<T> = Box<dyn Fn(Failed<T>) + Send + Sync>;
 
 /// What the handles and jobs of one queue share: the state behind its lock, and what never changes.
 pub(super) struct Shared<T> {
-    pub(super) state: Mutex<State<T>>,
+    pub(super) state: Padded<Mutex<State<T>>>,
     acks: Arc<Acks>,
     pub(super) overflow: Overflow,
     pub(super) on_drop: OnDrop,
     priority: Option<Priority<T>>,
     failed: Option<FailedHook<T>>,
+}
+
+/// On cache lines of its own: the counts of handles and jobs change on one core while another has the lock.
+#[repr(align(128))]
+pub(super) struct Padded<M>(M);
+
+impl<M> Deref for Padded<M> {
+    type Target = M;
+
+    fn deref(&self) -> &M {
+        &self.0
+    }
 }
 
 impl<T> Shared<T> {
@@ -34,7 +47,7 @@ impl<T> Shared<T> {
         priority: Option<Priority<T>>,
         failed: Option<FailedHook<T>>,
     ) -> Self {
-        Self { state: Mutex::new(state), acks, overflow, on_drop, priority, failed }
+        Self { state: Padded(Mutex::new(state)), acks, overflow, on_drop, priority, failed }
     }
 
     /// Runs `f` under the lock, then wakes whom it says.

@@ -5,8 +5,8 @@ use super::acks::Acks;
 use super::keys::Keys;
 use super::put::Put;
 use super::store::{Entry, Store};
-use crate::waiters::{Place, Waiters, Wakes};
 use super::{Overflow, PutError, Stats};
+use crate::waiters::{Place, Waiters, Wakes};
 
 /// How far the queue is on its way to the end; it never goes back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -120,7 +120,7 @@ impl<T> State<T> {
             self.totals.duplicates += 1;
             return Ok(Put::Duplicate(entry.item));
         }
-        if self.acks.is_watched() && self.is_done() {
+        if !self.joiners.is_empty() && self.is_done() {
             // Its last job was acknowledged by somebody who has yet to come and say so.
             wakes.all(&mut self.joiners);
         }
@@ -133,7 +133,7 @@ impl<T> State<T> {
     /// Lets an item in where there is nothing to look up and nobody to tell: open, no keys, room.
     #[inline]
     pub(super) fn admit_plain(&mut self, entry: Entry<T>) -> Result<Option<Waker>, Entry<T>> {
-        let plain = self.phase == Phase::Open && self.keys.is_none() && !self.acks.is_watched();
+        let plain = self.phase == Phase::Open && self.keys.is_none() && self.joiners.is_empty();
         if !plain || !self.has_room() {
             return Err(entry);
         }

@@ -8,8 +8,8 @@ use super::put::Put;
 use super::shared::Shared;
 use super::state::{Source, Taken};
 use super::store::Entry;
-use crate::waiters::Place;
 use super::{Overflow, PutError};
+use crate::waiters::Place;
 
 /// Waits for an item; `None` once there will be none.
 pub(super) struct Getting<'a, T> {

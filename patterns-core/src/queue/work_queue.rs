@@ -11,6 +11,7 @@ use super::state::Source;
 use super::waiting::{Getting, Joining, Putting};
 use super::{Builder, GetError, Overflow, PutError, Stats};
 use crate::context::{Interrupt, interruptible};
+use crate::coop;
 
 /// A bounded queue of work for many producers and many workers, which knows what is unfinished.
 ///
@@ -120,7 +121,9 @@ impl<T> WorkQueue<T> {
     /// the queue; use [`put_from`](Self::put_from). The queue itself stays whole.
     pub async fn put(&self, item: T) -> Result<Put<T>, PutError<T>> {
         // A task that always finds room must still let others run.
-        consume_budget().await;
+        if coop::is_due() {
+            consume_budget().await;
+        }
         match self.shared.admit_plain(item) {
             Ok(()) => Ok(Put::Queued),
             Err(item) => self.put_slowly(&mut Some(item)).await,
@@ -164,7 +167,9 @@ impl<T> WorkQueue<T> {
     /// ```
     pub async fn put_from(&self, slot: &mut Option<T>) -> Result<Put<T>, PutError<T>> {
         assert!(slot.is_some(), "nothing to put: the slot is empty");
-        consume_budget().await;
+        if coop::is_due() {
+            consume_budget().await;
+        }
         self.put_slowly(slot).await
     }
 
@@ -220,7 +225,9 @@ impl<T> WorkQueue<T> {
     /// Cancel safe.
     pub async fn get(&self) -> Result<Job<T>, GetError> {
         // A task that always finds an item must still let others run.
-        consume_budget().await;
+        if coop::is_due() {
+            consume_budget().await;
+        }
         if let Some(entry) = self.shared.pop() {
             return Ok(self.job(entry));
         }

@@ -11,6 +11,7 @@ use super::shared::Shared;
 use super::state::{Slot, Turn};
 use super::{AcquireError, OwnedPermit, Permit, Semaphore};
 use crate::context::interruptible;
+use crate::coop;
 use crate::waiters::Wakes;
 
 /// A wish for permits, to be [acquired](Self::acquire). Made by [`Semaphore::request`].
@@ -123,7 +124,9 @@ fn try_acquire(shared: &Shared, n: usize, priority: i32) -> Result<Slot, Acquire
 
 async fn acquire(shared: &Arc<Shared>, n: usize, priority: i32) -> Result<Slot, AcquireError> {
     // A task that always finds a permit must still let others run.
-    consume_budget().await;
+    if coop::is_due() {
+        consume_budget().await;
+    }
     let mut rank = None;
     match poll_fn(|cx| Poll::Ready(turn(shared, &mut rank, n, priority, cx.waker()))).await {
         Turn::Go(slot) => return Ok(slot),

@@ -111,10 +111,7 @@ async fn one_that_ranks_above_the_first_in_line_takes_what_is_too_little_for_tha
 #[tokio::test(start_paused = true)]
 async fn more_than_the_limit_is_an_error_at_once_and_for_those_who_wait_when_it_is_lowered() {
     let semaphore = Semaphore::new(2);
-    assert!(matches!(
-        semaphore.acquire_many(3).await.unwrap_err(),
-        AcquireError::ExceedsLimit { asked: 3, limit: 2 }
-    ));
+    assert!(matches!(semaphore.acquire_many(3).await.unwrap_err(), AcquireError::ExceedsLimit { asked: 3, limit: 2 }));
     let _held = semaphore.acquire().await.unwrap();
     let both = {
         let semaphore = semaphore.clone();

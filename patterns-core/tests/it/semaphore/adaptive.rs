@@ -74,7 +74,8 @@ async fn a_call_that_is_dropped_teaches_nothing() {
 
 #[test]
 fn settings_that_make_no_limit_are_refused() {
-    let limits = |min, initial, max| AdaptiveLimit::builder(Algorithm::aimd()).min(min).initial(initial).max(max).build();
+    let limits =
+        |min, initial, max| AdaptiveLimit::builder(Algorithm::aimd()).min(min).initial(initial).max(max).build();
     for (min, initial, max) in [(0, 1, 2), (3, 2, 4), (1, 5, 4)] {
         assert_eq!(limits(min, initial, max).unwrap_err(), BuildError::LimitsOutOfOrder { min, initial, max });
     }

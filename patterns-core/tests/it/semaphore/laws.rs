@@ -22,9 +22,8 @@ struct Visit {
 }
 
 fn visit(limit: usize) -> impl Strategy<Value = Visit> {
-    (0..4_u64, 1..=limit, 0..3_i32, 0..9_u64, prop::option::weighted(0.3, 0..9_u64)).prop_map(
-        |(after, n, priority, holds, patience)| Visit { after, n, priority, holds, patience },
-    )
+    (0..4_u64, 1..=limit, 0..3_i32, 0..9_u64, prop::option::weighted(0.3, 0..9_u64))
+        .prop_map(|(after, n, priority, holds, patience)| Visit { after, n, priority, holds, patience })
 }
 
 fn visits() -> impl Strategy<Value = (usize, Vec<Visit>, Vec<usize>)> {
