@@ -33,6 +33,8 @@
 pub mod cancel;
 pub mod context;
 pub mod exit_stack;
+#[cfg(feature = "inspect")]
+pub mod inspect;
 pub mod outcome;
 pub mod queue;
 pub mod rate_limit;

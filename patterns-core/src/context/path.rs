@@ -20,11 +20,21 @@ use std::sync::Arc;
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct TaskPath(Option<Arc<Segment>>);
 
-#[derive(PartialEq, Eq)]
 struct Segment {
     parent: TaskPath,
     name: Cow<'static, str>,
+    /// What is awaited under this very path: each task has its own.
+    #[cfg(feature = "inspect")]
+    waits: crate::inspect::Waits,
 }
+
+impl PartialEq for Segment {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name && self.parent == other.parent
+    }
+}
+
+impl Eq for Segment {}
 
 impl TaskPath {
     /// The path of code that runs under nothing.
@@ -36,7 +46,12 @@ impl TaskPath {
     /// This path, one level deeper.
     #[must_use]
     pub fn join(&self, name: impl Into<Cow<'static, str>>) -> Self {
-        Self(Some(Arc::new(Segment { parent: self.clone(), name: name.into() })))
+        Self(Some(Arc::new(Segment {
+            parent: self.clone(),
+            name: name.into(),
+            #[cfg(feature = "inspect")]
+            waits: crate::inspect::Waits::default(),
+        })))
     }
 
     /// Whether this is the root.
@@ -55,6 +70,18 @@ impl TaskPath {
     #[must_use]
     pub fn parent(&self) -> Option<&Self> {
         self.0.as_ref().map(|segment| &segment.parent)
+    }
+
+    /// What is awaited under this very path; `None` for the root, which is nobody's.
+    #[cfg(feature = "inspect")]
+    pub(crate) fn waits(&self) -> Option<&crate::inspect::Waits> {
+        self.0.as_ref().map(|segment| &segment.waits)
+    }
+
+    /// Tells paths apart that are made of the same names.
+    #[cfg(feature = "inspect")]
+    pub(crate) fn identity(&self) -> usize {
+        self.0.as_ref().map_or(0, |segment| Arc::as_ptr(segment).addr())
     }
 
     /// The names below `base`, where this path runs under it; empty where it is `base`.

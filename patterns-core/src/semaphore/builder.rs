@@ -66,14 +66,14 @@ impl Builder {
     }
 
     pub(super) fn make(self) -> Semaphore {
-        let shared = Arc::new(Shared {
+        let shared = Arc::new_cyclic(|_shared| Shared {
             name: self.name,
             grace: self.grace,
             state: Mutex::new(State::new(self.limit)),
             runtime: OnceLock::new(),
+            #[cfg(feature = "inspect")]
+            _registered: crate::inspect::semaphore(_shared),
         });
-        #[cfg(feature = "inspect")]
-        crate::inspect::watch_semaphore(&shared);
         Semaphore { shared }
     }
 }

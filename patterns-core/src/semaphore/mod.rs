@@ -54,6 +54,8 @@ pub use error::{AcquireError, BuildError};
 pub use permit::{OwnedPermit, Permit};
 pub use request::Request;
 pub use semaphore::Semaphore;
+#[cfg(feature = "inspect")]
 pub(crate) use shared::Shared;
+#[cfg(feature = "inspect")]
 pub(crate) use state::Claim;
 pub use status::{Holder, Status, Waiter};

@@ -18,6 +18,8 @@ pub(crate) struct Shared {
     pub(super) state: Mutex<State>,
     /// Where the watch runs if it is started from outside of any runtime: where somebody first had to wait.
     pub(super) runtime: OnceLock<Handle>,
+    #[cfg(feature = "inspect")]
+    pub(super) _registered: crate::inspect::Registered<Self>,
 }
 
 impl Shared {

@@ -186,7 +186,7 @@ impl<P: JoinPolicy> TaskGroup<P> {
     }
 
     fn start(self, ambient: &Context) -> Arc<Shared> {
-        Arc::new(Shared {
+        Arc::new_cyclic(|_shared| Shared {
             number: next_number(),
             context: ambient.for_group(self.name, Reaper::new()),
             runtime: Handle::current(),
@@ -201,6 +201,8 @@ impl<P: JoinPolicy> TaskGroup<P> {
             asked_at: OnceLock::new(),
             asked: Notify::new(),
             stopped_itself: AtomicBool::new(false),
+            #[cfg(feature = "inspect")]
+            _registered: crate::inspect::group(_shared),
         })
     }
 }

@@ -70,11 +70,19 @@ use crate::outcome::{Outcome, Panic, TaskFailed, Why, next_number};
 pub struct TaskHandle<T> {
     task: Arc<Task>,
     join: Result<JoinHandle<Reply<T>>, Option<TaskFailed>>,
+    /// Since it was first awaited in vain.
+    #[cfg(feature = "inspect")]
+    waiting: Option<crate::inspect::Waiting>,
 }
 
 impl<T> TaskHandle<T> {
     pub(super) fn new(task: Arc<Task>, join: JoinHandle<Reply<T>>) -> Self {
-        Self { task, join: Ok(join) }
+        Self {
+            task,
+            join: Ok(join),
+            #[cfg(feature = "inspect")]
+            waiting: None,
+        }
     }
 
     /// A child that came too late.
@@ -83,7 +91,12 @@ impl<T> TaskHandle<T> {
         task.set_finished();
         let cause = CancelCause::new(CancelKind::ScopeDropped, "its group had ended before");
         let failed = TaskFailed::new(group.number, task.path().clone(), place, Duration::ZERO, Why::Cancelled(cause));
-        Self { task: Arc::new(task), join: Err(Some(failed)) }
+        Self {
+            task: Arc::new(task),
+            join: Err(Some(failed)),
+            #[cfg(feature = "inspect")]
+            waiting: None,
+        }
     }
 
     /// Asks this child alone to stop: its cleanup runs; after the group's grace it is aborted.
@@ -143,11 +156,21 @@ impl<T> Future for TaskHandle<T> {
     type Output = Result<T, TaskFailed>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let join = match &mut self.join {
+        let this = &mut *self;
+        let join = match &mut this.join {
             Ok(join) => join,
             Err(refused) => return Poll::Ready(Err(refused.take().expect("polled after it gave the result"))),
         };
-        let reply = std::task::ready!(Pin::new(join).poll(cx));
+        let polled = Pin::new(join).poll(cx);
+        #[cfg(feature = "inspect")]
+        match &polled {
+            Poll::Ready(_) => this.waiting = None,
+            Poll::Pending if this.waiting.is_none() => {
+                this.waiting = crate::inspect::waiting(|| crate::inspect::Wait::Task(Arc::clone(&this.task)));
+            }
+            Poll::Pending => {}
+        }
+        let reply = std::task::ready!(polled);
         Poll::Ready(match reply {
             Ok(Reply::Value(value)) => Ok(value),
             Ok(Reply::Failed(failed)) => Err(failed),

@@ -68,6 +68,8 @@ mod count;
 mod group;
 mod handle;
 mod ledger;
+#[cfg(feature = "inspect")]
+mod look;
 mod owner;
 mod policy;
 mod registry;
@@ -78,6 +80,8 @@ pub use builder::TaskGroup;
 pub use group::Group;
 pub use handle::TaskHandle;
 pub use policy::{CollectAll, Counts, Ended, FailFast, Flow, JoinPolicy, Settled};
+#[cfg(feature = "inspect")]
+pub(crate) use shared::Shared;
 pub(crate) use task::Task;
 
 pub use crate::outcome::{BoxError, ErrorGroup, TaskFailed};

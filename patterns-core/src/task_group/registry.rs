@@ -50,6 +50,12 @@ impl Registry {
         drop(task);
     }
 
+    /// Every child that had to wait and is still there.
+    #[cfg(feature = "inspect")]
+    pub(super) fn all(&self) -> Vec<Arc<Task>> {
+        self.slots.lock().slots.iter().flatten().cloned().collect()
+    }
+
     /// Notes that `task` is to be aborted at `due`. Instants must not go back.
     pub(super) fn ask(&self, task: &Arc<Task>, due: Instant) {
         let mut asked = self.asked.lock();

@@ -40,6 +40,8 @@ pub(crate) struct Shared {
     pub(super) asked: Notify,
     /// The group cancelled itself: no cut from outside.
     pub(super) stopped_itself: AtomicBool,
+    #[cfg(feature = "inspect")]
+    pub(super) _registered: crate::inspect::Registered<Self>,
 }
 
 /// How many stragglers a log line names.
