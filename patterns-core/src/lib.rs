@@ -33,6 +33,7 @@
 pub mod cancel;
 pub mod context;
 pub mod exit_stack;
+pub mod gather;
 pub mod outcome;
 pub mod queue;
 pub mod rate_limit;
