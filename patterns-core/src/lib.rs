@@ -30,18 +30,25 @@
 //! A future is *cancel safe* if dropping it before it is complete, and making it anew, is as if nothing
 //! had happened. Every async function here says whether it is. Beyond that, dropping any future of
 //! this crate at any await leaves every invariant whole: no permit, item, ticket or cleanup is lost.
+pub mod background;
+pub mod barrier;
 pub mod cancel;
+pub mod condition;
 pub mod context;
+pub mod event;
 pub mod exit_stack;
+pub mod gather;
 #[cfg(feature = "inspect")]
 pub mod inspect;
 pub mod outcome;
+pub mod pipeline;
 pub mod queue;
 pub mod rate_limit;
 pub mod reaper;
 pub mod retry;
 pub mod semaphore;
 pub mod settings;
+pub mod stream;
 pub mod task_group;
 pub mod testing;
 

@@ -115,6 +115,8 @@ impl std::error::Error for Panic {}
 /// The state that `f` was changing is the caller's concern, as with
 /// [`std::panic::catch_unwind`]: throw it away or know that it is whole.
 ///
+/// However, where a program is built with `panic = "abort"`, nothing is caught.
+///
 /// # Errors
 ///
 /// [`Panic`] if `f` panicked.
@@ -174,6 +176,10 @@ fn remember(message: String, place: String) {
 /// # Errors
 ///
 /// The future gives [`Panic`] if `fut` panicked.
+///
+/// # Panics
+///
+/// If polled after it has given the result.
 ///
 /// # Cancel safety
 ///

@@ -17,7 +17,8 @@ use crate::context::{Context, TaskPath};
 
 /// Tracks tasks that outlive whoever started them, so that nothing is ever detached.
 ///
-/// Nothing is kept of what has ended, so a reaper may live as long as the program. A dropped [`TaskGroup`](crate::task_group::TaskGroup) hands its children over, a
+/// Nothing is kept of what has ended, so a reaper may live as long as the program. A dropped
+/// [`TaskGroup`](crate::task_group::TaskGroup) hands its children over, a
 /// [`shield`](crate::cancel::shield) its commit section, an [`ExitStack`](crate::exit_stack::ExitStack)
 /// its cleanups. They go to the reaper of the [`Context`]: the enclosing group's, else the one that
 /// [`run`](Self::run) set up, else a process-wide one. A program that shuts down waits for
@@ -85,12 +86,30 @@ impl Reaper {
     }
 
     /// Runs `fut` with this reaper as the root of whatever it starts, then waits for what was
-    /// handed over.
+    /// handed over, however long that takes: what a `main` is wrapped in.
     ///
     /// # Cancel safety
     ///
     /// Cancel safe if `fut` is; what was handed over goes on, and [`drained`](Self::drained) still
     /// waits for it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use patterns_core::context::Context;
+    /// use patterns_core::reaper::Reaper;
+    /// use std::time::Duration;
+    /// use tokio::time::{Instant, sleep};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() {
+    /// let start = Instant::now();
+    /// let value = Reaper::new().run(async {
+    ///     Context::current().reaper().spawn("flush", sleep(Duration::from_secs(1)));
+    ///     7
+    /// }).await;
+    /// assert_eq!((value, start.elapsed()), (7, Duration::from_secs(1)));
+    /// # }
+    /// ```
     pub async fn run<F: Future>(&self, fut: F) -> F::Output {
         let value = Context::current().with_reaper(self.clone()).scope(fut).await;
         self.drained().await;
@@ -125,7 +144,8 @@ impl Reaper {
         })
     }
 
-    /// Counts something as handed over until the guard is dropped.
+    /// Counts something as handed over until the guard is dropped: for what is no task of its own, such
+    /// as a step of one.
     #[must_use]
     pub fn track(&self, path: TaskPath) -> Tracked {
         let mut live = self.0.live.lock();

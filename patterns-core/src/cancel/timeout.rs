@@ -55,6 +55,10 @@ impl std::error::Error for Elapsed {}
 ///
 /// [`Elapsed`] when `limit` passed first.
 ///
+/// # Panics
+///
+/// Where `fut` has to wait outside of a tokio runtime with time enabled.
+///
 /// # Cancel safety
 ///
 /// Cancel safe if `fut` is: dropping this drops `fut`.
@@ -82,20 +86,44 @@ pub async fn timeout<F: Future>(limit: Duration, fut: F) -> Result<F::Output, El
     run(context::far_future_or(Instant::now().checked_add(limit)), limit, fut).await
 }
 
-/// [`timeout`], until an instant instead of for a duration.
+/// [`timeout`], until an instant instead of for a duration: for several steps that share one limit.
 ///
 /// # Errors
 ///
 /// [`Elapsed`] when `deadline` passed first.
 ///
+/// # Panics
+///
+/// As [`timeout`] does.
+///
 /// # Cancel safety
 ///
 /// Cancel safe if `fut` is: dropping this drops `fut`.
+///
+/// # Examples
+///
+/// ```
+/// use patterns_core::cancel::timeout_at;
+/// use std::time::Duration;
+/// use tokio::time::{Instant, sleep};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() {
+/// let deadline = Instant::now() + Duration::from_secs(3);
+/// assert!(timeout_at(deadline, sleep(Duration::from_secs(2))).await.is_ok());
+/// // The second step has but one second left.
+/// let elapsed = timeout_at(deadline, sleep(Duration::from_secs(2))).await.unwrap_err();
+/// assert_eq!((elapsed.limit(), elapsed.deadline()), (Duration::from_secs(1), deadline));
+/// # }
+/// ```
 pub async fn timeout_at<F: Future>(deadline: Instant, fut: F) -> Result<F::Output, Elapsed> {
     run(deadline, deadline.saturating_duration_since(Instant::now()), fut).await
 }
 
 /// [`timeout`] for work that may be given up: `None` where the limit passed.
+///
+/// # Panics
+///
+/// As [`timeout`] does.
 ///
 /// # Cancel safety
 ///

@@ -81,7 +81,8 @@ impl ExitStack {
         Self { cleanups: Mutex::default(), limit: DEFAULT_LIMIT, leftovers: None, runtime: Handle::try_current().ok() }
     }
 
-    /// How long each cleanup may take, and the wait for what the work let go of.
+    /// How long each cleanup may take, and the wait for what the work let go of;
+    /// [`DEFAULT_LIMIT`] if not said otherwise.
     ///
     /// A cleanup is dropped at the limit, and the next one runs.
     pub fn limit(mut self, limit: Duration) -> Self {
@@ -89,7 +90,8 @@ impl ExitStack {
         self
     }
 
-    /// Adds a cleanup, to be run before all that are there already.
+    /// Adds a cleanup, to be run before all that are there already. The name is what errors, logs and
+    /// shutdown reports call it.
     pub fn push<F, Fut>(&self, name: impl Into<Cow<'static, str>>, cleanup: F)
     where
         F: FnOnce() -> Fut + Send + 'static,

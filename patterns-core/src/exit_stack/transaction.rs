@@ -24,14 +24,14 @@ pub trait Transactional: Send + 'static {
     /// What commit and rollback fail with.
     type Error: Into<BoxError>;
 
-    /// Makes the changes lasting.
+    /// Makes the changes lasting. Its future is dropped at the [limit](Transaction::limit).
     ///
     /// # Errors
     ///
     /// Where the changes did not last, or may not.
     fn commit(&mut self) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// Undoes the changes.
+    /// Undoes the changes. Its future is dropped at the [limit](Transaction::limit).
     ///
     /// # Errors
     ///

@@ -251,7 +251,7 @@ struct Claims {
 
 impl Claims {
     fn add(&mut self, semaphore: &Semaphore) {
-        let mut add = |claims: &[Claim], to: &mut HashMap<usize, Vec<PermitsNode>>| {
+        let add = |claims: &[Claim], to: &mut HashMap<usize, Vec<PermitsNode>>| {
             for claim in claims {
                 let node = PermitsNode { semaphore: semaphore.name.clone(), n: claim.n };
                 to.entry(path_of(claim).identity()).or_default().push(node);

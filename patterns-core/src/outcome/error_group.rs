@@ -202,6 +202,23 @@ impl ErrorGroup {
 
     /// Both trees in one: two parts of a split are joined group by group, any other group becomes a
     /// subtree of this one. Every leaf of both is kept; those of `other` come last in each group.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use patterns_core::outcome::ErrorGroup;
+    ///
+    /// let errors = ErrorGroup::from_errors("cleanup", ["close failed", "unlink failed"]).unwrap();
+    /// let (close, rest) = errors.split(|leaf| leaf.error().to_string().starts_with("close"));
+    /// assert_eq!(close.as_ref().unwrap().to_string(), "cleanup: close failed");
+    ///
+    /// let whole = rest.unwrap().merge(close.unwrap());
+    /// assert_eq!(whole.to_string(), "cleanup: 2 failures: unlink failed; close failed");
+    ///
+    /// // A stranger stays a group of its own.
+    /// let other = ErrorGroup::from_errors("backup", ["disk is full"]).unwrap();
+    /// assert_eq!((whole.nodes().len(), whole.merge(other).nodes().len()), (2, 3));
+    /// ```
     #[must_use]
     pub fn merge(mut self, other: Self) -> Self {
         self.absorb(other);

@@ -86,7 +86,7 @@ impl RateLimiter {
         self.acquire_many(1).await
     }
 
-    /// Waits for `n` units, to be admitted together.
+    /// Waits for `n` units, to be admitted together. None at all are admitted at once.
     ///
     /// # Errors
     ///
@@ -106,7 +106,7 @@ impl RateLimiter {
         interruptible(self.0.wait(n)).await.unwrap_or_else(|interrupt| Err(AcquireError::Interrupted(interrupt)))
     }
 
-    /// Takes one unit if it is there.
+    /// Takes one unit if it is there and nobody waits.
     ///
     /// # Errors
     ///
@@ -115,7 +115,7 @@ impl RateLimiter {
         self.try_acquire_many(1)
     }
 
-    /// Takes `n` units if they are there.
+    /// Takes `n` units if they are there and nobody waits. None at all are always there.
     ///
     /// # Errors
     ///

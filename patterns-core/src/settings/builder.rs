@@ -1,4 +1,5 @@
 use std::ffi::OsString;
+use std::fmt;
 use std::path::PathBuf;
 
 use config::Value;
@@ -24,8 +25,8 @@ use super::validate::{Findings, Validate};
 /// # Texts
 ///
 /// A variable or a flag is a text, and becomes what its field wants: a number, `true`/`false` (also
-/// `1`/`0`, `yes`/`no`, `on`/`off`), a list (`"a, b"`, or JSON), a table (JSON); an empty text is
-/// `None` for an `Option`. A file says the type itself: there, `"3"` is not a number.
+/// `1`/`0`, `yes`/`no`, `on`/`off`), a list (`"a, b"`, or JSON), a table (JSON, merged like any other);
+/// an empty text is `None` for an `Option`. A file says the type itself: there, `"3"` is not a number.
 ///
 /// # Limits
 ///
@@ -34,7 +35,8 @@ use super::validate::{Findings, Validate};
 ///   unknown keys pass there, and an error names the enclosing key.
 /// - In an element of a list, or below an `Option` that is `None` by default, a problem may hide
 ///   others that have no default to go on with.
-/// - Top-level keys with a dot in them are taken as a path.
+/// - A report ends after 200 wrong values; YAML may be nested 128 deep, and its aliases stand for
+///   100,000 values together.
 ///
 /// # Comparison to the bare `config` crate
 ///
@@ -90,7 +92,7 @@ use super::validate::{Findings, Validate};
 /// );
 /// # Ok(()) }
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 #[must_use = "nothing is read until `load`"]
 pub struct Settings {
     files: Vec<(PathBuf, bool)>,
@@ -121,6 +123,9 @@ impl Settings {
     ///
     /// With prefix `APP`, `APP_HTTP__MAX_RETRIES` is `http.max_retries`, or `http.max-retries` or
     /// `http.maxRetries` if the settings write it so. The caller passes [`std::env::vars_os`].
+    ///
+    /// Of two variables for the same key, which differ in case, the one that sorts last wins. A name
+    /// that is not Unicode is none of ours; a value that is not is a problem.
     pub fn env<K, V>(mut self, prefix: &str, vars: impl IntoIterator<Item = (K, V)>) -> Self
     where
         K: Into<OsString>,
@@ -224,7 +229,7 @@ impl Settings {
         for (rest, name, value) in &self.vars {
             let (key, source) = (key_of_variable(rest, defaults), Source::Variable(name.clone()));
             match value.to_str() {
-                Some(text) => environment.set(key, text.to_owned(), source),
+                Some(text) => environment.set(key, text.to_owned(), source, defaults),
                 None => {
                     let problem = not_unicode(&key, source);
                     unread.push((layers.len(), key, problem));
@@ -233,10 +238,24 @@ impl Settings {
         }
         let mut flags = Layer::of_texts();
         for (key, text, source) in &self.flags {
-            flags.set(key.clone(), text.clone(), Source::Flag(source.clone()));
+            flags.set(key.clone(), text.clone(), Source::Flag(source.clone()), defaults);
         }
         layers.extend([environment, flags]);
         (Layers::new(layers), unread)
+    }
+}
+
+/// Without the values, of which some may be secret.
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let files: Vec<_> = self.files.iter().map(|(path, _)| path).collect();
+        let variables: Vec<_> = self.vars.iter().map(|(_, name, _)| name).collect();
+        let flags: Vec<_> = self.flags.iter().map(|(key, ..)| key.to_string()).collect();
+        f.debug_struct("Settings")
+            .field("files", &files)
+            .field("variables", &variables)
+            .field("flags", &flags)
+            .finish_non_exhaustive()
     }
 }
 

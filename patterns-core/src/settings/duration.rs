@@ -36,6 +36,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::outcome::catch_panic;
+
 /// A [`Duration`] or an `Option<Duration>`.
 pub trait HumanDuration: Sized + sealed::Sealed {
     #[doc(hidden)]
@@ -83,14 +85,20 @@ pub fn serialize<T: HumanDuration, S: Serializer>(value: &T, serializer: S) -> R
 ///
 /// # Errors
 ///
-/// Where it is something else; a number without a unit is refused, as nobody can know the unit.
+/// Where it is something else, or longer than a [`Duration`] holds; a number without a unit is refused
+/// unless it is `"0"`, as nobody can know the unit.
 pub fn deserialize<'de, T: HumanDuration, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     let refused = || de::Error::custom("expected a duration such as \"1m 30s\"");
     let duration = match Option::<Text>::deserialize(deserializer)? {
-        Some(Text(text)) => Some(humantime::parse_duration(text.trim()).map_err(|_| refused())?),
+        Some(Text(text)) => Some(parse(text.trim()).ok_or_else(refused)?),
         None => None,
     };
     T::of(duration).ok_or_else(refused)
+}
+
+fn parse(text: &str) -> Option<Duration> {
+    // humantime 2.4 panics where a second too much comes in milliseconds: "18446744073709551615s 1000ms".
+    catch_panic(|| humantime::parse_duration(text)).ok()?.ok()
 }
 
 /// A text, which says in its own words what is expected where it is none.

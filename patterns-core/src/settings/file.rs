@@ -49,8 +49,21 @@ fn format_of(path: &Path) -> Result<FileFormat, Problem> {
 }
 
 fn parse(path: &Path, format: FileFormat, text: &str) -> Result<Contents, Problem> {
+    let refuse = |line: Option<usize>, column: Option<usize>, reason: String| {
+        let source = Source::File { path: path.to_owned(), line };
+        Problem::new(source, String::new(), ProblemKind::Syntax { format: name(format), column, reason })
+    };
+    // The other parsers limit themselves.
+    if matches!(format, FileFormat::Yaml)
+        && let Some((line, column, reason)) = lines::excess(text)
+    {
+        return Err(refuse(Some(line), Some(column), reason));
+    }
     match format.parse(None, text) {
-        Ok(values) => Ok(Contents { values, lines: lines::locate(format, text) }),
+        Ok(values) => match lines::locate(format, text) {
+            (lines, None) => Ok(Contents { values, lines }),
+            (_, Some((key, line))) => Err(refuse(Some(line), None, format!("duplicate key {key}"))),
+        },
         Err(error) => {
             let error = error.as_ref();
             let (place, reason) = if let Some(error) = error.downcast_ref::<toml::de::Error>() {
@@ -74,9 +87,7 @@ fn parse(path: &Path, format: FileFormat, text: &str) -> Result<Contents, Proble
             } else {
                 (None, error.to_string())
             };
-            let source = Source::File { path: path.to_owned(), line: place.map(|place| place.0) };
-            let column = place.map(|place| place.1);
-            Err(Problem::new(source, String::new(), ProblemKind::Syntax { format: name(format), column, reason }))
+            Err(refuse(place.map(|place| place.0), place.map(|place| place.1), reason))
         }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use config::{Config, ConfigError, Map, Value, ValueKind};
 
 use super::file::Contents;
+use super::lines::Lines;
 use super::nearest::folded;
 use super::path::KeyPath;
 use super::problem::Source;
@@ -27,7 +28,7 @@ impl Layer {
         let root = Value::new(None, contents.values);
         let mut places = BTreeMap::new();
         walk(&KeyPath::default(), &root, &mut |key| {
-            let line = contents.lines.get(&key).copied();
+            let line = line_of(&contents.lines, &key);
             places.insert(key, Source::File { path: path.to_owned(), line });
         });
         Self { root, places, text: false }
@@ -38,9 +39,37 @@ impl Layer {
         Self { root: Value::new(None, Map::<String, Value>::new()), text: true, ..Self::default() }
     }
 
-    pub(super) fn set(&mut self, key: KeyPath, text: String, source: Source) {
-        key.set(&mut self.root, Value::new(None, text));
-        self.places.insert(key, source);
+    /// Sets `key` to a text; where the settings have a table and the text is one in JSON, the keys in
+    /// it, as tables are merged.
+    pub(super) fn set(&mut self, key: KeyPath, text: String, source: Source, defaults: &Value) {
+        let table = key.get(defaults).and_then(|default| match &default.kind {
+            ValueKind::Table(_) => serde_json::from_str(&text).ok().filter(serde_json::Value::is_object),
+            _ => None,
+        });
+        match table {
+            Some(table) => self.set_all(&key, from_json(table), &source),
+            None => {
+                key.set(&mut self.root, Value::new(None, text));
+            }
+        }
+        // An empty table sets nothing.
+        if key.get(&self.root).is_some() {
+            self.places.insert(key, source);
+        }
+    }
+
+    fn set_all(&mut self, key: &KeyPath, value: Value, source: &Source) {
+        match value.kind {
+            ValueKind::Table(table) => {
+                for (name, value) in table {
+                    self.set_all(&key.key(&name), value, source);
+                }
+            }
+            _ => {
+                key.set(&mut self.root, value);
+                self.places.insert(key.clone(), source.clone());
+            }
+        }
     }
 
     /// Where the value at `key` comes from, if from this layer: from the key itself, or as a part of
@@ -61,6 +90,17 @@ impl Layer {
     fn source_below(&self, key: &KeyPath) -> Option<&Source> {
         let (_, source) = self.places.range(key..).find(|(other, _)| other.starts_with(key))?;
         Some(source)
+    }
+}
+
+/// The line of a key; for what stands elsewhere and comes in by an alias, the line of the alias.
+fn line_of(lines: &Lines, key: &KeyPath) -> Option<usize> {
+    let mut at = key.clone();
+    loop {
+        if let Some(line) = lines.get(&at) {
+            return Some(*line);
+        }
+        at = at.parent()?;
     }
 }
 
@@ -94,7 +134,10 @@ impl Layers {
         for (number, layer) in self.0.iter().enumerate() {
             builder = builder.add_source(Marked(mark(&layer.root, &number.to_string())));
         }
-        Ok(builder.build()?.cache)
+        match builder.build()?.cache.kind {
+            ValueKind::Table(mut all) => Ok(all.remove(ROOT).unwrap_or_default()),
+            _ => Ok(Value::default()),
+        }
     }
 
     /// Whether a value of the [merged](Self::merged) tree is a text of unknown type.
@@ -129,6 +172,10 @@ fn mark(value: &Value, layer: &String) -> Value {
     Value::new(Some(layer), kind)
 }
 
+/// `config` takes the outermost keys for paths, and makes room for `ports[99999999999]`. So there is but
+/// one, and the layer is below it.
+const ROOT: &str = "root";
+
 /// A layer as `config` takes it.
 #[derive(Clone, Debug)]
 struct Marked(Value);
@@ -139,10 +186,7 @@ impl config::Source for Marked {
     }
 
     fn collect(&self) -> Result<Map<String, Value>, ConfigError> {
-        match &self.0.kind {
-            ValueKind::Table(table) => Ok(table.clone()),
-            _ => Ok(Map::new()),
-        }
+        Ok([(ROOT.to_owned(), self.0.clone())].into_iter().collect())
     }
 }
 

@@ -8,13 +8,16 @@ use serde::de::DeserializeOwned;
 
 use super::de::{Fail, Surroundings, What, deserialize};
 use super::layers::Layers;
-use super::nearest::nearest;
+use super::nearest::{folded, nearest};
 use super::path::KeyPath;
 use super::problem::{Problem, ProblemKind};
 use super::render::render;
 
-/// A problem and where it belongs in the report.
-type Found = BTreeMap<(usize, Option<usize>, KeyPath), Problem>;
+/// Problems by where they belong in the report.
+type Found = BTreeMap<(usize, Option<usize>, KeyPath), Vec<Problem>>;
+
+/// How many wrong values are looked for: each is found by another attempt to read all of them.
+const MOST: usize = 200;
 
 /// The layers, and what is found wrong in them.
 pub(super) struct Loading<'a> {
@@ -32,7 +35,7 @@ impl<'a> Loading<'a> {
 
     /// Adds what was found wrong before, while reading a layer.
     pub(super) fn add(&mut self, layer: usize, key: KeyPath, problem: Problem) {
-        self.found.insert((layer, None, key), problem);
+        self.found.entry((layer, None, key)).or_default().push(problem);
     }
 
     pub(super) fn found_nothing(&self) -> bool {
@@ -41,7 +44,7 @@ impl<'a> Loading<'a> {
 
     /// What was found wrong, by layer and line.
     pub(super) fn into_problems(self) -> Vec<Problem> {
-        self.found.into_values().collect()
+        self.found.into_values().flatten().collect()
     }
 
     /// Makes a `T`, or notes problems.
@@ -60,12 +63,24 @@ impl<'a> Loading<'a> {
             };
             let path = fail.path.clone().unwrap_or_default();
             self.note_fail(fail, &path, &around.skipped);
-            if path.is_root() {
+            if self.found.len() >= MOST {
                 break None;
             }
-            let default = path.get(defaults).filter(|_| reset.insert(path.clone()));
-            let restored = default.is_some_and(|default| path.set(&mut repaired, default.clone()));
-            if !restored && !around.skipped.insert(path) {
+            // What was left out before and is still in the way, as the value of a variant is, takes what is
+            // around it along.
+            let mut at = path;
+            let out_of_the_way = loop {
+                if at.is_root() {
+                    break false;
+                }
+                let default = at.get(defaults).filter(|_| reset.insert(at.clone()));
+                let restored = default.is_some_and(|default| at.set(&mut repaired, default.clone()));
+                if restored || around.skipped.insert(at.clone()) {
+                    break true;
+                }
+                at = at.parent().unwrap_or_default();
+            };
+            if !out_of_the_way {
                 break None;
             }
         };
@@ -98,8 +113,11 @@ impl<'a> Loading<'a> {
         let known = fields.iter().map(|field| parent.key(field).to_string()).collect();
         let suggestion = suggestion.map(|suggestion| suggestion.to_string());
         // A field whose name is misspelt is not also missing.
-        self.found.retain(|_, problem| {
-            problem.kind() != &ProblemKind::Missing || Some(problem.key()) != suggestion.as_deref()
+        self.found.retain(|_, problems| {
+            problems.retain(|problem| {
+                problem.kind() != &ProblemKind::Missing || Some(problem.key()) != suggestion.as_deref()
+            });
+            !problems.is_empty()
         });
         self.note(path, path, ProblemKind::UnknownKey { suggestion, known });
     }
@@ -137,16 +155,26 @@ impl<'a> Loading<'a> {
             _ => None,
         };
         let problem = Problem::new(source, key.to_string(), kind);
-        self.found.entry((layer, line, key.clone())).or_insert(problem);
+        let problems = self.found.entry((layer, line, key.clone())).or_default();
+        // A default that is wrong as well says the same again.
+        if !problems.contains(&problem) {
+            problems.push(problem);
+        }
     }
 }
 
-/// A setting at another place that has this very name.
+/// A setting at another place that has this very name, or that this name has run together.
 fn elsewhere(key: &str, path: &KeyPath, value: &Value) -> Option<KeyPath> {
     let ValueKind::Table(table) = &value.kind else { return None };
     let table: BTreeMap<_, _> = table.iter().collect();
     table.into_iter().find_map(|(name, value)| {
         let path = path.key(name);
-        if name == key { Some(path) } else { elsewhere(key, &path, value) }
+        let meant = name == key || run_together(&path.to_string()) == run_together(key);
+        if meant { Some(path) } else { elsewhere(key, &path, value) }
     })
+}
+
+/// `http.max-retries` and `HTTP_MAX_RETRIES` alike.
+fn run_together(key: &str) -> String {
+    folded(&key.replace('.', ""))
 }

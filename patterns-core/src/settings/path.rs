@@ -100,8 +100,12 @@ impl fmt::Display for KeyPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (number, step) in self.0.iter().enumerate() {
             match step {
-                Step::Key(key) if number == 0 => f.write_str(key)?,
-                Step::Key(key) => write!(f, ".{key}")?,
+                Step::Key(key) => {
+                    f.write_str(if number == 0 { "" } else { "." })?;
+                    // Quoted, any other stays one key on one line.
+                    let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_');
+                    if !key.is_empty() && key.chars().all(plain) { f.write_str(key)? } else { write!(f, "{key:?}")? }
+                }
                 Step::Index(index) => write!(f, "[{index}]")?,
             }
         }

@@ -5,7 +5,11 @@ const LONGEST: usize = 60;
 
 /// A value as JSON would write it, on one line and not too long.
 pub(super) fn render(value: &Value) -> String {
-    let text = to_json(value).to_string();
+    let text = match value.kind {
+        // JSON has no word for these.
+        ValueKind::Float(value) if !value.is_finite() => value.to_string().to_lowercase(),
+        _ => to_json(value).to_string(),
+    };
     if text.chars().count() <= LONGEST {
         return text;
     }

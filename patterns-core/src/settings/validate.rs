@@ -2,8 +2,8 @@ use super::path::KeyPath;
 
 /// What a type can't say about its values: relations between settings, ranges.
 ///
-/// [`Settings::load_valid`](super::Settings::load_valid) calls it once every setting is of its type, and reports what it
-/// finds with key, value and source, like any other problem.
+/// [`Settings::load_valid`](super::Settings::load_valid) calls it once every setting is of its type, and
+/// reports what it finds with key, value and source, like any other problem.
 ///
 /// # Examples
 ///

@@ -136,6 +136,16 @@ impl<P: JoinPolicy> TaskGroup<P> {
     where
         F: AsyncFnOnce(&Group) -> Result<R, BoxError>,
     {
+        self.run_with(|group| async move { body(&group).await }).await
+    }
+
+    /// [`run`](Self::run) with a body that borrows nothing from the group. Where the body is generic code, its future
+    /// can be spawned by this alone.
+    pub(crate) async fn run_with<F, Fut, R>(self, body: F) -> P::Output<R>
+    where
+        F: FnOnce(Group) -> Fut,
+        Fut: Future<Output = Result<R, BoxError>>,
+    {
         let ambient = Context::current();
         let shared = self.start(&ambient);
         let mut owner = Owner::new(Arc::clone(&shared), ambient.reaper().clone());
@@ -143,7 +153,6 @@ impl<P: JoinPolicy> TaskGroup<P> {
         let mut enforce = pin!(shared.enforce());
         let mut enforced = false;
 
-        let group = &group;
         let mut body = catch_panics(shared.context().scope(async move { body(group).await }));
         let mut end = tokio::select! {
             biased;

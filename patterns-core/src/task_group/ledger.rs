@@ -77,7 +77,7 @@ impl fmt::Debug for Ledger {
 
 /// Whether a task failed only because it was told to stop, and why: `token` is the cause for which its
 /// own token was cancelled, `deadline` the one that it runs under.
-pub(super) fn cancellation(
+pub(crate) fn cancellation(
     error: &(dyn Error + 'static),
     token: Option<&CancelCause>,
     deadline: Option<Instant>,

@@ -57,6 +57,19 @@
 //! the cancellation as a leaf. A child that was cancelled alone ([`TaskHandle::cancel`]), or a group
 //! that cancelled itself ([`Group::cancel`]), is not a failure by itself.
 //!
+//! # Join policies
+//!
+//! | policy | stops the others at | the run returns |
+//! |---|---|---|
+//! | [`FailFast`] | the first failure | the body's value, or all errors |
+//! | [`CollectAll`] | nothing | value, errors and counts: [`Settled`] |
+//! | [`FirstOk`] | the first success | the body's value, or all errors where none succeeded |
+//! | [`Quorum`] | the k-th success | the body's value, or all errors where fewer succeeded |
+//! | [`ErrorBudget`] | one failure more than allowed | value and tolerated errors, or all errors |
+//! | [`UntilDeadline`] | the ambient deadline | value, errors and counts; the deadline is no error |
+//!
+//! Or write another: [`JoinPolicy`].
+//!
 //! # Why children are `'static`
 //!
 //! A scope that is parallel, borrows from its caller, and is itself a future cannot be sound in Rust: the
@@ -71,17 +84,22 @@ mod ledger;
 #[cfg(feature = "inspect")]
 mod look;
 mod owner;
+mod policies;
 mod policy;
 mod registry;
 mod shared;
 mod task;
+mod winner;
 
 pub use builder::TaskGroup;
 pub use group::Group;
 pub use handle::TaskHandle;
+pub(crate) use ledger::cancellation;
+pub use policies::{ErrorBudget, FirstOk, Quorum, Tolerated, UntilDeadline};
 pub use policy::{CollectAll, Counts, Ended, FailFast, Flow, JoinPolicy, Settled};
 #[cfg(feature = "inspect")]
 pub(crate) use shared::Shared;
 pub(crate) use task::Task;
+pub use winner::{first_ok, winner, winners};
 
 pub use crate::outcome::{BoxError, ErrorGroup, TaskFailed};

@@ -6,7 +6,7 @@ use crate::outcome::{ErrorGroup, TaskFailed};
 
 /// What a group does when a child ends, and what [`TaskGroup::run`](super::TaskGroup::run) returns.
 ///
-/// [`FailFast`] and [`CollectAll`] are two; write another where neither fits. Whatever the policy,
+/// The [module](super) lists those that are here; write another where none fits. Whatever the policy,
 /// the group awaits all its children.
 ///
 /// # Examples
@@ -23,7 +23,7 @@ use crate::outcome::{ErrorGroup, TaskFailed};
 ///     type Output<R> = Result<R, ErrorGroup>;
 ///
 ///     fn ended(&mut self, task: &Ended<'_>) -> Flow {
-///         if task.failure().is_none_or(|failure| failure.is_cancelled()) {
+///         if !task.has_failed() {
 ///             return Flow::Continue;
 ///         }
 ///         match self.left.checked_sub(1) {
@@ -98,6 +98,7 @@ pub enum Flow {
 pub struct Ended<'a> {
     pub(super) path: &'a TaskPath,
     pub(super) failure: Option<&'a TaskFailed>,
+    pub(super) is_body: bool,
 }
 
 impl Ended<'_> {
@@ -112,6 +113,18 @@ impl Ended<'_> {
     pub fn failure(&self) -> Option<&TaskFailed> {
         self.failure
     }
+
+    /// Whether it is the body, and not a child.
+    #[must_use]
+    pub fn is_body(&self) -> bool {
+        self.is_body
+    }
+
+    /// Whether it failed of itself: with an error or a panic, and not because it was cancelled.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        self.failure.is_some_and(|failure| !failure.is_cancelled())
+    }
 }
 
 /// A group in which everything has ended: what a [`JoinPolicy`] makes its result of, and what
@@ -124,7 +137,8 @@ pub struct Settled<R> {
     pub value: Option<R>,
     /// How the children ended.
     pub counts: Counts,
-    /// All that failed. There is something whenever `value` is `None` or `cut` is not.
+    /// All that failed. There is something whenever `value` is `None` or `cut` is not; except that
+    /// [`UntilDeadline`](super::UntilDeadline) leaves out what only the deadline cut.
     pub errors: Option<ErrorGroup>,
     /// Why children or the body were cut short, where it was not the group's own doing: the enclosing
     /// work was cancelled, or the deadline passed.
@@ -183,10 +197,7 @@ impl JoinPolicy for FailFast {
     type Output<R> = Result<R, ErrorGroup>;
 
     fn ended(&mut self, task: &Ended<'_>) -> Flow {
-        match task.failure() {
-            Some(failure) if !failure.is_cancelled() => Flow::CancelSiblings,
-            _ => Flow::Continue,
-        }
+        if task.has_failed() { Flow::CancelSiblings } else { Flow::Continue }
     }
 
     fn finish<R>(self, settled: Settled<R>) -> Result<R, ErrorGroup> {

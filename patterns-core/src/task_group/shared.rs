@@ -77,7 +77,7 @@ impl Shared {
 
     pub(super) fn child_succeeded(&self, task: &Task) {
         if self.sees_success {
-            self.end(&Ended { path: task.path(), failure: None });
+            self.end(&Ended { path: task.path(), failure: None, is_body: false });
         }
     }
 
@@ -93,7 +93,7 @@ impl Shared {
             }
             ledger.keep(keep);
         }
-        self.end(&Ended { path: task.path(), failure: Some(&failed) });
+        self.end(&Ended { path: task.path(), failure: Some(&failed), is_body: false });
         failed
     }
 
@@ -106,7 +106,8 @@ impl Shared {
             ledger.note_cut(&failed);
             ledger.keep(keep);
         }
-        self.context.sync_scope(|| self.end(&Ended { path: failed.path(), failure: Some(&failed) }));
+        let ended = Ended { path: failed.path(), failure: Some(&failed), is_body: true };
+        self.context.sync_scope(|| self.end(&ended));
     }
 
     /// The failure, and what of it goes to the ledger.

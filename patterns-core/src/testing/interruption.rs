@@ -27,8 +27,8 @@ impl Interruption {
     }
 }
 
-/// When, seen from a poll, an [`Interruption`] happens. Both matter: what was woken may already own what it waited for and has to pass it on, and what
-/// still waits has to leave the queue.
+/// When, seen from a poll, an [`Interruption`] happens. Both matter: what was woken may already own what
+/// it waited for and has to pass it on, and what still waits has to leave the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Moment {
     /// Instead of (or, for a cancellation, right before) the poll: something has woken the scenario.

@@ -1,11 +1,21 @@
 //! The behaviour of patterns-core, through its public API, on a paused clock.
 #![allow(clippy::unwrap_used, reason = "a test that unwraps in vain has failed")]
 
+mod background;
+mod barrier;
 mod cancel;
+mod condition;
 mod context;
+mod event;
 mod exit_stack;
+mod explored;
+mod gather;
+mod interrupts;
+mod long;
 mod outcome;
 mod panics;
+mod peers;
+mod pipeline;
 mod pitfalls;
 mod queue;
 mod rate_limit;
@@ -14,6 +24,7 @@ mod retry;
 mod semaphore;
 mod settings;
 mod shield;
+mod stream;
 mod support;
 mod task_group;
 mod testing;

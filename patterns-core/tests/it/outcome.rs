@@ -1,3 +1,5 @@
+mod laws;
+
 use std::error::Error;
 use std::io;
 

@@ -12,13 +12,9 @@ use tokio::time::{Instant, sleep};
 
 use crate::support::{Log, ms, polled, secs};
 
-#[path = "semaphore/adaptive.rs"]
 mod adaptive;
-#[path = "semaphore/explored.rs"]
 mod explored;
-#[path = "semaphore/futurelock.rs"]
 mod futurelock;
-#[path = "semaphore/laws.rs"]
 mod laws;
 
 #[tokio::test(start_paused = true)]

@@ -1,4 +1,6 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+mod hostile;
+
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

@@ -1,3 +1,5 @@
+mod memory;
+mod policies;
 mod cancel;
 mod drop;
 mod failure;

@@ -1,3 +1,7 @@
+mod faults;
+mod idle;
+mod mock;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;

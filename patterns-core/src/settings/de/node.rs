@@ -204,10 +204,9 @@ impl<'de> Deserializer<'de> for Node<'_> {
         let path = node.path.clone();
         let visited = match node.value.kind {
             ValueKind::String(name) => visitor.visit_enum(IntoDeserializer::<Fail>::into_deserializer(name)),
-            ValueKind::Table(table) => match Variant::of(table, &path, node.around) {
-                Some(variant) => visitor.visit_enum(variant),
-                None => Err(one_of(variants)),
-            },
+            ValueKind::Table(table) => {
+                Variant::of(table, &path, node.around, variants).and_then(|variant| visitor.visit_enum(variant))
+            }
             _ => Err(one_of(variants)),
         };
         visited.map_err(|fail| fail.at(&path))
@@ -218,6 +217,6 @@ impl<'de> Deserializer<'de> for Node<'_> {
     }
 }
 
-fn one_of(variants: &[&str]) -> Fail {
+pub(super) fn one_of(variants: &[&str]) -> Fail {
     <Fail as de::Error>::custom(format_args!("expected one of {}", variants.join(", ")))
 }

@@ -9,7 +9,7 @@ use serde::de::{
     Visitor,
 };
 
-use super::node::Node;
+use super::node::{Node, one_of};
 use super::{Fail, Surroundings};
 use crate::settings::path::KeyPath;
 
@@ -138,12 +138,26 @@ pub(super) struct Variant<'a> {
 }
 
 impl<'a> Variant<'a> {
-    /// Of several entries (a table is merged with the default's) the one of the highest layer.
-    pub(super) fn of(table: Map<String, Value>, path: &KeyPath, around: &'a Surroundings<'a>) -> Option<Self> {
-        let layer = |name: &String| around.layers.source_of(&path.key(name)).0;
-        let (name, value) = table.into_iter().max_by_key(|(name, _)| (layer(name), name.clone()))?;
+    /// Of several entries (a table is merged with the default's) the one of the highest layer, which must
+    /// not have two.
+    pub(super) fn of(
+        table: Map<String, Value>,
+        path: &KeyPath,
+        around: &'a Surroundings<'a>,
+        variants: &[&str],
+    ) -> Result<Self, Fail> {
+        let layer = |name: &str| around.layers.source_of(&path.key(name)).0;
+        let mut entries: Vec<_> = table.into_iter().map(|(name, value)| (layer(&name), name, value)).collect();
+        let highest = entries.iter().map(|(layer, ..)| *layer).max();
+        entries.retain(|(layer, ..)| Some(*layer) == highest);
+        if entries.len() > 1 {
+            let mut names: Vec<_> = entries.iter().map(|(_, name, _)| name.as_str()).collect();
+            names.sort_unstable();
+            return Err(Fail::custom(format_args!("expected only one of {}", names.join(", "))));
+        }
+        let (_, name, value) = entries.pop().ok_or_else(|| one_of(variants))?;
         let node = Node::new(value, path.key(&name), around);
-        Some(Self { name, node })
+        Ok(Self { name, node })
     }
 }
 

@@ -11,15 +11,25 @@ use super::path::KeyPath;
 /// Lines by key, counted from 1.
 pub(super) type Lines = BTreeMap<KeyPath, usize>;
 
-/// Finds the lines of a file that is known to parse. Where that fails, places go without a line.
-pub(super) fn locate(format: FileFormat, text: &str) -> Lines {
+/// A key that stands twice in one table, and the line of the second.
+pub(super) type Twice = (KeyPath, usize);
+
+/// Finds the lines of a file that is known to parse, and whether a key stands twice, which not every
+/// parser minds. Where that fails, places go without a line.
+pub(super) fn locate(format: FileFormat, text: &str) -> (Lines, Option<Twice>) {
     match format {
-        FileFormat::Toml => toml::locate(text),
+        FileFormat::Toml => (toml::locate(text), None),
         // Every JSON text is YAML as well.
         FileFormat::Yaml | FileFormat::Json => yaml::locate(text),
         #[allow(unreachable_patterns, reason = "features of `config` that others may switch on add formats")]
-        _ => Lines::new(),
+        _ => (Lines::new(), None),
     }
+}
+
+/// Where a YAML text asks for more than a file of settings may, and what for: to be looked for before it is
+/// parsed.
+pub(super) fn excess(text: &str) -> Option<(usize, usize, String)> {
+    yaml::excess(text)
 }
 
 /// The line and column, counted from 1, of a byte.
