@@ -215,8 +215,12 @@ pub struct Tracked {
 impl Drop for Tracked {
     fn drop(&mut self) {
         let mut live = self.reaper.0.live.lock();
-        live.1.remove(&self.number);
-        if live.1.is_empty() {
+        let entry = live.1.remove(&self.number);
+        let idle = live.1.is_empty();
+        // Wakers, and the last reference to a path, may run foreign code.
+        drop(live);
+        drop(entry);
+        if idle {
             self.reaper.0.idle.notify_waiters();
         }
     }

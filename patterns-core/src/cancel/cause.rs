@@ -68,6 +68,11 @@ impl CancelCause {
         }))
     }
 
+    /// Whether the two are one act of cancelling.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// Why, in a word.
     #[must_use]
     pub fn kind(&self) -> CancelKind {

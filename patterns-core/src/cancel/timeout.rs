@@ -2,6 +2,7 @@ use std::fmt;
 use std::pin::pin;
 use std::time::Duration;
 
+use tokio::task::coop::unconstrained;
 use tokio::time::Instant;
 
 use crate::context::{self, Context};
@@ -154,6 +155,7 @@ async fn run<F: Future>(deadline: Instant, limit: Duration, fut: F) -> Result<F:
     tokio::select! {
         biased;
         value = &mut fut => Ok(value),
-        () = tokio::time::sleep_until(deadline) => Err(Elapsed { limit, deadline }),
+        // Its clock must be looked at also where `fut` has used up the budget, at every poll perhaps.
+        () = unconstrained(tokio::time::sleep_until(deadline)) => Err(Elapsed { limit, deadline }),
     }
 }

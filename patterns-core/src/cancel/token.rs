@@ -26,7 +26,7 @@ use super::{CancelCause, CancelKind};
 ///
 /// # Invariants
 ///
-/// 1. `flag` is set after `cause`, so whoever sees the flag finds a cause.
+/// 1. `flag` is set after `cause`, so whoever sees the flag finds a cause; and whoever has called `cancel` sees the flag.
 /// 2. A child is registered under its parent's lock, and `cancel` sets the flag before it takes that
 ///    lock: a child born during a cancellation is either in the list or sees the flag.
 /// 3. Locks are taken parent before child, never the other way round.
@@ -80,32 +80,49 @@ impl Node {
     }
 
     fn cancel(&self, cause: CancelCause) -> bool {
-        let first = self.cause.set(cause).is_ok();
-        if !first {
-            return false;
-        }
-        self.flag.store(true, Ordering::Release);
-        let children = std::mem::take(&mut *self.children.lock());
-        self.waiters.notify_waiters();
-        let cause = self.cause.get().expect("set above");
-        for child in children.slots.into_iter().flatten() {
+        let (first, children) = self.cancel_alone(cause.clone());
+        // Not by recursion: the chain may be longer than the stack.
+        let mut below = children;
+        while let Some(child) = below.pop() {
             if let Some(child) = child.upgrade() {
-                child.cancel(cause.clone());
+                below.extend(child.cancel_alone(cause.clone()).1);
             }
         }
-        true
+        first
+    }
+
+    /// Whether this was the first, and the children, which are to be cancelled too.
+    fn cancel_alone(&self, cause: CancelCause) -> (bool, Vec<Weak<Self>>) {
+        let first = self.cause.set(cause).is_ok();
+        // Also by one that comes second, before the first has got here: whoever has cancelled sees it cancelled.
+        self.flag.store(true, Ordering::Release);
+        if !first {
+            return (false, Vec::new());
+        }
+        let children = std::mem::take(&mut *self.children.lock());
+        self.waiters.notify_waiters();
+        (true, children.slots.into_iter().flatten().collect())
+    }
+
+    /// A child has gone.
+    fn forget(&self, slot: usize) {
+        let mut children = self.children.lock();
+        // After a cancellation the list is gone, and the slot with it.
+        if let Some(entry) = children.slots.get_mut(slot)
+            && entry.take().is_some()
+        {
+            children.free.push(slot);
+        }
     }
 }
 
 impl Drop for Node {
     fn drop(&mut self) {
-        let Some((parent, slot)) = &self.parent else { return };
-        let mut children = parent.children.lock();
-        // After a cancellation the list is gone, and the slot with it.
-        if let Some(entry) = children.slots.get_mut(*slot)
-            && entry.take().is_some()
-        {
-            children.free.push(*slot);
+        let mut next = self.parent.take();
+        // Not by recursion: the chain of parents that only their child has kept may be longer than the stack.
+        while let Some((parent, slot)) = next {
+            parent.forget(slot);
+            next = Arc::into_inner(parent).and_then(|mut parent| parent.parent.take());
         }
     }
 }

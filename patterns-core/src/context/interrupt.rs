@@ -1,7 +1,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::task::coop::unconstrained;
+use tokio::time::{Instant, sleep_until};
 
 use super::{Context, far_future_or};
 use crate::cancel::CancelCause;
@@ -46,9 +47,17 @@ impl std::error::Error for Interrupt {
     // An error type that wraps this one transparently shows only its source, and a task group must
     // still be able to tell that the task was cancelled.
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.cause().map(|cause| cause as _)
+        Some(match self {
+            Self::Cancelled(cause) => cause,
+            Self::DeadlinePassed(_) => &DeadlinePassed,
+        })
     }
 }
+
+/// What is left of [`Interrupt::DeadlinePassed`] in the chain of an error that wraps it transparently.
+#[derive(Debug, thiserror::Error)]
+#[error("deadline passed")]
+pub(crate) struct DeadlinePassed;
 
 /// Awaits `fut`, unless the ambient token is cancelled or the ambient deadline passes first.
 ///
@@ -72,7 +81,8 @@ pub async fn interruptible<F: Future>(fut: F) -> Result<F::Output, Interrupt> {
         value = fut => return Ok(value),
         // In a block, so that a task whose waits are all ready never gets a token of its own.
         cause = async { context.token().cancelled().await } => return Err(Interrupt::Cancelled(cause)),
-        () = async { tokio::time::sleep_until(far_future_or(deadline)).await }, if deadline.is_some() => {}
+        // Unconstrained: `fut` may have used up the budget.
+        () = async { unconstrained(sleep_until(far_future_or(deadline))).await }, if deadline.is_some() => {}
     }
     tokio::task::yield_now().await;
     Err(Interrupt::DeadlinePassed(far_future_or(deadline)))

@@ -22,6 +22,7 @@ use crate::reaper::Reaper;
 use crate::task_group::Task;
 
 pub use header::ParseTimeoutError;
+pub(crate) use interrupt::DeadlinePassed;
 pub use interrupt::{Interrupt, interruptible, sleep};
 pub use path::TaskPath;
 

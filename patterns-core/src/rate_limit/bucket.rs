@@ -44,8 +44,8 @@ impl Bucket {
         let mut deferred = Wakes::new();
         self.locked(|line, now, wakes| {
             line.set_quota(quota, now, wakes);
-            self.spacing.store(quota.spacing_nanos(), Ordering::Relaxed);
-            self.capacity.store(quota.capacity_nanos(), Ordering::Relaxed);
+            self.spacing.store(quota.spacing_nanos(), Ordering::Release);
+            self.capacity.store(quota.capacity_nanos(), Ordering::Release);
             deferred = std::mem::take(wakes);
         });
         deferred
@@ -75,14 +75,20 @@ impl Bucket {
             if full_at == LOCKED {
                 return None;
             }
-            let capacity = self.capacity.load(Ordering::Relaxed);
-            let cost = u64::from(n).saturating_mul(self.spacing.load(Ordering::Relaxed));
+            let capacity = self.capacity.load(Ordering::Acquire);
+            let cost = u64::from(n).saturating_mul(self.spacing.load(Ordering::Acquire));
             if cost > capacity {
                 return None;
             }
             let now = self.nanos(Instant::now());
             let after = full_at.max(now) + cost;
             if after > now + capacity {
+                // A refusal swaps nothing, so it has to see for itself that the numbers belong together.
+                let current = self.full_at.load(Ordering::Acquire);
+                if current != full_at {
+                    full_at = current;
+                    continue;
+                }
                 let wait = Duration::from_nanos(after - capacity - now);
                 return Some(Err(AcquireError::NotYet { wait }));
             }

@@ -129,8 +129,8 @@ impl<E> RetryError<E> {
     }
 }
 
-/// Prints the reason and the number of attempts; the last error is the
-/// [`source`](std::error::Error::source).
+/// Prints the reason and the number of attempts. The [`source`](std::error::Error::source) is the last error, but
+/// for a run that was interrupted: that it is told from one that failed, the interrupt is.
 impl<E> fmt::Display for RetryError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Details { reason, attempts, elapsed, .. } = &*self.details;
@@ -156,6 +156,9 @@ impl<E: fmt::Debug> fmt::Debug for RetryError<E> {
 
 impl<E: std::error::Error + 'static> std::error::Error for RetryError<E> {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.error.as_ref().map(|error| error as _)
+        match &self.details.reason {
+            StopReason::Interrupted(interrupt) => Some(interrupt),
+            _ => self.error.as_ref().map(|error| error as _),
+        }
     }
 }

@@ -174,8 +174,11 @@ impl<P: JoinPolicy> TaskGroup<P> {
             Some(Err(panic)) => Err(Failing::Panicked(panic)),
             None => Err(Failing::Dropped { aborted: true }),
         };
-        let end = catch_panic(|| drop(body)).map_err(Failing::Panicked).and(end);
-        let value = end.map_err(|failing| shared.body_failed(failing)).ok();
+        let mut value = end.map_err(|failing| shared.body_failed(failing)).ok();
+        if let Err(panic) = catch_panic(|| drop(body)) {
+            shared.body_failed(Failing::Panicked(panic));
+            value = None;
+        }
 
         {
             let mut ended = pin!(shared.ended());

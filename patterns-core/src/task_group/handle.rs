@@ -109,7 +109,6 @@ impl<T> TaskHandle<T> {
         if self.task.is_finished() || !self.task.token().cancel(message) {
             return false;
         }
-        self.task.set_alone();
         self.task.group().ask(&self.task);
         true
     }

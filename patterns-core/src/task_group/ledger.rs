@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::policy::{Counts, Ended, FailFast, Flow, JoinPolicy, Observe};
 use crate::cancel::{CancelCause, CancelKind};
-use crate::context::Interrupt;
+use crate::context::{DeadlinePassed, Interrupt};
 use crate::outcome::{BoxError, ErrorGroup, FailureKind, Node, TaskFailed};
 
 /// What a group keeps of tasks that have ended: failures and counts, nothing else.
@@ -106,6 +106,9 @@ fn told_to_stop<'a>(error: &'a (dyn Error + 'static)) -> Option<Told<'a>> {
     while let Some(error) = link {
         if let Some(interrupt) = error.downcast_ref::<Interrupt>() {
             return Some(interrupt.cause().map_or(Told::DeadlinePassed, Told::Cancelled));
+        }
+        if error.is::<DeadlinePassed>() {
+            return Some(Told::DeadlinePassed);
         }
         if let Some(cause) = error.downcast_ref::<CancelCause>() {
             return Some(Told::Cancelled(cause));

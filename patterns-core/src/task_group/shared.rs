@@ -7,6 +7,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
+use tokio::task::coop::unconstrained;
 use tokio::time::Instant;
 
 use super::count::Count;
@@ -16,7 +17,7 @@ use super::registry::Registry;
 use super::task::Task;
 use crate::cancel::{CancelCause, CancelKind, CancelToken};
 use crate::context::{Context, TaskPath, far_future_or};
-use crate::outcome::{BoxError, ErrorGroup, Node, Panic, TaskFailed, Why};
+use crate::outcome::{BoxError, ErrorGroup, Node, Panic, TaskFailed, Why, catch_panic};
 
 /// What a group's owner, its handles and its children have in common.
 #[derive(Debug)]
@@ -88,13 +89,19 @@ impl Shared {
             let mut ledger = self.ledger.lock();
             ledger.count(failed.kind());
             // One that was cancelled alone concerns whoever did it.
-            if !task.is_alone() {
+            if !self.is_alone(task) {
                 ledger.note_cut(&failed);
             }
             ledger.keep(keep);
         }
         self.end(&Ended { path: task.path(), failure: Some(&failed), is_body: false });
         failed
+    }
+
+    /// Whether a child was cancelled by its handle, and not with the group.
+    fn is_alone(&self, task: &Task) -> bool {
+        let group = self.token().cause();
+        task.cause().is_some_and(|cause| !group.is_some_and(|group| group.is(cause)))
     }
 
     /// Files how the body failed, and tells the policy.
@@ -150,7 +157,11 @@ impl Shared {
         let flow = self.ledger.lock().observe(task);
         if flow == Flow::CancelSiblings && !self.token().is_cancelled() {
             self.stop(match task.failure {
-                Some(failed) => CancelCause::new(CancelKind::SiblingFailed, failed.to_string()),
+                // An error may panic in its `Display`, and the siblings must be told all the same.
+                Some(failed) => CancelCause::new(
+                    CancelKind::SiblingFailed,
+                    catch_panic(|| failed.to_string()).unwrap_or_else(|panic| format!("{}: {panic}", failed.path())),
+                ),
                 None => CancelCause::new(CancelKind::Requested, format!("{} was enough", task.path)),
             });
         }
@@ -174,7 +185,7 @@ impl Shared {
         let mut passed = pin!(async {
             // Most who set a deadline then drop the group, but some only announce it; and this way
             // the children learn that it was the deadline.
-            tokio::time::sleep_until(far_future_or(deadline)).await;
+            unconstrained(tokio::time::sleep_until(far_future_or(deadline))).await;
         });
         while !self.token().is_cancelled() {
             let next = self.abort_due();
@@ -191,7 +202,7 @@ impl Shared {
         let end = self.grace_from(*self.asked_at.get_or_init(Instant::now));
         while Instant::now() < end {
             let next = self.abort_due().map_or(end, |next| next.min(end));
-            tokio::time::sleep_until(next).await;
+            unconstrained(tokio::time::sleep_until(next)).await;
         }
         self.warn(&self.registry.abort_all());
     }
@@ -232,7 +243,7 @@ impl Shared {
 
 async fn sleep_until(instant: Option<Instant>) {
     match instant {
-        Some(instant) => tokio::time::sleep_until(instant).await,
+        Some(instant) => unconstrained(tokio::time::sleep_until(instant)).await,
         None => std::future::pending().await,
     }
 }

@@ -14,12 +14,10 @@ use crate::context::TaskPath;
 
 /// Its grace is over: it must end at its next poll.
 const ABORTED: u8 = 1;
-/// It was cancelled by its handle, not with the group.
-const ALONE: u8 = 2;
 /// Nobody will take its value.
-const UNTAKEN: u8 = 4;
+const UNTAKEN: u8 = 2;
 /// It has ended.
-const FINISHED: u8 = 8;
+const FINISHED: u8 = 4;
 
 /// What a child has of its own. Its token and its path are made when somebody asks for them, since
 /// most children end before anybody does.
@@ -89,14 +87,6 @@ impl Task {
     pub(super) fn abort(&self) -> Option<Waker> {
         self.set(ABORTED);
         self.waker.get().cloned()
-    }
-
-    pub(super) fn is_alone(&self) -> bool {
-        self.has(ALONE)
-    }
-
-    pub(super) fn set_alone(&self) {
-        self.set(ALONE);
     }
 
     pub(super) fn is_untaken(&self) -> bool {

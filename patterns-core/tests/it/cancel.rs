@@ -144,3 +144,16 @@ async fn a_cleanup_after_a_cancelled_wait_runs_as_ordinary_code() {
     assert_eq!(task.await.unwrap().cause().unwrap().kind(), CancelKind::Shutdown);
     assert!(cleaned.load(Ordering::SeqCst));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_chain_of_children_longer_than_the_stack_is_cancelled_and_dropped() {
+    let root = CancelToken::new();
+    let mut last = root.clone();
+    for _ in 0..1_000_000 {
+        last = last.child();
+    }
+    root.cancel("all of it");
+    assert!(last.is_cancelled());
+    drop(root);
+    drop(last);
+}

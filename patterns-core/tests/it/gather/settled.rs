@@ -103,7 +103,7 @@ async fn a_panic_in_a_parts_destructor_is_its_outcome() {
         }
     }
     let outcomes = gather_settled([true, false].map(|bad| async move {
-        let _bad = bad.then_some(Bad);
+        let _bad = bad.then(|| Bad);
         Ok::<_, io::Error>(7)
     }))
     .await;
