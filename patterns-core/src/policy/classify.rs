@@ -9,7 +9,12 @@ impl<E, C: Classify<E>> Classify<PolicyCause<E>> for ByCause<C> {
     fn classify(&self, cause: &PolicyCause<E>) -> Verdict {
         match cause {
             PolicyCause::Failed(error) => self.0.classify(error),
-            _ => Verdict::Stop,
+            PolicyCause::AttemptTimedOut(_) | PolicyCause::BulkheadFull => Verdict::Retry,
+            PolicyCause::TimedOut(_)
+            | PolicyCause::CircuitOpen { .. }
+            | PolicyCause::BulkheadClosed
+            | PolicyCause::RateLimited(_)
+            | PolicyCause::Interrupted { .. } => Verdict::Stop,
         }
     }
 }

@@ -108,6 +108,7 @@
 //! A limit is visible to everything inside from the start, as the ambient deadline. It counts from when somebody
 //! first looks at it, or from when the call first has to wait: a call that does neither costs no look at the clock.
 //! So work before the first await is not limited, as it could not be stopped anyway.
+mod cause;
 mod classify;
 mod error;
 mod limited;
@@ -115,6 +116,7 @@ mod pipeline;
 pub mod rank;
 mod stages;
 
-pub use error::{PolicyCause, PolicyError};
+pub use cause::{PolicyCause, WaitedFor};
+pub use error::PolicyError;
 pub use pipeline::Policy;
 pub use stages::NoRetry;
