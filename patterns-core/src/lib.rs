@@ -32,6 +32,7 @@
 //! this crate at any await leaves every invariant whole: no permit, item, ticket or cleanup is lost.
 pub mod background;
 pub mod barrier;
+pub mod blocking;
 pub mod cancel;
 pub mod condition;
 pub mod context;
@@ -48,11 +49,14 @@ pub mod reaper;
 pub mod retry;
 pub mod semaphore;
 pub mod settings;
+pub mod shutdown;
 pub mod stream;
 pub mod task_group;
 pub mod testing;
 
 mod coop;
+#[cfg(test)]
+mod model;
 mod panics;
 mod waiters;
 

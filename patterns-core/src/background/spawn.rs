@@ -95,11 +95,7 @@ impl Background {
     ///
     /// Both give `fut` back.
     #[track_caller]
-    pub fn try_spawn<T, E, F>(
-        &self,
-        name: impl Into<Cow<'static, str>>,
-        fut: F,
-    ) -> Result<CancelToken, SpawnError<F>>
+    pub fn try_spawn<T, E, F>(&self, name: impl Into<Cow<'static, str>>, fut: F) -> Result<CancelToken, SpawnError<F>>
     where
         F: Future<Output = Result<T, E>> + Send + 'static,
         T: 'static,

@@ -1,11 +1,10 @@
+use std::collections::VecDeque;
 use std::fmt;
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
 
-use parking_lot::Mutex;
-use tokio::sync::Notify;
-
+use super::sync::{AtomicBool, Mutex, Notify, OnceLock};
 use super::{CancelCause, CancelKind};
 
 /// Asks work to stop: once cancelled it stays cancelled, and so does everything derived from it.
@@ -82,8 +81,8 @@ impl Node {
     fn cancel(&self, cause: CancelCause) -> bool {
         let (first, children) = self.cancel_alone(cause.clone());
         // Not by recursion: the chain may be longer than the stack.
-        let mut below = children;
-        while let Some(child) = below.pop() {
+        let mut below = VecDeque::from(children);
+        while let Some(child) = below.pop_front() {
             if let Some(child) = child.upgrade() {
                 below.extend(child.cancel_alone(cause.clone()).1);
             }

@@ -91,11 +91,7 @@ impl<T> Event<T> {
     /// An event that is not set. The name completes "waiting for ..": `"db ready"`.
     #[must_use]
     pub fn named(name: impl Into<Cow<'static, str>>) -> Self {
-        Self(Arc::new(Shared {
-            name: name.into(),
-            is_set: AtomicBool::new(false),
-            rounds: Mutex::new(Rounds::new()),
-        }))
+        Self(Arc::new(Shared { name: name.into(), is_set: AtomicBool::new(false), rounds: Mutex::new(Rounds::new()) }))
     }
 
     /// Its name.

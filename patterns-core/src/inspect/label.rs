@@ -33,7 +33,7 @@ use super::waits::{Wait, Waiting, waiting};
 ///     sleep(Duration::from_secs(2)).await;
 ///     let tree = inspect::tree();
 ///     let page = &tree.group("import").unwrap().tasks[0];
-///     assert_eq!((page.name.as_str(), page.waits_for()), ("page-1", "reading the body"));
+///     assert_eq!((page.name.as_str(), page.waits_for().as_str()), ("page-1", "reading the body"));
 ///     assert_eq!(page.age, Duration::from_secs(2));
 ///     Ok(())
 /// }).await?;

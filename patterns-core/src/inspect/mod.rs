@@ -28,6 +28,6 @@ mod waits;
 
 pub use label::{Labelled, label};
 pub(crate) use registry::{Registered, group, semaphore};
-pub(crate) use tree::{GroupLook, TaskLook};
 pub use tree::{AwaitedNode, GroupNode, PermitsNode, SemaphoreNode, State, TaskNode, Tree, tree};
+pub(crate) use tree::{GroupLook, TaskLook};
 pub(crate) use waits::{Wait, Waiting, Waits, waiting};

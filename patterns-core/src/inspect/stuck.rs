@@ -50,7 +50,8 @@ impl Needs {
     fn could_go_on(&self, semaphores: &[Semaphore], waiting: &HashMap<usize, Self>) -> bool {
         let permits = self.permits.iter().any(|(number, n)| {
             let semaphore = &semaphores[*number];
-            let given_back = semaphore.holders.iter().filter(|holder| !waiting.contains_key(&path_of(holder).identity()));
+            let given_back =
+                semaphore.holders.iter().filter(|holder| !waiting.contains_key(&path_of(holder).identity()));
             semaphore.free + given_back.map(|holder| holder.n).sum::<usize>() >= *n
         });
         permits || self.ends.iter().any(|task| !waiting.contains_key(task))

@@ -18,12 +18,7 @@ pub struct StageError {
 }
 
 impl StageError {
-    pub(super) fn new(
-        stage: Cow<'static, str>,
-        place: &'static Location<'static>,
-        item: u64,
-        error: BoxError,
-    ) -> Self {
+    pub(super) fn new(stage: Cow<'static, str>, place: &'static Location<'static>, item: u64, error: BoxError) -> Self {
         Self { stage, place, item, error }
     }
 

@@ -30,9 +30,7 @@ where
             Ok(Err(error)) => return Err(inside.fail(error.into())),
             Err(panic) => return Err(inside.fail(panic.into())),
         };
-        let place = outlet.wanted(async {
-            if turn.comes().await { outlet.place().await } else { None }
-        });
+        let place = outlet.wanted(async { if turn.comes().await { outlet.place().await } else { None } });
         // Nobody takes it any more, or it can't come in its order.
         let Some(place) = place.await?.flatten() else { return Ok(()) };
         inside.emit();

@@ -1,3 +1,4 @@
+use super::store::Entry;
 use std::fmt;
 
 use crate::context::Interrupt;
@@ -130,4 +131,15 @@ pub enum BuildError {
     /// [`OnDrop::Requeue`](super::OnDrop::Requeue) allowed no attempt at all.
     #[error("on_drop must allow at least 1 attempt")]
     ZeroAttempts,
+}
+
+impl<T> PutError<Entry<T>> {
+    /// The same error with the bare item.
+    pub(super) fn bare(self) -> PutError<T> {
+        match self {
+            Self::Full(entry) => PutError::Full(entry.item),
+            Self::Closed(entry) => PutError::Closed(entry.item),
+            Self::Interrupted(entry, interrupt) => PutError::Interrupted(entry.item, interrupt),
+        }
+    }
 }

@@ -54,6 +54,8 @@ mod builder;
 mod error;
 mod job;
 mod keys;
+#[cfg(test)]
+mod model;
 mod put;
 mod shared;
 mod shutdown;
@@ -62,6 +64,13 @@ mod stats;
 mod store;
 mod waiting;
 mod work_queue;
+
+/// What the queue's protocol is made of: the model checker has others.
+mod sync {
+    pub(super) use std::sync::atomic::AtomicU64;
+
+    pub(super) use parking_lot::Mutex;
+}
 
 pub use builder::{Builder, OnDrop, Order, Overflow};
 pub use error::{BuildError, GetError, PutError};

@@ -7,15 +7,24 @@ use std::task::Poll;
 use loom::future::block_on;
 use loom::thread::{self, JoinHandle};
 
-use super::state::{Answer, Phase, Source, State};
 use super::store::Store;
-use super::{GetError, OnDrop, Order, Overflow, PutError, job, put, state, store};
+use super::{GetError, OnDrop, Order, Overflow, PutError, Stats, job, keys, put, store};
 use crate::model::check;
 
 /// What they are made of here.
 mod sync {
+    pub(super) use loom::sync::atomic::AtomicU64;
+
     pub(super) use crate::model::Mutex;
 }
+
+#[allow(clippy::duplicate_mod, dead_code, unreachable_pub, reason = "the same code, made of other parts")]
+#[path = "acks.rs"]
+mod acks;
+
+#[allow(clippy::duplicate_mod, dead_code, unreachable_pub, reason = "the same code, made of other parts")]
+#[path = "state.rs"]
+mod state;
 
 #[allow(clippy::duplicate_mod, dead_code, unreachable_pub, reason = "the same code, made of other parts")]
 #[path = "shared.rs"]
@@ -25,14 +34,17 @@ mod shared;
 #[path = "waiting.rs"]
 mod waiting;
 
+use acks::Acks;
 use shared::Shared;
+use state::{Phase, Source, State};
 use waiting::{Getting, Joining, Putting};
 
 type Queue = Arc<Shared<u32>>;
 
 fn queue(bound: usize) -> Queue {
-    let state = State::new(bound, Store::new(Order::Fifo, false), None);
-    Arc::new(Shared::new(state, Overflow::Wait, OnDrop::Fail, None, None))
+    let acks = Arc::new(Acks::default());
+    let state = State::new(bound, Store::new(Order::Fifo, false), None, Arc::clone(&acks));
+    Arc::new(Shared::new(state, acks, Overflow::Wait, OnDrop::Fail, None, None))
 }
 
 /// Puts an item for which there is room.
@@ -41,7 +53,7 @@ fn put_now(queue: &Queue, item: u32) {
 }
 
 fn ack(queue: &Queue) {
-    queue.locked(|state, wakes| state.finish(Answer::Acked, wakes));
+    queue.ack();
 }
 
 fn close(queue: &Queue) {

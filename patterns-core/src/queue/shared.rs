@@ -2,13 +2,12 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::task::Waker;
 
-use parking_lot::Mutex;
-
 use super::acks::Acks;
 use super::job::Failed;
 use super::put::Put;
 use super::state::{Answer, Source, State, Taken};
 use super::store::Entry;
+use super::sync::Mutex;
 use super::{GetError, OnDrop, Overflow, PutError};
 use crate::outcome::catch_panic;
 use crate::waiters::Wakes;
@@ -106,8 +105,7 @@ impl<T> Shared<T> {
         if self.acks.is_watched() {
             return self.locked(|state, wakes| state.finish(Answer::Acked, wakes));
         }
-        self.acks.add();
-        if self.acks.is_watched() {
+        if self.acks.add() {
             self.locked(State::wake_if_done);
         }
     }
@@ -124,16 +122,5 @@ impl<T> Shared<T> {
             tracing::error!(%panic, "taking a failed item panicked");
         }
         self.locked(|state, wakes| state.finish(Answer::Failed, wakes));
-    }
-}
-
-impl<T> PutError<Entry<T>> {
-    /// The same error with the bare item.
-    pub(super) fn bare(self) -> PutError<T> {
-        match self {
-            Self::Full(entry) => PutError::Full(entry.item),
-            Self::Closed(entry) => PutError::Closed(entry.item),
-            Self::Interrupted(entry, interrupt) => PutError::Interrupted(entry.item, interrupt),
-        }
     }
 }

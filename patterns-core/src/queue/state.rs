@@ -191,7 +191,7 @@ impl<T> State<T> {
     /// A job ended.
     pub(super) fn finish(&mut self, answer: Answer, wakes: &mut Wakes) {
         match answer {
-            Answer::Acked => self.acks.add(),
+            Answer::Acked => _ = self.acks.add(),
             Answer::Failed => self.totals.failed += 1,
         }
         self.wake_if_done(wakes);

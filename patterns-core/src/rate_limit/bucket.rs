@@ -1,12 +1,12 @@
 use std::pin::pin;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
-use parking_lot::Mutex;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::line::{Line, Step, Wakes};
+use super::sync::{AtomicU64, Mutex};
 use super::{AcquireError, Quota};
 
 /// What the clones of a limiter share: the bucket as one number, or the line that it is in.

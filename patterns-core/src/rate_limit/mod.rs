@@ -25,7 +25,16 @@ mod keyed;
 mod keys;
 mod limiter;
 mod line;
+#[cfg(test)]
+mod model;
 mod quota;
+
+/// What the bucket is made of: the model checker has others.
+mod sync {
+    pub(super) use std::sync::atomic::AtomicU64;
+
+    pub(super) use parking_lot::Mutex;
+}
 
 pub use error::{AcquireError, TooManyKeys};
 pub use keyed::KeyedRateLimiter;

@@ -2,10 +2,9 @@ use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use parking_lot::Mutex;
-
 use super::shared::Shared;
 use super::state::State;
+use super::sync::Mutex;
 use super::{BuildError, Semaphore};
 
 /// Builds a [`Semaphore`]. Made by [`Semaphore::builder`].
@@ -72,7 +71,7 @@ impl Builder {
             state: Mutex::new(State::new(self.limit)),
             runtime: OnceLock::new(),
             #[cfg(feature = "inspect")]
-            _registered: crate::inspect::semaphore(_shared),
+            _registered: Some(crate::inspect::semaphore(_shared)),
         });
         Semaphore { shared }
     }

@@ -40,13 +40,21 @@ mod adaptive;
 mod builder;
 mod error;
 mod line;
+#[cfg(test)]
+mod model;
 mod permit;
 mod request;
 mod semaphore;
 mod shared;
 mod state;
 mod status;
+mod waiting;
 mod watch;
+
+/// What the semaphore is made of: the model checker has others.
+mod sync {
+    pub(super) use parking_lot::{Mutex, MutexGuard};
+}
 
 pub use adaptive::{AdaptiveBuilder, AdaptiveLimit, AdaptivePermit, AdaptiveStatus, Algorithm};
 pub use builder::Builder;

@@ -2,12 +2,12 @@ use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use parking_lot::{Mutex, MutexGuard};
 use tokio::runtime::Handle;
 
 #[cfg(feature = "inspect")]
 use super::state::Claim;
 use super::state::{Slot, State};
+use super::sync::{Mutex, MutexGuard};
 use super::watch;
 use crate::waiters::Wakes;
 
@@ -19,7 +19,7 @@ pub(crate) struct Shared {
     /// Where the watch runs if it is started from outside of any runtime: where somebody first had to wait.
     pub(super) runtime: OnceLock<Handle>,
     #[cfg(feature = "inspect")]
-    pub(super) _registered: crate::inspect::Registered<Self>,
+    pub(super) _registered: Option<crate::inspect::Registered<Self>>,
 }
 
 impl Shared {

@@ -7,12 +7,7 @@ use crate::context::Context;
 use crate::outcome::catch_panics;
 
 /// Hands a producer that was told to stop over to the reaper, which waits for its end, for `grace` at most.
-pub(super) fn wind_down(
-    producer: BoxFuture<'static, ()>,
-    grace: Duration,
-    context: &Context,
-    runtime: Option<Handle>,
-) {
+pub(super) fn wind_down(producer: BoxFuture<'static, ()>, grace: Duration, context: &Context, runtime: Option<Handle>) {
     let Some(runtime) = Handle::try_current().ok().or(runtime) else {
         tracing::error!(path = %context.path(), "the rest of a generator never ran: no runtime is left to run it");
         return;

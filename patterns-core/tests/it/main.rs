@@ -3,6 +3,7 @@
 
 mod background;
 mod barrier;
+mod blocking;
 mod cancel;
 mod condition;
 mod context;
@@ -24,6 +25,7 @@ mod retry;
 mod semaphore;
 mod settings;
 mod shield;
+mod shutdown;
 mod stream;
 mod support;
 mod task_group;

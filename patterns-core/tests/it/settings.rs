@@ -1,7 +1,6 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 mod hostile;
 
-
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::num::NonZeroU32;

@@ -1,10 +1,10 @@
-mod memory;
-mod policies;
 mod cancel;
 mod drop;
 mod failure;
 mod handle;
 mod limit;
+mod memory;
+mod policies;
 mod policy;
 mod stress;
 

@@ -46,10 +46,7 @@ impl FaultsBuilder {
     /// ```
     #[track_caller]
     pub fn sweep(&self, seeds: impl IntoIterator<Item = u64>, scenario: impl AsyncFn(Faults)) -> FaultReport {
-        assert!(
-            Handle::try_current().is_err(),
-            "a sweep builds its own runtimes: call it from a plain `#[test]`"
-        );
+        assert!(Handle::try_current().is_err(), "a sweep builds its own runtimes: call it from a plain `#[test]`");
         let mut total = FaultReport::default();
         for seed in seeds {
             match catch_panic(|| run(self.clone().seed(seed), &scenario)) {

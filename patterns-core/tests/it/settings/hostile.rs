@@ -112,8 +112,7 @@ fn a_key_or_a_value_of_control_characters_stays_on_its_line() {
     assert!(key.starts_with(r#"a.toml:1: unknown key "a\nb\u{1b}[31m""#), "{key}");
     let value = refused(&flag("http.retries", "\u{1b}[31m\nx"));
     assert_eq!(
-        value,
-        r#"--flag: http.retries = "\u001b[31m\nx": expected a whole number from 0 to 255"#,
+        value, r#"--flag: http.retries = "\u001b[31m\nx": expected a whole number from 0 to 255"#,
         "as JSON writes it"
     );
 }
@@ -254,10 +253,11 @@ fn a_report_of_very_many_wrong_values_ends() {
 
 #[test]
 fn settings_do_not_show_their_values() {
-    let settings = Settings::new()
-        .file("shop.toml")
-        .env("APP", [("APP_TOKEN", "hush"), ("APP_NAME", "hush")])
-        .set("http.retries", "hush", "--retries");
+    let settings = Settings::new().file("shop.toml").env("APP", [("APP_TOKEN", "hush"), ("APP_NAME", "hush")]).set(
+        "http.retries",
+        "hush",
+        "--retries",
+    );
     let shown = format!("{settings:?}");
     assert!(!shown.contains("hush"), "{shown}");
     for name in ["shop.toml", "APP_TOKEN", "APP_NAME", "http.retries"] {

@@ -32,11 +32,7 @@ impl Api {
 
 /// a, b and c, the second of which is empty.
 fn three() -> Api {
-    Api::new([
-        ("a", Page::more(vec![1, 2], "b")),
-        ("b", Page::more(vec![], "c")),
-        ("c", Page::last(vec![3])),
-    ])
+    Api::new([("a", Page::more(vec![1, 2], "b")), ("b", Page::more(vec![], "c")), ("c", Page::last(vec![3]))])
 }
 
 #[tokio::test(start_paused = true)]
@@ -64,11 +60,8 @@ async fn stopping_early_fetches_nothing_more() {
 
 #[tokio::test(start_paused = true)]
 async fn a_cursor_that_comes_back_is_an_error_and_not_an_endless_loop() {
-    let api = Api::new([
-        ("a", Page::more(vec![1], "b")),
-        ("b", Page::more(vec![2], "c")),
-        ("c", Page::more(vec![3], "b")),
-    ]);
+    let api =
+        Api::new([("a", Page::more(vec![1], "b")), ("b", Page::more(vec![2], "c")), ("c", Page::more(vec![3], "b"))]);
     let mut items = paginate("a", |cursor| api.clone().fetch(cursor));
     for item in 1..=3 {
         assert_eq!(items.next().await.unwrap().unwrap(), item, "each item once");

@@ -127,8 +127,8 @@ async fn a_dropped_one_lets_go_of_a_source_that_never_answers() {
     let (root, log, start) = (Reaper::new(), Log::default(), Instant::now());
     root.run(async {
         let dropped = log.on_drop("dropped");
-        let mut silent = stream::unfold(dropped, async |_dropped| std::future::pending::<Option<(u8, _)>>().await)
-            .prefetch(1);
+        let mut silent =
+            stream::unfold(dropped, async |_dropped| std::future::pending::<Option<(u8, _)>>().await).prefetch(1);
         assert!(timeout(secs(1), silent.next()).await.is_err());
     })
     .await;

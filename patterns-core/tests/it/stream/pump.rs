@@ -97,11 +97,12 @@ async fn cancelled_it_says_so_and_goes_on_where_it_was() {
 #[tokio::test(start_paused = true)]
 async fn dropped_at_every_poll_it_neither_loses_nor_doubles_a_byte() {
     let (ours, mut theirs) = duplex(3);
-    let chunks = texts(["Who", " ", "", "goes slowly", "", ", goes safely; who goes safely", ", goes far."])
-        .then(async |chunk| {
+    let chunks = texts(["Who", " ", "", "goes slowly", "", ", goes safely; who goes safely", ", goes far."]).then(
+        async |chunk| {
             yield_now().await;
             chunk
-        });
+        },
+    );
     let mut pump = Pump::new(Box::pin(chunks), ours);
     let mut read = Vec::new();
     let pumped = loop {

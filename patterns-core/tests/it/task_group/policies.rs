@@ -209,9 +209,9 @@ async fn fewer_successes_than_the_quorum_are_an_error_also_where_nothing_failed(
     assert_eq!(errors.to_string(), "quorum: successes needed: 2, got: 1");
     assert!(!errors.is_cancelled());
 
-    let few = TaskGroup::new("store").policy(Quorum::new(2)).run(async |group| {
-        winners(2, [group.spawn("only", succeeds_after(60))]).await
-    });
+    let few = TaskGroup::new("store")
+        .policy(Quorum::new(2))
+        .run(async |group| winners(2, [group.spawn("only", succeeds_after(60))]).await);
     let start = Instant::now();
     assert_eq!(few.await.unwrap_err().to_string(), "store: successes needed: 2, children: 1");
     assert_eq!(start.elapsed(), secs(0), "it could not have been reached");

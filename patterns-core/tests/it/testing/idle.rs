@@ -103,7 +103,11 @@ async fn local_tasks_are_waited_for_and_may_wait_themselves() {
             for number in 0..200 {
                 let (first, second, log) = (Rc::clone(&first), Rc::clone(&second), log.clone());
                 spawn_local(async move {
-                    if number % 2 == 0 { first.notified().await } else { second.notified().await }
+                    if number % 2 == 0 {
+                        first.notified().await
+                    } else {
+                        second.notified().await
+                    }
                     log.add("woken");
                 });
             }
