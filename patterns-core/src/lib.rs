@@ -38,7 +38,9 @@ pub mod condition;
 pub mod context;
 pub mod event;
 pub mod exit_stack;
+pub mod fallback;
 pub mod gather;
+pub mod hedge;
 #[cfg(feature = "inspect")]
 pub mod inspect;
 pub mod outcome;
