@@ -136,6 +136,14 @@ impl Context {
         }
     }
 
+    /// Whether its token is cancelled: without making one for a task that has none yet.
+    fn is_cancelled(&self) -> bool {
+        match &self.0 {
+            Kind::Scope(scope) => scope.token.is_cancelled(),
+            Kind::Task(task) => task.is_cancelled(),
+        }
+    }
+
     /// The names that this work runs under.
     #[must_use]
     pub fn path(&self) -> &TaskPath {
@@ -282,13 +290,14 @@ pub fn remaining() -> Option<Duration> {
     CURRENT.try_with(Context::remaining).ok().flatten()
 }
 
+/// Whether the work may have to end by now: where this says no, it needn't. One look, at no clock.
+#[inline]
+pub(crate) fn may_be_over() -> bool {
+    CURRENT.try_with(|context| context.deadline().is_some() || context.is_cancelled()).unwrap_or(false)
+}
+
 /// Whether the ambient token is cancelled: for loops that don't await.
 #[must_use]
 pub fn is_cancelled() -> bool {
-    CURRENT
-        .try_with(|context| match &context.0 {
-            Kind::Scope(scope) => scope.token.is_cancelled(),
-            Kind::Task(task) => task.is_cancelled(),
-        })
-        .unwrap_or(false)
+    CURRENT.try_with(Context::is_cancelled).unwrap_or(false)
 }

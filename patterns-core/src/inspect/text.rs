@@ -96,7 +96,7 @@ impl fmt::Display for PermitsNode {
 }
 
 /// To the millisecond: nobody reads more of an age.
-fn rounded(duration: Duration) -> impl fmt::Display {
+fn rounded(duration: Duration) -> String {
     let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-    std::fmt::from_fn(move |f| write!(f, "{:?}", Duration::from_millis(millis)))
+    format!("{:?}", Duration::from_millis(millis))
 }

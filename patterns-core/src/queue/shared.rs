@@ -1,6 +1,5 @@
 use std::ops::Deref;
 use std::sync::Arc;
-use std::task::Waker;
 
 use super::acks::Acks;
 use super::job::Failed;
@@ -84,7 +83,9 @@ impl<T> Shared<T> {
         let admitted = self.state.lock().admit_plain(Entry { item, attempt: 0, priority: 0 });
         match admitted {
             Ok(getter) => {
-                getter.map(Waker::wake);
+                if let Some(getter) = getter {
+                    getter.wake();
+                }
                 Ok(())
             }
             Err(entry) => Err(entry.item),
@@ -95,7 +96,9 @@ impl<T> Shared<T> {
     #[inline]
     pub(super) fn pop(&self) -> Option<Entry<T>> {
         let (entry, putter) = self.state.lock().pop()?;
-        putter.map(Waker::wake);
+        if let Some(putter) = putter {
+            putter.wake();
+        }
         Some(entry)
     }
 

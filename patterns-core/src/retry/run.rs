@@ -33,17 +33,31 @@ impl<B: Backoff, C> Retry<B, C> {
         F: FnMut() -> Fut,
         Fut: Future<Output = Result<T, E>>,
     {
-        if let Some(reason) = no_time_at_all() {
-            return Err(RetryError::new(
-                None,
-                Details { reason, attempts: 0, elapsed: Duration::ZERO, log: Vec::new() },
-            ));
+        if context::may_be_over()
+            && let Some(reason) = no_time_at_all()
+        {
+            let details = Details { reason, attempts: 0, elapsed: Duration::ZERO, log: Vec::new() };
+            return Err(RetryError::new(None, details));
         }
         let mut started = self.max_elapsed.map(|_| Instant::now());
-        let error = match drive_first(operation(), &mut started).await {
-            Ok(value) => return Ok(self.succeeded(value)),
-            Err(error) => error,
-        };
+        match drive_first(operation(), &mut started).await {
+            Ok(value) => Ok(self.succeeded(value)),
+            Err(error) => self.run_on(error, started, operation).await,
+        }
+    }
+
+    /// The attempts after the first.
+    async fn run_on<T, E, F, Fut>(
+        &self,
+        error: E,
+        started: Option<Instant>,
+        mut operation: F,
+    ) -> Result<T, RetryError<E>>
+    where
+        C: Classify<E>,
+        F: FnMut() -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+    {
         let mut run = Run::new(self, started);
         let mut last = error;
         loop {
@@ -65,6 +79,7 @@ impl<B: Backoff, C> Retry<B, C> {
         }
     }
 
+    #[inline]
     fn succeeded<T>(&self, value: T) -> T {
         if let Some(budget) = &self.budget {
             budget.succeeded();
@@ -74,6 +89,7 @@ impl<B: Backoff, C> Retry<B, C> {
 }
 
 /// Why not even the first attempt is worth it.
+#[cold]
 fn no_time_at_all() -> Option<StopReason> {
     if context::is_cancelled() {
         let cause = Context::current().token().cause().cloned()?;

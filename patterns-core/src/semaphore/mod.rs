@@ -39,12 +39,12 @@
 mod adaptive;
 mod builder;
 mod error;
+mod handle;
 mod line;
 #[cfg(test)]
 mod model;
 mod permit;
 mod request;
-mod semaphore;
 mod shared;
 mod state;
 mod status;
@@ -59,9 +59,9 @@ mod sync {
 pub use adaptive::{AdaptiveBuilder, AdaptiveLimit, AdaptivePermit, AdaptiveStatus, Algorithm};
 pub use builder::Builder;
 pub use error::{AcquireError, BuildError};
+pub use handle::Semaphore;
 pub use permit::{OwnedPermit, Permit};
 pub use request::Request;
-pub use semaphore::Semaphore;
 #[cfg(feature = "inspect")]
 pub(crate) use shared::Shared;
 #[cfg(feature = "inspect")]

@@ -26,7 +26,7 @@ async fn a_waiter_acts_once_its_predicate_holds_and_not_before() {
     let stock = Condition::new(0_u32);
     let waiter = tokio::spawn({
         let stock = stock.clone();
-        async move { stock.wait_until(|left| *left >= 3, |left| std::mem::take(left)).await }
+        async move { stock.wait_until(|left| *left >= 3, std::mem::take).await }
     });
     for left in 1..=2 {
         sleep(secs(1)).await;

@@ -290,11 +290,14 @@ fn op() -> impl Strategy<Value = Op> {
     ]
 }
 
+/// A waiter, and what it must get, if it must get something.
+type Awaited<'a> = (ByHand<'a, Result<u8, WaitError>>, Option<u8>);
+
 fn run(ops: Vec<Op>) -> Result<(), TestCaseError> {
     let event = Event::<u8>::new();
     let mut value = None;
     // Each with the value that it must get, once that is known.
-    let mut waiters: Vec<(ByHand<'_, Result<u8, WaitError>>, Option<u8>)> = Vec::new();
+    let mut waiters: Vec<Awaited<'_>> = Vec::new();
     for op in ops {
         match op {
             Op::Wait => {

@@ -87,7 +87,7 @@ async fn a_join_that_borrows_may_run_in_a_spawned_task() {
         Ok(length(name).await)
     }
     let task = tokio::spawn(async {
-        let names = vec![String::from("a"), String::from("bc")];
+        let names = [String::from("a"), String::from("bc")];
         let total: usize = gather(names.iter().map(|name| length(name))).await.into_iter().sum();
         total + gather_settled(names.iter().map(|name| fallible(name))).await.len()
     });
