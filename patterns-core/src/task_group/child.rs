@@ -46,32 +46,33 @@ where
         let mut this = self.project();
         let live = this.live.as_mut().expect("polled after it had finished");
         let begun = std::mem::replace(this.begun, true);
-        let result = if live.task.is_aborted() || (!begun && live.task.is_cancelled()) {
+        let ended = if live.task.is_aborted() || (!begun && live.task.is_cancelled()) {
             Err(Failing::Dropped { aborted: begun })
         } else {
-            let fut = this.fut.as_mut().as_pin_mut().expect("taken only at the end");
-            match catch_panic(|| fut.poll(cx).map_err(Into::into)) {
+            let task = &live.task;
+            // The future's end, its destructor's and that of a value which nobody takes: one catch for all.
+            let polled = catch_panic(|| {
+                let fut = this.fut.as_mut().as_pin_mut().expect("taken only at the end");
+                let Poll::Ready(result) = fut.poll(cx) else { return Poll::Pending };
+                let result = result.map_err(|error| Failing::Error(error.into()));
+                this.fut.set(None);
+                Poll::Ready(result.map(|value| if task.is_untaken() { Reply::Untaken } else { Reply::Value(value) }))
+            });
+            match polled {
                 Ok(Poll::Pending) if live.register(cx.waker()) => return Poll::Pending,
                 Ok(Poll::Pending) => Err(Failing::Dropped { aborted: true }),
-                Ok(Poll::Ready(Ok(value))) => Ok(value),
-                Ok(Poll::Ready(Err(error))) => Err(Failing::Error(error)),
+                Ok(Poll::Ready(ended)) => ended,
                 Err(panic) => Err(Failing::Panicked(panic)),
             }
         };
+        // Where it was not driven to its end it is still there.
+        let ended = match this.fut.is_some() {
+            true => catch_panic(|| this.fut.set(None)).map_err(Failing::Panicked).and(ended),
+            false => ended,
+        };
         let task = &live.task;
-        let dropped = catch_panic(|| {
-            this.fut.set(None);
-            match result {
-                Ok(value) if task.is_untaken() => {
-                    drop(value);
-                    Ok(Reply::Untaken)
-                }
-                Ok(value) => Ok(Reply::Value(value)),
-                Err(failing) => Err(failing),
-            }
-        });
         let group = task.group();
-        let reply = match dropped.unwrap_or_else(|panic| Err(Failing::Panicked(panic))) {
+        let reply = match ended {
             Ok(reply) => {
                 group.child_succeeded(task);
                 reply

@@ -25,7 +25,8 @@ pub(crate) struct Task {
     group: Arc<Shared>,
     name: Cow<'static, str>,
     place: &'static Location<'static>,
-    started: Instant,
+    /// When it first had to wait: its first poll began at that instant, or had blocked since.
+    started: OnceLock<Instant>,
     token: OnceLock<CancelToken>,
     path: OnceLock<TaskPath>,
     /// Set when it first had to wait: tokio's wakers of one task are all alike.
@@ -39,7 +40,7 @@ impl Task {
             group,
             name,
             place,
-            started: Instant::now(),
+            started: OnceLock::new(),
             token: OnceLock::new(),
             path: OnceLock::new(),
             waker: OnceLock::new(),
@@ -71,11 +72,14 @@ impl Task {
         self.place
     }
 
+    /// Since it first ran; zero where it never had to wait. No clock is read for the many that never do.
     pub(super) fn age(&self) -> Duration {
-        Instant::now().saturating_duration_since(self.started)
+        self.started.get().map_or(Duration::ZERO, |started| Instant::now().saturating_duration_since(*started))
     }
 
+    /// It has to wait for the first time.
     pub(super) fn set_waker(&self, waker: &Waker) {
+        self.started.get_or_init(Instant::now);
         self.waker.get_or_init(|| waker.clone());
     }
 
