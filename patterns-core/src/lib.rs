@@ -33,7 +33,9 @@
 pub mod background;
 pub mod barrier;
 pub mod blocking;
+pub mod bulkhead;
 pub mod cancel;
+pub mod circuit_breaker;
 pub mod condition;
 pub mod context;
 pub mod event;
@@ -45,6 +47,7 @@ pub mod hedge;
 pub mod inspect;
 pub mod outcome;
 pub mod pipeline;
+pub mod policy;
 pub mod queue;
 pub mod rate_limit;
 pub mod reaper;
@@ -55,6 +58,8 @@ pub mod shutdown;
 pub mod stream;
 pub mod task_group;
 pub mod testing;
+#[cfg(feature = "tower")]
+pub mod tower;
 
 mod coop;
 #[cfg(test)]

@@ -15,6 +15,10 @@ pub struct Elapsed {
 }
 
 impl Elapsed {
+    pub(crate) fn new(limit: Duration, deadline: Instant) -> Self {
+        Self { limit, deadline }
+    }
+
     /// How long the work was allowed to take.
     #[must_use]
     pub fn limit(&self) -> Duration {

@@ -1,91 +1,69 @@
-//! Limits on top of the current context whose clock starts when somebody looks at them.
+//! Limits that are only noted: they become deadlines when somebody looks.
 //!
-//! A limit of time usually costs a look at the clock and a scope of its own, although most calls under one end
-//! in their first poll, and nobody in them asks how much time is left. So a first poll runs [`under`] a
-//! limit that is only noted. Whoever asks for the deadline, or for the [`Context`] to keep, starts its clock; if
-//! the poll ends without a result, whoever set the limit does. What is never looked at costs no look.
+//! A policy's limits are around calls that mostly end in their first poll and never ask how long they have. To read
+//! the clock and to make a context for each would cost more than everything else about them.
 
-use std::cell::Cell;
-use std::sync::Arc;
+use std::cell::RefCell;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{CURRENT, Context, Kind, far_future_or};
+use super::{far_future_or, scope};
 
-/// What is on top of one context.
-#[derive(Clone, Copy)]
-struct Limit {
-    /// The context: code that enters another one has its deadline, or was meant to have none.
-    on: Place,
-    /// The shortest limit whose clock has not started.
-    left: Duration,
-    /// The earliest deadline of the others.
-    until: Option<Instant>,
-    /// When the clock of `left` was started; it is part of `until` since then.
+/// A limit around the poll that runs on this thread, and when its clock was started.
+struct Noted {
+    /// The scope that it is in: what another scope inside of it runs is not under it, unless that inherited it.
+    scope: usize,
+    limit: Duration,
     since: Option<Instant>,
 }
 
-/// The address of the current context; `None` without one.
-type Place = Option<*const ()>;
-
-thread_local! {
-    static LIMIT: Cell<Option<Limit>> = const { Cell::new(None) };
-}
-
-impl Limit {
-    fn measured(self, now: Instant) -> Self {
-        if self.since.is_some() {
-            return self;
-        }
-        let deadline = far_future_or(now.checked_add(self.left));
-        Self { until: Some(self.until.map_or(deadline, |until| until.min(deadline))), since: Some(now), ..self }
+impl Noted {
+    fn deadline(&self) -> Option<Instant> {
+        self.since.map(|since| far_future_or(since.checked_add(self.limit)))
     }
 }
 
-/// Runs `f`, which polls something for the first time, under a limit that counts from the first look at it.
-///
-/// Gives that instant too, if there was a look.
-pub(crate) fn under<R>(limit: Duration, f: impl FnOnce() -> R) -> (R, Option<Instant>) {
-    let on = place();
-    let outer = LIMIT.get();
-    let above = outer.filter(|outer| outer.on == on);
-    let left = above.filter(|above| above.since.is_none()).map_or(limit, |above| above.left.min(limit));
-    let restore = Restore(outer);
-    LIMIT.set(Some(Limit { on, left, until: above.and_then(|above| above.until), since: None }));
-    let result = f();
-    let since = LIMIT.get().and_then(|limit| limit.since);
-    drop(restore);
+thread_local! {
+    static NOTED: RefCell<Vec<Noted>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Runs `poll` under a limit. Gives the instant at which somebody in it first looked at it, if somebody did.
+pub(crate) fn under<R>(limit: Duration, poll: impl FnOnce() -> R) -> (R, Option<Instant>) {
+    /// Taken off also where `poll` panics.
+    struct Off;
+    impl Drop for Off {
+        fn drop(&mut self) {
+            NOTED.with_borrow_mut(|noted| noted.pop());
+        }
+    }
+
+    NOTED.with_borrow_mut(|noted| noted.push(Noted { scope: scope(), limit, since: None }));
+    let _off = Off;
+    let result = poll();
+    let since = NOTED.with_borrow(|noted| noted.last().and_then(|noted| noted.since));
     (result, since)
 }
 
-/// Puts the outer limit back. A look at the inner one was a look at both.
-struct Restore(Option<Limit>);
-
-impl Drop for Restore {
-    fn drop(&mut self) {
-        let since = LIMIT.get().and_then(|limit| limit.since);
-        LIMIT.set(self.0.map(|outer| since.map_or(outer, |since| outer.measured(since))));
-    }
-}
-
-/// The deadline of the limits on top of the current context; starts their clock.
+/// The earliest deadline of the limits that are noted; starts their clocks.
 pub(super) fn deadline() -> Option<Instant> {
-    let limit = LIMIT.get().filter(|limit| limit.on == place())?;
-    let limit = if limit.since.is_some() { limit } else { limit.measured(Instant::now()) };
-    LIMIT.set(Some(limit));
-    limit.until
+    NOTED.with_borrow_mut(|noted| {
+        if noted.is_empty() {
+            return None;
+        }
+        let (scope, now) = (scope(), Instant::now());
+        let ours = noted.iter_mut().filter(|noted| noted.scope == scope);
+        ours.map(|noted| (*noted.since.get_or_insert(now), noted.deadline()).1).min().flatten()
+    })
 }
 
-/// The deadline of those limits whose clock runs.
+/// The earliest deadline of those limits whose clocks were started.
 pub(super) fn known_deadline() -> Option<Instant> {
-    LIMIT.get().filter(|limit| limit.on == place())?.until
-}
-
-fn place() -> Place {
-    let address = |context: &Context| match &context.0 {
-        Kind::Scope(scope) => Arc::as_ptr(scope).cast::<()>(),
-        Kind::Task(task) => Arc::as_ptr(task).cast::<()>(),
-    };
-    CURRENT.try_with(address).ok()
+    NOTED.with_borrow(|noted| {
+        if noted.is_empty() {
+            return None;
+        }
+        let scope = scope();
+        noted.iter().filter(|noted| noted.scope == scope).filter_map(Noted::deadline).min()
+    })
 }

@@ -8,6 +8,7 @@
 //! the ambient token is cancelled or the ambient deadline passes, and says which.
 mod header;
 mod interrupt;
+mod limit;
 mod path;
 
 use std::borrow::Cow;
@@ -24,6 +25,7 @@ use crate::task_group::Task;
 pub use header::ParseTimeoutError;
 pub(crate) use interrupt::DeadlinePassed;
 pub use interrupt::{Interrupt, interruptible, sleep};
+pub(crate) use limit::under;
 pub use path::TaskPath;
 
 tokio::task_local! {
@@ -84,6 +86,16 @@ impl Context {
     /// The context of the running task, if it has one.
     #[must_use]
     pub fn try_current() -> Option<Self> {
+        let context = Self::try_here();
+        match limit::deadline() {
+            None => context,
+            Some(deadline) => Some(context.unwrap_or_else(|| Self::root(Reaper::global())).with_deadline(deadline)),
+        }
+    }
+
+    /// [`try_current`](Self::try_current) without limits that are only noted, for those who ask for the names or
+    /// the token: it starts no clock and makes no context.
+    pub(crate) fn try_here() -> Option<Self> {
         CURRENT.try_with(Self::clone).ok()
     }
 
@@ -281,13 +293,37 @@ pub(crate) fn far_future_or(deadline: Option<Instant>) -> Instant {
 /// The ambient deadline, if there is one.
 #[must_use]
 pub fn deadline() -> Option<Instant> {
-    CURRENT.try_with(Context::deadline).ok().flatten()
+    let own = CURRENT.try_with(Context::deadline).ok().flatten();
+    earlier(own, limit::deadline())
+}
+
+/// Whether the ambient deadline has passed, as far as anybody has started its clock.
+pub(crate) fn is_late() -> bool {
+    let own = CURRENT.try_with(Context::deadline).ok().flatten();
+    earlier(own, limit::known_deadline()).is_some_and(|deadline| deadline <= Instant::now())
+}
+
+/// Which scope this is, to be told from others while it lasts.
+fn scope() -> usize {
+    CURRENT
+        .try_with(|context| match &context.0 {
+            Kind::Scope(scope) => Arc::as_ptr(scope).addr(),
+            Kind::Task(task) => Arc::as_ptr(task).addr(),
+        })
+        .unwrap_or(0)
+}
+
+fn earlier(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        _ => a.or(b),
+    }
 }
 
 /// The time left until the ambient deadline; `None` without one.
 #[must_use]
 pub fn remaining() -> Option<Duration> {
-    CURRENT.try_with(Context::remaining).ok().flatten()
+    deadline().map(|deadline| deadline.saturating_duration_since(Instant::now()))
 }
 
 /// Whether the work may have to end by now: where this says no, it needn't. One look, at no clock.

@@ -38,7 +38,7 @@ pub(crate) struct Waiting {
 
 /// Notes what the current task awaits; `None` outside of any task with a name.
 pub(crate) fn waiting(wait: impl FnOnce() -> Wait) -> Option<Waiting> {
-    let path = Context::try_current()?.path().clone();
+    let path = Context::try_here()?.path().clone();
     let mut list = path.waits()?.0.lock();
     let number = list.next;
     list.next = number.wrapping_add(1);

@@ -61,10 +61,6 @@ impl Armed {
         let deadline = far_future_or(since.unwrap_or_else(Instant::now).checked_add(limit));
         let outer = Context::current();
         let ours = outer.deadline().is_none_or(|outer| deadline < outer);
-        Self {
-            context: outer.with_deadline(deadline),
-            deadline,
-            timer: ours.then(|| Box::pin(sleep_until(deadline))),
-        }
+        Self { context: outer.with_deadline(deadline), deadline, timer: ours.then(|| Box::pin(sleep_until(deadline))) }
     }
 }

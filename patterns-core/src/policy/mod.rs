@@ -111,6 +111,7 @@
 mod cause;
 mod classify;
 mod error;
+mod guards;
 mod limited;
 mod pipeline;
 pub mod rank;

@@ -114,7 +114,8 @@ impl<B: Backoff, C> Stages<B, C> {
         let _place: Place<'_> = place(self.attempt_bulkhead.as_ref()).await?;
         unit(self.attempt_rate_limit.as_ref()).await?;
         let entered: Entered<'_> = enter(self.breaker.as_ref())?;
-        let attempt = pin!(operation());
+        // Called inside of the limit, so that what it does before it returns its future sees it too.
+        let attempt = pin!(async { operation().await });
         let result = match self.attempt_timeout {
             None => attempt.await.map_err(PolicyCause::Failed),
             Some(limit) => match Limited::new(limit, attempt).await {

@@ -189,8 +189,13 @@ impl<B, C> Retry<B, C> {
     /// [`classify`](Self::classify) by a type of your own, which may know several kinds of errors.
     #[must_use]
     pub fn classify_by<D>(self, classify: D) -> Retry<B, D> {
-        let Self { backoff, classify: _, jitter, max_attempts, max_delay, max_elapsed, budget, seed } = self;
-        Retry { backoff, classify, jitter, max_attempts, max_delay, max_elapsed, budget, seed }
+        self.map_classify(|_| classify)
+    }
+
+    /// The same policy with what `f` makes of its classifier.
+    pub(crate) fn map_classify<D>(self, f: impl FnOnce(C) -> D) -> Retry<B, D> {
+        let Self { backoff, classify, jitter, max_attempts, max_delay, max_elapsed, budget, seed } = self;
+        Retry { backoff, classify: f(classify), jitter, max_attempts, max_delay, max_elapsed, budget, seed }
     }
 }
 

@@ -95,7 +95,7 @@ fn no_time_at_all() -> Option<StopReason> {
         let cause = Context::current().token().cause().cloned()?;
         return Some(StopReason::Interrupted(Interrupt::Cancelled(cause)));
     }
-    context::deadline().filter(|deadline| *deadline <= Instant::now()).map(|_| StopReason::DeadlineTooClose)
+    context::is_late().then_some(StopReason::DeadlineTooClose)
 }
 
 /// Drives the first attempt, looking at the clock only once it has to wait.

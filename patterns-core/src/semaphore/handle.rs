@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -171,7 +172,13 @@ impl Semaphore {
         drop(self.shared.locked(|state, wakes| state.resize(limit(), wakes)));
     }
 
-    pub(super) fn taken(&self) -> usize {
+    /// One of this name with the defaults.
+    pub(crate) fn named(name: impl Into<Cow<'static, str>>, limit: usize) -> Self {
+        Builder::new(limit).name(name).make()
+    }
+
+    /// Permits that are held.
+    pub(crate) fn taken(&self) -> usize {
         self.shared.state.lock().taken()
     }
 

@@ -129,7 +129,7 @@ impl State {
     #[inline]
     pub(super) fn take_free(&mut self, wants: usize) -> Option<Slot> {
         let plain = self.line.is_empty() && !self.closed;
-        (plain && wants <= self.free()).then(|| self.take(wants, Context::try_current()))
+        (plain && wants <= self.free()).then(|| self.take(wants, Context::try_here()))
     }
 
     /// Takes permits for a newcomer, unless that takes waiting.
@@ -138,7 +138,7 @@ impl State {
         // The first in line wants more than is free; only one that ranks above it may go first.
         let overtakes = self.line.first().is_none_or(|first| first.rank.0 > Reverse(priority));
         if overtakes && wants <= self.free() {
-            return Ok(self.take(wants, Context::try_current()));
+            return Ok(self.take(wants, Context::try_here()));
         }
         Err(AcquireError::NoPermits)
     }
@@ -182,9 +182,9 @@ impl State {
             (Reverse(priority), self.next)
         });
         if self.line.first().is_none_or(|first| first.rank > rank) && wants <= self.free() {
-            return Turn::Go(self.take(wants, Context::try_current()));
+            return Turn::Go(self.take(wants, Context::try_here()));
         }
-        self.line.insert(Entry { rank, wants, waker: Some(waker.clone()), who: Context::try_current() });
+        self.line.insert(Entry { rank, wants, waker: Some(waker.clone()), who: Context::try_here() });
         Turn::Wait
     }
 

@@ -4,7 +4,9 @@
 mod background;
 mod barrier;
 mod blocking;
+mod bulkhead;
 mod cancel;
+mod circuit_breaker;
 mod condition;
 mod context;
 mod event;
@@ -20,6 +22,7 @@ mod panics;
 mod peers;
 mod pipeline;
 mod pitfalls;
+mod policy;
 mod queue;
 mod rate_limit;
 mod reaper;
@@ -32,3 +35,5 @@ mod stream;
 mod support;
 mod task_group;
 mod testing;
+#[cfg(feature = "tower")]
+mod tower;
