@@ -121,13 +121,10 @@ impl std::error::Error for Panic {}
 ///
 /// [`Panic`] if `f` panicked.
 pub fn catch_panic<R>(f: impl FnOnce() -> R) -> Result<R, Panic> {
-    HOOK.call_once(|| {
-        let previous = panic::take_hook();
-        panic::set_hook(Box::new(move |info| {
-            note(info);
-            previous(info);
-        }));
-    });
+    // Not while this thread panics: the hook can't be changed then, and the place of the next panic is lost.
+    if !std::thread::panicking() {
+        HOOK.call_once(chain_hook);
+    }
     let depth = CATCHING.get() + 1;
     CATCHING.set(depth);
     let result = panic::catch_unwind(AssertUnwindSafe(f));
@@ -143,6 +140,14 @@ pub fn catch_panic<R>(f: impl FnOnce() -> R) -> Result<R, Panic> {
         let place = seen.filter(|seen| seen.message == panic.message).map(|seen| seen.place);
         Panic { place, ..panic }
     })
+}
+
+fn chain_hook() {
+    let previous = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        note(info);
+        previous(info);
+    }));
 }
 
 fn note(info: &panic::PanicHookInfo<'_>) {

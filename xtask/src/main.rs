@@ -1,6 +1,7 @@
 //! What a person does with this workspace, as commands: `cargo xtask`.
 mod bench;
 mod book;
+mod features;
 mod run;
 mod setup;
 mod test;
@@ -12,12 +13,13 @@ use crate::run::in_ci;
 const HELP: &str = "\
 cargo xtask <command>
 
-  setup   install what the tests need and is missing (Debian and Ubuntu; elsewhere: say what to install)
-  test    setup, then every test: unit, integration, documentation, book listings
-  lint    formatting, clippy and documentation, with warnings as errors; licences where cargo-deny is installed
-  ci      lint, then test
-  book    build the book with mdBook, and fail on anything it only warns about
-  bench   run the benchmarks side by side with their peers, and write benches/results/
+  setup     install what the tests need and is missing (Debian and Ubuntu; elsewhere: say what to install)
+  test      setup, then every test: unit, integration, documentation, book listings
+  lint      formatting, clippy and documentation, with warnings as errors; licences where cargo-deny is installed
+  ci        lint, then test
+  book      build the book with mdBook, and fail on anything it only warns about
+  features  build patterns-core with each of its features alone, and run the tests of each
+  bench     run the benchmarks side by side with their peers, and write benches/results/
 
 With CI=true, `test` lints too, and a server that is missing is a failure. Elsewhere the tests that need
 it are skipped, and listed at the end.
@@ -33,6 +35,7 @@ fn main() -> ExitCode {
         "lint" => test::lint(),
         "ci" => test::test(&rest, true),
         "book" => book::book(),
+        "features" => features::features(true),
         "bench" => bench::bench(&rest),
         "" | "help" | "--help" | "-h" => {
             print!("{HELP}");

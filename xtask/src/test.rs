@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use crate::features::features;
 use crate::run::{cargo, has, root, run, run_with};
 use crate::setup::setup;
 
@@ -43,6 +44,7 @@ pub(crate) fn lint() -> Result<(), String> {
         &["doc", "--workspace", "--exclude", "benches", "--no-deps", "--quiet"],
         &[("RUSTDOCFLAGS", "-D warnings")],
     )?;
+    features(false)?;
     if has("cargo-deny") {
         run(&cargo, &["deny", "--log-level", "error", "check"])?;
     } else {

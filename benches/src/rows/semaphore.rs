@@ -27,49 +27,61 @@ pub(super) fn uncontended() -> Result<Row, Skipped> {
 
 pub(super) fn contended(name: &'static str, runtime: fn() -> Runtime) -> Result<Row, Skipped> {
     Ok(Row::new(name, "ns/acquire", Target::Ratio(1.0))
-        .ours("Semaphore", shared(runtime(), || {
-            let semaphore = Semaphore::new(PERMITS);
-            move || {
-                let semaphore = semaphore.clone();
-                async move {
+        .ours(
+            "Semaphore",
+            shared(runtime(), || {
+                let semaphore = Semaphore::new(PERMITS);
+                move || {
+                    let semaphore = semaphore.clone();
+                    async move {
+                        for _ in 0..EACH {
+                            let _permit = semaphore.acquire().await.expect("it is open");
+                            yield_now().await;
+                        }
+                    }
+                }
+            }),
+        )
+        .peer(
+            "tokio Semaphore",
+            shared(runtime(), || {
+                let semaphore = Arc::new(tokio::sync::Semaphore::new(PERMITS));
+                move || {
+                    let semaphore = Arc::clone(&semaphore);
+                    async move {
+                        for _ in 0..EACH {
+                            let _permit = semaphore.acquire().await.expect("it is open");
+                            yield_now().await;
+                        }
+                    }
+                }
+            }),
+        )
+        .peer(
+            "async-lock Semaphore",
+            shared(runtime(), || {
+                let semaphore = Arc::new(async_lock::Semaphore::new(PERMITS));
+                move || {
+                    let semaphore = Arc::clone(&semaphore);
+                    async move {
+                        for _ in 0..EACH {
+                            let _permit = semaphore.acquire().await;
+                            yield_now().await;
+                        }
+                    }
+                }
+            }),
+        )
+        .limit(
+            "no semaphore",
+            shared(runtime(), || {
+                || async {
                     for _ in 0..EACH {
-                        let _permit = semaphore.acquire().await.expect("it is open");
                         yield_now().await;
                     }
                 }
-            }
-        }))
-        .peer("tokio Semaphore", shared(runtime(), || {
-            let semaphore = Arc::new(tokio::sync::Semaphore::new(PERMITS));
-            move || {
-                let semaphore = Arc::clone(&semaphore);
-                async move {
-                    for _ in 0..EACH {
-                        let _permit = semaphore.acquire().await.expect("it is open");
-                        yield_now().await;
-                    }
-                }
-            }
-        }))
-        .peer("async-lock Semaphore", shared(runtime(), || {
-            let semaphore = Arc::new(async_lock::Semaphore::new(PERMITS));
-            move || {
-                let semaphore = Arc::clone(&semaphore);
-                async move {
-                    for _ in 0..EACH {
-                        let _permit = semaphore.acquire().await;
-                        yield_now().await;
-                    }
-                }
-            }
-        }))
-        .limit("no semaphore", shared(runtime(), || {
-            || async {
-                for _ in 0..EACH {
-                    yield_now().await;
-                }
-            }
-        })))
+            }),
+        ))
 }
 
 /// All tasks at once; `make` makes the semaphore, and what it returns makes a task.

@@ -3,9 +3,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use tokio::task::coop::consume_budget;
+
 use super::place::InLine;
 use super::{Builder, BulkheadError, EnterError, Place, Status};
 use crate::cancel::timeout;
+use crate::coop;
 use crate::semaphore::{AcquireError, Semaphore};
 
 /// Lets so many calls in at once and so many wait, each for so long; turns the others away at once.
@@ -112,6 +115,10 @@ impl Bulkhead {
     /// Cancel safe. However, the place in line is lost.
     pub async fn enter(&self) -> Result<Place<'_>, EnterError> {
         let Inner { semaphore, waiting, max_waiting, max_wait, .. } = &*self.0;
+        // A task that always finds a place must still let others run.
+        if coop::is_due() {
+            consume_budget().await;
+        }
         match semaphore.try_acquire() {
             Ok(permit) => return Ok(Place::new(permit)),
             Err(AcquireError::NoPermits) => {}

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::core::{Config, Core};
 use super::{BreakerError, Builder, Call, Open, State, Status};
+use crate::context;
 
 /// Turns calls away while most would fail, and finds out by a few probes when they don't any more.
 ///
@@ -41,7 +42,7 @@ use super::{BreakerError, Builder, Call, Open, State, Status};
 /// assert!(turned_away.is_open());
 ///
 /// tokio::time::sleep(Duration::from_secs(5)).await;
-/// assert_eq!(breaker.run(async || Ok::<_, &str>("up again")).await?, "up again");
+/// assert_eq!(breaker.run(async || Ok::<_, &str>("up again")).await.unwrap(), "up again");
 /// assert_eq!(breaker.state(), State::Closed);
 /// # Ok(()) }
 /// ```
@@ -133,10 +134,13 @@ impl CircuitBreaker {
                 Ok(value)
             }
             Err(error) => {
-                if is_failure(&error) {
-                    call.failure()
+                if context::is_cancelled() {
+                    // It may have failed only because it was told to stop.
+                    drop(call);
+                } else if is_failure(&error) {
+                    call.failure();
                 } else {
-                    call.ignore()
+                    call.ignore();
                 }
                 Err(BreakerError::Inner(error))
             }

@@ -7,7 +7,8 @@ use super::core::{Config, Listener};
 use super::window::Span;
 use super::{BuildError, Change, CircuitBreaker};
 
-/// What a call that is dropped before its end says about the other side.
+/// What a call says about the other side that is dropped before its end, or returns an error after the ambient token
+/// was cancelled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnCancel {
     /// Nothing: the caller gave up, for reasons of its own.
@@ -24,7 +25,7 @@ pub enum OnCancel {
 /// - opens when half of the last 100 calls failed, of at least 20
 /// - no number of consecutive failures, and no slowness, opens it
 /// - open for 5 s, then twice as long each time it opens again, up to 2 min, each with up to 10 % on top
-/// - 3 probes, all of which must succeed
+/// - 3 probes, all of which must succeed, each within 30 s
 /// - calls that are dropped are ignored
 ///
 /// # Examples
@@ -59,6 +60,7 @@ impl Builder {
             max_open: Duration::from_secs(120),
             jitter: 0.1,
             probes: 3,
+            probe_limit: Duration::from_secs(30),
             on_cancel: OnCancel::Ignore,
             listener: None,
         })
@@ -126,6 +128,12 @@ impl Builder {
         self
     }
 
+    /// A probe that has not ended after this time has failed, though nobody ends it: put a timeout into the call for that.
+    pub fn probe_limit(mut self, limit: Duration) -> Self {
+        self.0.probe_limit = limit;
+        self
+    }
+
     /// What a call that is dropped before its end says.
     pub fn on_cancel(mut self, on_cancel: OnCancel) -> Self {
         self.0.on_cancel = on_cancel;
@@ -167,6 +175,7 @@ impl Builder {
         not_zero("consecutive failures", config.consecutive == Some(0))?;
         not_zero("probes", config.probes == 0)?;
         not_zero("open time", config.open_for.is_zero())?;
+        not_zero("probe limit", config.probe_limit.is_zero())?;
         share("failure rate", config.failure_rate)?;
         if let Some((_, rate)) = config.slow {
             share("rate of slow calls", rate)?;

@@ -28,6 +28,7 @@ pub(super) struct Config {
     pub(super) max_open: Duration,
     pub(super) jitter: f64,
     pub(super) probes: u32,
+    pub(super) probe_limit: Duration,
     pub(super) on_cancel: OnCancel,
     pub(super) listener: Option<Listener>,
 }
@@ -52,6 +53,8 @@ struct Inner {
     consecutive: u32,
     probes_out: u32,
     probes_ok: u32,
+    /// When the last probe was let in.
+    probed: Instant,
     /// When it opened, and until when it is open; the second `None` where it is held open by hand.
     since: Instant,
     until: Option<Instant>,
@@ -92,6 +95,7 @@ impl Core {
             consecutive: 0,
             probes_out: 0,
             probes_ok: 0,
+            probed: Instant::now(),
             since: Instant::now(),
             until: None,
             in_a_row: 0,
@@ -123,7 +127,15 @@ impl Core {
             CLOSED => true,
             HALF_OPEN if inner.probes_out + inner.probes_ok < self.config.probes => {
                 inner.probes_out += 1;
+                inner.probed = now;
                 true
+            }
+            HALF_OPEN if now.saturating_duration_since(inner.probed) >= self.config.probe_limit => {
+                // Nobody would ever get in again: a probe that hangs has failed.
+                let why = format!("a probe did not end within {:?}", self.config.probe_limit);
+                change = self.open(&mut inner, period, why);
+                period = self.period.load(Ordering::Relaxed);
+                false
             }
             _ => false,
         };
@@ -172,13 +184,13 @@ impl Core {
     #[inline]
     fn count(&self, inner: &mut Inner, period: u64, mark: Mark) -> Option<Change> {
         inner.window.add(mark, Instant::now);
-        if !mark.failed && !mark.slow {
-            inner.consecutive = 0;
-            return None;
-        }
         inner.consecutive = if mark.failed { inner.consecutive + 1 } else { 0 };
         // As of the last call that was added: that is now.
-        let why = self.verdict(inner.window.sums_so_far(), inner.consecutive)?;
+        let sums = inner.window.sums_so_far();
+        if sums.failed == 0 && sums.slow == 0 {
+            return None;
+        }
+        let why = self.verdict(sums, inner.consecutive)?;
         self.open(inner, period, why)
     }
 
@@ -307,6 +319,7 @@ impl fmt::Debug for Config {
             .field("max_open", &self.max_open)
             .field("jitter", &self.jitter)
             .field("probes", &self.probes)
+            .field("probe_limit", &self.probe_limit)
             .field("on_cancel", &self.on_cancel)
             .finish_non_exhaustive()
     }

@@ -50,7 +50,7 @@ enum Kind {
     /// The last calls, in a ring.
     Calls { ring: Box<[Mark]>, next: usize },
     /// The last stretch of time, in slices of equal length. A slice that was not used for a whole turn is stale.
-    Time { slice: Duration, epoch: Instant, slices: [(u64, Sums); SLICES] },
+    Time { slice: Duration, epoch: Instant, slices: Box<[(u64, Sums); SLICES]> },
 }
 
 const SLICES: usize = 10;
@@ -62,7 +62,7 @@ impl Window {
             Span::Time(time) => Kind::Time {
                 slice: time / SLICES as u32,
                 epoch: Instant::now(),
-                slices: [(0, Sums::default()); SLICES],
+                slices: Box::new([(0, Sums::default()); SLICES]),
             },
         };
         Self { kind, sums: Sums::default() }
@@ -125,7 +125,7 @@ impl Window {
         self.sums = Sums::default();
         match &mut self.kind {
             Kind::Calls { next, .. } => *next = 0,
-            Kind::Time { slices, .. } => *slices = [(0, Sums::default()); SLICES],
+            Kind::Time { slices, .. } => **slices = [(0, Sums::default()); SLICES],
         }
     }
 }

@@ -9,7 +9,7 @@ use super::{Plain, Recover, Value, With, WithAsync};
 /// [`Policy`](crate::policy::Policy).
 ///
 /// `K` is how the default is made: a [value](Self::value), a [closure](Self::with) of the error, or an
-/// [async one](Self::with_async). `M` says how the error is looked at, and is inferred: see [`AsError`].
+/// [async one](Self::with_async). `M` says how the error is looked at, and is inferred: see [`AsError`](super::AsError).
 ///
 /// # Examples
 ///

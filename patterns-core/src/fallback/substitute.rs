@@ -12,7 +12,7 @@ pub trait Substitute<T, E>: sealed::Sealed {
     fn substitute(&self, error: E) -> Self::Future;
 }
 
-/// A clone of a value. Made by [`Fallback::value`].
+/// A clone of a value. Made by [`Fallback::value`](super::Fallback::value).
 #[derive(Clone, Copy, Debug)]
 pub struct Value<T>(pub(super) T);
 
@@ -24,7 +24,7 @@ impl<T: Clone, E> Substitute<T, E> for Value<T> {
     }
 }
 
-/// What a closure makes of the error. Made by [`Fallback::with`].
+/// What a closure makes of the error. Made by [`Fallback::with`](super::Fallback::with).
 #[derive(Clone, Copy)]
 pub struct With<F>(pub(super) F);
 
@@ -42,7 +42,7 @@ impl<F> fmt::Debug for With<F> {
     }
 }
 
-/// What an async closure makes of the error. Made by [`Fallback::with_async`].
+/// What an async closure makes of the error. Made by [`Fallback::with_async`](super::Fallback::with_async).
 #[derive(Clone, Copy)]
 pub struct WithAsync<F>(pub(super) F);
 

@@ -3,6 +3,7 @@
 use super::{PolicyCause, WaitedFor};
 use crate::bulkhead::{self, Bulkhead, EnterError};
 use crate::circuit_breaker::{Call, CircuitBreaker};
+use crate::context;
 use crate::rate_limit::{AcquireError, RateLimiter};
 
 /// A place in a bulkhead, where there is one.
@@ -51,6 +52,8 @@ impl Entered<'_> {
         let Some(call) = self.0 else { return };
         match ended {
             Ok(_) => call.success(),
+            // It may have failed only because it was told to stop.
+            Err(_) if context::is_cancelled() => drop(call),
             Err(PolicyCause::Failed(_) | PolicyCause::AttemptTimedOut(_)) => call.failure(),
             Err(_) => call.ignore(),
         }

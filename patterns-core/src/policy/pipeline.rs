@@ -208,7 +208,7 @@ impl<R, D, B: Backoff, C> Policy<R, D, B, C> {
     ///
     /// # Errors
     ///
-    /// [`PolicyError`] with the [cause](PolicyCause), and the log of attempts where there was a retry. With a fallback:
+    /// [`PolicyError`] with the [cause](super::PolicyCause), and the log of attempts where there was a retry. With a fallback:
     /// only a cancellation.
     ///
     /// # Cancel safety

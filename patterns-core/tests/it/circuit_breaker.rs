@@ -3,7 +3,9 @@ mod laws;
 
 use std::sync::{Arc, Mutex};
 
+use patterns_core::cancel::CancelToken;
 use patterns_core::circuit_breaker::{BuildError, Builder, CircuitBreaker, OnCancel, State};
+use patterns_core::context::{self, Context};
 use patterns_core::gather::gather;
 use patterns_core::testing::explore_cancellation;
 use tokio::time::sleep;
@@ -200,6 +202,39 @@ async fn a_panic_in_a_call_is_no_verdict_and_no_probe_is_lost_by_it() {
     };
     assert!(panics.await.unwrap_err().is_panic());
     assert!(call(&breaker, true).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_probe_that_hangs_keeps_nobody_out_for_ever() {
+    let breaker = opened(builder().probes(1).probe_limit(secs(3))).await;
+    sleep(secs(5)).await;
+    let hangs = breaker.try_enter().unwrap();
+    sleep(secs(2)).await;
+    assert!(breaker.try_enter().is_err());
+    assert_eq!(breaker.state(), State::HalfOpen);
+    sleep(secs(1)).await;
+    assert!(breaker.try_enter().is_err());
+    assert_eq!((breaker.state(), breaker.status().cause.as_str()), (State::Open, "a probe did not end within 3s"));
+    sleep(secs(10)).await;
+    let probe = breaker.try_enter().unwrap();
+    hangs.failure();
+    probe.success();
+    assert_eq!(breaker.state(), State::Closed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_after_a_cancellation_is_no_verdict() {
+    let breaker = builder().consecutive_failures(1).build().unwrap();
+    let token = CancelToken::new();
+    let obeys =
+        Context::current().with_token(token.clone()).scope(breaker.run(async || context::sleep(secs(60)).await));
+    let cancelling = async {
+        sleep(secs(1)).await;
+        token.cancel("enough");
+    };
+    let (ended, ()) = tokio::join!(obeys, cancelling);
+    assert!(ended.is_err());
+    assert_eq!((breaker.state(), breaker.status().failed), (State::Closed, 0));
 }
 
 #[tokio::test(start_paused = true)]
