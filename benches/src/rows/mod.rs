@@ -4,6 +4,7 @@ mod context;
 mod group;
 mod queue;
 mod rate_limit;
+mod resilience;
 mod retry;
 mod semaphore;
 mod sitewatch;
@@ -38,6 +39,8 @@ pub(crate) const ALL: &[(&str, Build)] = &[
     ("semaphore_contended_mt2", || semaphore::contended("semaphore_contended_mt2", mt2)),
     ("rate_limit_check", rate_limit::check),
     ("retry_happy", retry::happy),
+    ("breaker_closed", resilience::breaker_closed),
+    ("policy_five_stages", resilience::policy_five_stages),
     ("sitewatch_folder_rust_docs", sitewatch::folder_rust_docs),
 ];
 

@@ -52,9 +52,12 @@ impl Entered<'_> {
         let Some(call) = self.0 else { return };
         match ended {
             Ok(_) => call.success(),
-            // It may have failed only because it was told to stop.
-            Err(_) if context::is_cancelled() => drop(call),
-            Err(PolicyCause::Failed(_) | PolicyCause::AttemptTimedOut(_)) => call.failure(),
+            Err(PolicyCause::Failed(_) | PolicyCause::AttemptTimedOut(_)) => {
+                // A caller that was told to stop, or has no time left, may be all that is wrong: dropped, the call
+                // counts as cancelled.
+                let is_cut_short = context::is_cancelled() || context::is_late();
+                if is_cut_short { drop(call) } else { call.failure() }
+            }
             Err(_) => call.ignore(),
         }
     }

@@ -95,8 +95,9 @@
 //!
 //! Causes outside of the retry ([`TimedOut`](PolicyCause::TimedOut), those of `bulkhead`, `rate_limit`,
 //! `call_circuit_breaker`) end the call. The breakers count only [`Failed`](PolicyCause::Failed) and
-//! [`AttemptTimedOut`](PolicyCause::AttemptTimedOut) as failures of the server; a call that a `timeout` or its caller
-//! cuts short is one whose end they don't see.
+//! [`AttemptTimedOut`](PolicyCause::AttemptTimedOut) as failures of the server. What a `timeout` or the caller cuts
+//! short counts as cancelled, and so does what fails after the ambient token was cancelled or the ambient deadline
+//! has passed.
 //!
 //! # Where is the hedge?
 //!

@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep};
 
-use crate::condition::by_hand::ByHand;
+use crate::support::ByHand;
 use crate::support::{ms, secs};
 
 #[tokio::test(start_paused = true)]

@@ -2,7 +2,6 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
 mod buffer;
-pub(crate) mod by_hand;
 mod laws;
 
 use patterns_core::cancel::{CancelToken, timeout};
@@ -13,8 +12,7 @@ use patterns_core::testing::explore_cancellation;
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep};
 
-use self::by_hand::ByHand;
-use crate::support::{Log, ms, secs};
+use crate::support::{ByHand, Log, ms, secs};
 
 /// Takes one of what is left as soon as there is one.
 async fn take(stock: &Condition<u32>) -> Result<(), Interrupt> {

@@ -14,7 +14,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep};
 
-use crate::condition::by_hand::ByHand;
+use crate::support::ByHand;
 use crate::support::{ms, secs};
 
 #[tokio::test(start_paused = true)]

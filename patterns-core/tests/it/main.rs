@@ -6,7 +6,7 @@
 
 #[cfg(feature = "background")]
 mod background;
-#[cfg(all(feature = "barrier", feature = "condition"))]
+#[cfg(feature = "barrier")]
 mod barrier;
 #[cfg(feature = "blocking")]
 mod blocking;
@@ -18,24 +18,24 @@ mod circuit_breaker;
 #[cfg(feature = "condition")]
 mod condition;
 mod context;
-#[cfg(all(feature = "event", feature = "condition"))]
+#[cfg(feature = "event")]
 mod event;
 #[cfg(feature = "exit_stack")]
 mod exit_stack;
-#[cfg(all(feature = "queue", feature = "rate_limit", feature = "retry"))]
+#[cfg(all(feature = "rate_limit", feature = "retry"))]
 mod explored;
-#[cfg(feature = "fallback")]
+#[cfg(all(feature = "fallback", feature = "retry"))]
 mod fallback;
 mod gather;
 #[cfg(feature = "hedge")]
 mod hedge;
-#[cfg(all(feature = "exit_stack", feature = "retry"))]
+#[cfg(all(feature = "exit_stack", feature = "queue", feature = "rate_limit", feature = "retry"))]
 mod interrupts;
 #[cfg(all(feature = "exit_stack", feature = "queue", feature = "rate_limit", feature = "retry"))]
 mod long;
 mod outcome;
 mod panics;
-#[cfg(all(feature = "exit_stack", feature = "queue"))]
+#[cfg(feature = "queue")]
 mod peers;
 #[cfg(feature = "pipeline")]
 mod pipeline;
@@ -54,7 +54,7 @@ mod semaphore;
 #[cfg(feature = "settings")]
 mod settings;
 mod shield;
-#[cfg(feature = "shutdown")]
+#[cfg(all(feature = "queue", feature = "shutdown"))]
 mod shutdown;
 #[cfg(feature = "stream")]
 mod stream;

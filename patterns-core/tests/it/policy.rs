@@ -1,4 +1,5 @@
 //! `policy`: what each stage does where it is, and what is visible inside.
+mod allocations;
 mod guards;
 mod law;
 mod limits;

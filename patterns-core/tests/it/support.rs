@@ -1,6 +1,11 @@
 //! What several tests use.
+mod by_hand;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+
+#[allow(unused_imports, reason = "only some features' tests use it")]
+pub(crate) use by_hand::ByHand;
 
 /// Things that happened, in order.
 #[derive(Clone, Default)]

@@ -1,5 +1,6 @@
 mod faults;
 mod idle;
+#[cfg(feature = "retry")]
 mod mock;
 
 use std::sync::Arc;

@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 use tokio::task::yield_now;
 use tokio::time::sleep;
 
-use super::by_hand::ByHand;
+use crate::support::ByHand;
 use crate::support::{ms, secs};
 
 #[tokio::test(start_paused = true)]

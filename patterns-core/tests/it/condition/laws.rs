@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 
-use super::by_hand::ByHand;
+use crate::support::ByHand;
 
 #[derive(Clone, Debug)]
 enum Op {

@@ -3,11 +3,13 @@ use std::io;
 use std::time::Duration;
 
 use patterns_core::bulkhead::Bulkhead;
+use patterns_core::cancel::CancelToken;
 use patterns_core::circuit_breaker::{CircuitBreaker, State};
+use patterns_core::context::{self, Context};
 use patterns_core::policy::{Policy, PolicyCause};
 use patterns_core::retry::Retry;
 use patterns_core::testing::explore_cancellation;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::down;
 use crate::support::{ms, secs};
@@ -48,6 +50,25 @@ async fn an_attempt_that_is_too_slow_is_a_failure_and_a_caller_that_leaves_is_no
     assert_eq!(breaker.state(), State::Closed);
     assert!(policy.run(slow).await.unwrap_err().is_timeout());
     assert_eq!(breaker.state(), State::Open);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_fails_because_the_caller_was_told_to_stop_does_not_speak_against_the_server() {
+    let (breaker, token) = (breaker(1), CancelToken::new());
+    let policy =
+        Policy::new().call_circuit_breaker(breaker.clone()).circuit_breaker(breaker.clone()).attempt_timeout(secs(9));
+    let obeys = async || context::sleep(secs(5)).await;
+    let cancelled = Context::current().with_token(token.clone()).scope(policy.run(obeys));
+    let (result, ()) = tokio::join!(cancelled, async {
+        sleep(secs(1)).await;
+        token.cancel("enough");
+    });
+    assert!(matches!(result.unwrap_err().cause(), PolicyCause::Failed(_)));
+    assert_eq!(breaker.state(), State::Closed);
+
+    let late = Context::current().with_deadline(Instant::now() + secs(1));
+    assert!(matches!(late.scope(policy.run(obeys)).await.unwrap_err().cause(), PolicyCause::Failed(_)));
+    assert_eq!(breaker.state(), State::Closed);
 }
 
 #[tokio::test(start_paused = true)]
