@@ -1,9 +1,12 @@
 //! What a call holds while it is inside of a stage.
 
+use tokio::task::coop::consume_budget;
+
 use super::{PolicyCause, WaitedFor};
 use crate::bulkhead::{self, Bulkhead, EnterError};
 use crate::circuit_breaker::{Call, CircuitBreaker};
 use crate::context;
+use crate::coop;
 use crate::rate_limit::{AcquireError, RateLimiter};
 
 /// A place in a bulkhead, where there is one.
@@ -26,6 +29,10 @@ pub(super) async fn place<E>(bulkhead: Option<&Bulkhead>) -> Result<Place<'_>, P
 #[inline]
 pub(super) async fn unit<E>(limiter: Option<&RateLimiter>) -> Result<(), PolicyCause<E>> {
     let Some(limiter) = limiter else { return Ok(()) };
+    // A task that always finds a unit must still let others run.
+    if coop::is_due() {
+        consume_budget().await;
+    }
     match limiter.try_acquire() {
         Ok(()) => Ok(()),
         Err(AcquireError::NotYet { .. }) => limiter.acquire().await.map_err(PolicyCause::RateLimited),
