@@ -101,6 +101,12 @@ impl Bulkhead {
         }
     }
 
+    /// A place, if one is free and nobody is in line. Counts nothing.
+    #[inline]
+    pub(crate) fn try_place(&self) -> Option<Place<'_>> {
+        self.0.semaphore.try_acquire().ok().map(Place::new)
+    }
+
     /// Takes a place, waiting for one if there is room in the line.
     ///
     /// # Errors

@@ -87,7 +87,7 @@ impl Context {
     #[must_use]
     pub fn try_current() -> Option<Self> {
         let context = Self::try_here();
-        match limit::deadline() {
+        match limit::is_noted().then(limit::deadline).flatten() {
             None => context,
             Some(deadline) => Some(context.unwrap_or_else(|| Self::root(Reaper::global())).with_deadline(deadline)),
         }
@@ -294,7 +294,7 @@ pub(crate) fn far_future_or(deadline: Option<Instant>) -> Instant {
 #[must_use]
 pub fn deadline() -> Option<Instant> {
     let own = CURRENT.try_with(Context::deadline).ok().flatten();
-    earlier(own, limit::deadline())
+    if limit::is_noted() { earlier(own, limit::deadline()) } else { own }
 }
 
 /// Whether the ambient deadline has passed, as far as anybody has started its clock.

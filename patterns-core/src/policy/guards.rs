@@ -1,13 +1,11 @@
 //! What a call holds while it is inside of a stage.
 
-use tokio::task::coop::consume_budget;
-
 use super::{PolicyCause, WaitedFor};
 use crate::bulkhead::{self, Bulkhead, EnterError};
 use crate::circuit_breaker::{Call, CircuitBreaker};
 use crate::context;
 use crate::coop;
-use crate::rate_limit::{AcquireError, RateLimiter};
+use crate::rate_limit::RateLimiter;
 
 /// A place in a bulkhead, where there is one.
 pub(super) type Place<'a> = Option<bulkhead::Place<'a>>;
@@ -15,7 +13,14 @@ pub(super) type Place<'a> = Option<bulkhead::Place<'a>>;
 #[inline]
 pub(super) async fn place<E>(bulkhead: Option<&Bulkhead>) -> Result<Place<'_>, PolicyCause<E>> {
     let Some(bulkhead) = bulkhead else { return Ok(None) };
-    match bulkhead.enter().await {
+    // Now and then the long way, which lets others run.
+    if !coop::is_due()
+        && let Some(place) = bulkhead.try_place()
+    {
+        return Ok(Some(place));
+    }
+    // Boxed, as the future of a call is moved about, and hardly ever has to wait here.
+    match Box::pin(bulkhead.enter()).await {
         Ok(place) => Ok(Some(place)),
         Err(EnterError::Closed { .. }) => Err(PolicyCause::BulkheadClosed),
         Err(EnterError::Interrupted(interrupt)) => {
@@ -29,15 +34,10 @@ pub(super) async fn place<E>(bulkhead: Option<&Bulkhead>) -> Result<Place<'_>, P
 #[inline]
 pub(super) async fn unit<E>(limiter: Option<&RateLimiter>) -> Result<(), PolicyCause<E>> {
     let Some(limiter) = limiter else { return Ok(()) };
-    // A task that always finds a unit must still let others run.
-    if coop::is_due() {
-        consume_budget().await;
+    if !coop::is_due() && limiter.try_acquire().is_ok() {
+        return Ok(());
     }
-    match limiter.try_acquire() {
-        Ok(()) => Ok(()),
-        Err(AcquireError::NotYet { .. }) => limiter.acquire().await.map_err(PolicyCause::RateLimited),
-        Err(error) => Err(PolicyCause::RateLimited(error)),
-    }
+    Box::pin(limiter.acquire()).await.map_err(PolicyCause::RateLimited)
 }
 
 /// A call that a circuit breaker has let through, where there is one.
