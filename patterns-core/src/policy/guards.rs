@@ -1,5 +1,7 @@
 //! What a call holds while it is inside of a stage.
 
+use tokio::task::coop::consume_budget;
+
 use super::{PolicyCause, WaitedFor};
 use crate::bulkhead::{self, Bulkhead, EnterError};
 use crate::circuit_breaker::{Call, CircuitBreaker};
@@ -13,10 +15,11 @@ pub(super) type Place<'a> = Option<bulkhead::Place<'a>>;
 #[inline]
 pub(super) async fn place<E>(bulkhead: Option<&Bulkhead>) -> Result<Place<'_>, PolicyCause<E>> {
     let Some(bulkhead) = bulkhead else { return Ok(None) };
-    // Now and then the long way, which lets others run.
-    if !coop::is_due()
-        && let Some(place) = bulkhead.try_place()
-    {
+    // A task that always finds a place must still let others run.
+    if coop::is_due() {
+        consume_budget().await;
+    }
+    if let Some(place) = bulkhead.try_place() {
         return Ok(Some(place));
     }
     // Boxed, as the future of a call is moved about, and hardly ever has to wait here.
@@ -34,7 +37,10 @@ pub(super) async fn place<E>(bulkhead: Option<&Bulkhead>) -> Result<Place<'_>, P
 #[inline]
 pub(super) async fn unit<E>(limiter: Option<&RateLimiter>) -> Result<(), PolicyCause<E>> {
     let Some(limiter) = limiter else { return Ok(()) };
-    if !coop::is_due() && limiter.try_acquire().is_ok() {
+    if coop::is_due() {
+        consume_budget().await;
+    }
+    if limiter.try_acquire().is_ok() {
         return Ok(());
     }
     Box::pin(limiter.acquire()).await.map_err(PolicyCause::RateLimited)
