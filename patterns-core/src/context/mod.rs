@@ -125,6 +125,7 @@ impl Context {
     }
 
     /// The instant by which the work must be done, if there is one.
+    #[inline]
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         match &self.0 {
@@ -291,6 +292,7 @@ pub(crate) fn far_future_or(deadline: Option<Instant>) -> Instant {
 }
 
 /// The ambient deadline, if there is one.
+#[inline]
 #[must_use]
 pub fn deadline() -> Option<Instant> {
     let own = CURRENT.try_with(Context::deadline).ok().flatten();
