@@ -29,6 +29,8 @@ mod fallback;
 mod gather;
 #[cfg(feature = "hedge")]
 mod hedge;
+#[cfg(all(feature = "inspect", feature = "semaphore"))]
+mod inspect;
 #[cfg(all(feature = "exit_stack", feature = "queue", feature = "rate_limit", feature = "retry"))]
 mod interrupts;
 #[cfg(all(feature = "exit_stack", feature = "queue", feature = "rate_limit", feature = "retry"))]
