@@ -2,6 +2,7 @@ use std::pin::Pin;
 use std::task::{Context as Polling, Poll};
 use std::time::Duration;
 
+use tokio::task::coop::unconstrained;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::cancel::Elapsed;
@@ -52,7 +53,9 @@ impl<F: Future> Future for Limited<'_, F> {
             return Poll::Ready(Ok(value));
         }
         let Some(Armed { deadline, timer: Some(timer), .. }) = armed else { return Poll::Pending };
-        timer.as_mut().poll(cx).map(|()| Err(Elapsed::new(*limit, *deadline)))
+        // Unconstrained: the future may have used up the budget, at every poll perhaps.
+        let mut timer = unconstrained(timer.as_mut());
+        Pin::new(&mut timer).poll(cx).map(|()| Err(Elapsed::new(*limit, *deadline)))
     }
 }
 

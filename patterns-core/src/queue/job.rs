@@ -80,8 +80,10 @@ impl<T> Job<T> {
     ///
     /// For another try, [`requeue`](Self::requeue) it.
     pub fn fail(mut self, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) {
+        // Before the item is taken: where this panics, the job answers for itself.
+        let error = error.into();
         let entry = self.take();
-        self.shared.fail(Failed { item: entry.item, attempts: entry.attempt, error: error.into() });
+        self.shared.fail(Failed { item: entry.item, attempts: entry.attempt, error });
     }
 
     /// Puts the item back into the queue as if it came now, however full that is.
@@ -159,20 +161,31 @@ impl<T> Job<T> {
         let entries: Vec<_> = items.into_iter().map(|item| self.shared.entry(item)).collect();
         let mut put = PutAll { queued: 0, duplicates: Vec::new() };
         let mut refused = Vec::new();
-        let mut wakes = Wakes::default();
+        // Both before the lock, so that a key that panics leaves nobody asleep, and no item is dropped under it.
+        let mut entries = entries.into_iter();
+        let mut wakes = FireOnDrop(Wakes::default());
         {
             let mut state = self.shared.state.lock();
-            for entry in entries {
-                match state.admit(entry, Source::Job, Overflow::Wait, &mut wakes) {
+            for entry in entries.by_ref() {
+                match state.admit(entry, Source::Job, Overflow::Wait, &mut wakes.0) {
                     Ok(Put::Duplicate(item)) => put.duplicates.push(item),
                     Ok(Put::Queued | Put::Displaced(_)) => put.queued += 1,
                     Err(error) => refused.push(error.into_inner().item),
                 }
             }
         }
-        wakes.fire();
+        drop(wakes);
         // The queue can't be shut down in between, under the lock: it is all or nothing.
         if refused.is_empty() { Ok(put) } else { Err(PutError::Closed(refused)) }
+    }
+}
+
+/// Fires also where a key panics.
+struct FireOnDrop(Wakes);
+
+impl Drop for FireOnDrop {
+    fn drop(&mut self) {
+        std::mem::take(&mut self.0).fire();
     }
 }
 

@@ -30,13 +30,14 @@ pub(super) async fn acquire(shared: &Arc<Shared>, n: usize, priority: i32) -> Re
     if coop::is_due() {
         consume_budget().await;
     }
-    let mut rank = None;
-    match poll_fn(|cx| Poll::Ready(turn(shared, &mut rank, n, priority, cx.waker()))).await {
-        Turn::Go(slot) => return Ok(slot),
-        Turn::Fail(error) => return Err(error),
+    // The first turn needs nothing of the context. From when it may have a place on, the guard is there to leave it.
+    let mut waiting = Waiting::new(shared, n, priority);
+    match poll_fn(|cx| Poll::Ready(turn(shared, &mut waiting.rank, n, priority, cx.waker()))).await {
+        Turn::Go(slot) => return waiting.done(Ok(slot)),
+        Turn::Fail(error) => return waiting.done(Err(error)),
         Turn::Wait => {}
     }
-    match interruptible(Waiting { rank, registered: true, ..Waiting::new(shared, n, priority) }).await {
+    match interruptible(waiting).await {
         Ok(done) => done,
         Err(interrupt) => Err(AcquireError::Interrupted(interrupt)),
     }
@@ -53,8 +54,11 @@ fn turn(shared: &Arc<Shared>, rank: &mut Option<Rank>, n: usize, priority: i32, 
     let mut wakes = Wakes::default();
     let turn = state.turn(rank, n, priority, waker, &mut wakes);
     shared.unlock(state, wakes);
-    if matches!(turn, Turn::Wait) {
-        shared.runtime.get_or_init(Handle::current);
+    if matches!(turn, Turn::Wait)
+        && shared.runtime.get().is_none()
+        && let Ok(handle) = Handle::try_current()
+    {
+        let _ = shared.runtime.set(handle);
     }
     turn
 }
@@ -66,13 +70,17 @@ pub(super) struct Waiting<'a> {
     priority: i32,
     /// `None` before it first waits, and after it has finished.
     rank: Option<Rank>,
-    /// It took its place during this very poll of the task, with this very waker.
-    registered: bool,
 }
 
 impl<'a> Waiting<'a> {
     pub(super) fn new(shared: &'a Arc<Shared>, n: usize, priority: i32) -> Self {
-        Self { shared, n, priority, rank: None, registered: false }
+        Self { shared, n, priority, rank: None }
+    }
+
+    /// It has a result, and so no place any more.
+    fn done(&mut self, result: Result<Slot, AcquireError>) -> Result<Slot, AcquireError> {
+        self.rank = None;
+        result
     }
 }
 
@@ -80,17 +88,12 @@ impl Future for Waiting<'_> {
     type Output = Result<Slot, AcquireError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self { shared, n, priority, rank, registered } = &mut *self;
-        if std::mem::take(registered) {
-            return Poll::Pending;
+        let Self { shared, n, priority, rank } = &mut *self;
+        match turn(shared, rank, *n, *priority, cx.waker()) {
+            Turn::Wait => Poll::Pending,
+            Turn::Go(slot) => Poll::Ready(self.done(Ok(slot))),
+            Turn::Fail(error) => Poll::Ready(self.done(Err(error))),
         }
-        let done = match turn(shared, rank, *n, *priority, cx.waker()) {
-            Turn::Wait => return Poll::Pending,
-            Turn::Go(slot) => Ok(slot),
-            Turn::Fail(error) => Err(error),
-        };
-        *rank = None;
-        Poll::Ready(done)
     }
 }
 

@@ -491,3 +491,40 @@ async fn a_busy_getter_lets_other_tasks_run() {
     }
     panic!("10,000 puts and gets without a break");
 }
+
+/// An error that can't be made.
+struct Panics;
+
+impl From<Panics> for Box<dyn std::error::Error + Send + Sync> {
+    fn from(_: Panics) -> Self {
+        panic!("in the conversion")
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_whose_error_panics_is_not_lost() {
+    let queue = WorkQueue::bounded(1);
+    queue.put(7).await.unwrap();
+    let job = queue.get().await.unwrap();
+    assert!(patterns_core::outcome::catch_panic(|| job.fail(Panics)).is_err());
+    queue.get().await.unwrap().ack();
+    queue.join().await.unwrap();
+    assert_eq!(queue.stats().acked, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_panics_leaves_no_getter_asleep() {
+    let key = |n: &u32| if *n == 9 { panic!("no key") } else { *n };
+    let queue = WorkQueue::builder(8).dedupe_by(key).build().unwrap();
+    queue.put(1).await.unwrap();
+    let job = queue.get().await.unwrap();
+    let getter = {
+        let queue = queue.clone();
+        tokio::spawn(async move { queue.get().await.map(patterns_core::queue::Job::ack) })
+    };
+    tokio::task::yield_now().await;
+    assert!(patterns_core::outcome::catch_panic(|| drop(job.put_all([2, 9, 3]))).is_err());
+    let got = tokio::time::timeout(std::time::Duration::from_secs(60), getter).await.expect("it is woken");
+    assert_eq!(got.unwrap().unwrap(), 2);
+    job.ack();
+}

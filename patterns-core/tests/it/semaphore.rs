@@ -280,3 +280,39 @@ async fn a_task_that_always_finds_a_permit_lets_others_run() {
     assert!(greedy.await.unwrap());
     other.await.unwrap();
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_waiter_whose_task_has_used_up_its_budget_is_woken_all_the_same() {
+    // Whatever is left of the budget when it enters the line.
+    for used in 100..=140 {
+        let semaphore = Semaphore::new(1);
+        let held = semaphore.acquire_owned().await.unwrap();
+        let waits = semaphore.clone();
+        let group = TaskGroup::new("g").run(async |group| {
+            group.spawn("waits", async move {
+                for _ in 0..used {
+                    tokio::task::coop::consume_budget().await;
+                }
+                waits.acquire().await.map(drop)
+            });
+            yield_now().await;
+            drop(held);
+            Ok(())
+        });
+        tokio::time::timeout(secs(60), group).await.expect("it is woken").unwrap();
+        assert_eq!(semaphore.free(), 1);
+    }
+}
+
+#[test]
+fn outside_of_any_runtime_it_waits_too() {
+    let semaphore = Semaphore::new(1);
+    let held = semaphore.try_acquire().unwrap();
+    let mut waiting = Box::pin(semaphore.acquire());
+    let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+    assert!(waiting.as_mut().poll(&mut cx).is_pending());
+    drop(held);
+    assert!(waiting.as_mut().poll(&mut cx).is_ready());
+    drop(waiting);
+    assert!(semaphore.try_acquire().is_ok());
+}

@@ -187,3 +187,18 @@ async fn a_ready_value_beats_a_passed_limit() {
     });
     assert_eq!(run.await.unwrap(), 7);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_limit_ends_an_operation_that_uses_up_the_budget_at_every_poll() {
+    let policy = Policy::new().attempt_timeout(secs(1));
+    let busy = policy.run(async || -> Result<(), io::Error> {
+        loop {
+            tokio::task::coop::consume_budget().await;
+            tokio::time::advance(ms(1)).await;
+            for _ in 0..200 {
+                tokio::task::coop::consume_budget().await;
+            }
+        }
+    });
+    assert!(busy.await.unwrap_err().is_timeout());
+}
