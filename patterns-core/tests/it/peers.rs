@@ -16,12 +16,11 @@ use patterns_core::reaper::Reaper;
 use patterns_core::task_group::TaskGroup;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::task::coop::{consume_budget, has_budget_remaining};
 use tokio::time::{Instant, advance, sleep};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::support::{Log, ms, polled, secs};
+use crate::support::{Log, is_never_out_of_work, ms, polled, secs};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -139,22 +138,6 @@ async fn a_limit_cuts_no_code_that_blocks_but_such_code_can_see_how_long_it_has(
         steps
     });
     assert_eq!((steps.await, start.elapsed()), (Ok(10), ms(10)));
-}
-
-/// Always finds something to do and lets others run when its budget is used up, like a loop over a channel that is
-/// never empty. Two seconds pass meanwhile.
-async fn is_never_out_of_work() {
-    // Nothing of the budget is left for whoever is polled after this.
-    for _ in 0..1_000 {
-        if !has_budget_remaining() {
-            break;
-        }
-        consume_budget().await;
-    }
-    advance(secs(2)).await;
-    for _ in 0..10_000 {
-        consume_budget().await;
-    }
 }
 
 /// No worse than the peer, whose `timeout` looks at the clock although the budget is used up.

@@ -63,3 +63,20 @@ pub(crate) async fn polled<F: Future>(polls: usize, fut: F) -> Option<F::Output>
     })
     .await
 }
+
+#[allow(dead_code, reason = "only some features' tests use it")]
+/// Always finds something to do and lets others run when its budget is used up, like a loop over a channel that is
+/// never empty. Two seconds pass meanwhile.
+pub(crate) async fn is_never_out_of_work() {
+    // Nothing of the budget is left for whoever is polled after this.
+    for _ in 0..1_000 {
+        if !tokio::task::coop::has_budget_remaining() {
+            break;
+        }
+        tokio::task::coop::consume_budget().await;
+    }
+    tokio::time::advance(secs(2)).await;
+    for _ in 0..10_000 {
+        tokio::task::coop::consume_budget().await;
+    }
+}
