@@ -2,7 +2,7 @@
 //!
 //! [`tree`] gives a snapshot, as text and as JSON, of every live [`TaskGroup`](crate::task_group::TaskGroup) with its
 //! tasks (name, age, state, what each awaits), of every [`Semaphore`](crate::semaphore::Semaphore) with who holds it
-//! and who waits for it, and of the tasks that can never go on because they wait for one another.
+//! and who waits for it, and of the tasks that seem to wait for one another in a circle.
 //!
 //! Nothing has to be prepared for it. Waits of this crate (permits, queues, rate limits, events, other tasks) are
 //! known by themselves; any other wait gets a name with [`label`].
@@ -11,6 +11,8 @@
 //!
 //! - A snapshot is taken group by group, not of all at one instant.
 //! - A child that has not had to wait yet is counted, not named. Tasks of bare `tokio::spawn` are not seen.
+//! - A circle is a hint, not a proof: a wait in it may have a deadline, a task handle may not be awaited any more, and
+//!   semaphores are looked at one after the other.
 //! - Circles are found among permits and awaited tasks. Who waits for an item, an event or a lock of another library
 //!   counts as free to go on.
 //!

@@ -20,7 +20,7 @@ pub struct Tree {
     pub semaphores: Vec<SemaphoreNode>,
     /// What nobody but the process-wide reaper waits for, by path.
     pub adopted: Vec<String>,
-    /// Tasks that can never go on, as each waits for permits or for the end of the next, and the last for the first:
+    /// Tasks that seem stuck, as each waits for permits or for the end of the next, and the last for the first:
     /// their paths, one circle each.
     pub stuck: Vec<Vec<String>>,
 }
