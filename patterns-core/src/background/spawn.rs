@@ -21,6 +21,8 @@ impl Background {
     /// A task that spawns into its own background holds a place while it waits for another; if all do, none
     /// gets one. Use [`try_spawn`](Self::try_spawn) there.
     ///
+    /// A task that can't fail is wrapped: `async { work().await; Ok::<_, Infallible>(()) }`.
+    ///
     /// # Errors
     ///
     /// - [`SpawnError::Closed`]: the background was closed, before or while waiting.

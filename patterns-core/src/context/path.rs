@@ -17,7 +17,7 @@ use std::sync::Arc;
 /// assert_eq!(path.parent().unwrap().name(), "import");
 /// assert!(TaskPath::root().is_root());
 /// ```
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default)]
 pub struct TaskPath(Option<Arc<Segment>>);
 
 struct Segment {
@@ -28,13 +28,31 @@ struct Segment {
     waits: crate::inspect::Waits,
 }
 
-impl PartialEq for Segment {
-    fn eq(&self, other: &Self) -> bool {
-        self.name == other.name && self.parent == other.parent
+impl Drop for Segment {
+    fn drop(&mut self) {
+        // Not by recursion: the path may be longer than the stack.
+        let mut next = self.parent.0.take();
+        while let Some(mut segment) = next.and_then(Arc::into_inner) {
+            next = segment.parent.0.take();
+        }
     }
 }
 
-impl Eq for Segment {}
+impl PartialEq for TaskPath {
+    fn eq(&self, other: &Self) -> bool {
+        let (mut a, mut b) = (self, other);
+        loop {
+            match (&a.0, &b.0) {
+                (Some(one), Some(two)) if Arc::ptr_eq(one, two) => return true,
+                (Some(one), Some(two)) if one.name == two.name => (a, b) = (&one.parent, &two.parent),
+                (None, None) => return true,
+                _ => return false,
+            }
+        }
+    }
+}
+
+impl Eq for TaskPath {}
 
 impl TaskPath {
     /// The path of code that runs under nothing.
@@ -86,21 +104,27 @@ impl TaskPath {
 
     /// The names below `base`, where this path runs under it; empty where it is `base`.
     pub(crate) fn below(&self, base: &Self) -> Option<String> {
-        if self == base {
-            return Some(String::new());
+        let mut path = self;
+        let mut names = Vec::new();
+        while path != base {
+            names.push(path.name());
+            path = path.parent()?;
         }
-        let above = self.parent()?.below(base)?;
-        Some(if above.is_empty() { self.name().to_owned() } else { format!("{above}/{}", self.name()) })
+        names.reverse();
+        Some(names.join("/"))
     }
 }
 
 impl fmt::Display for TaskPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            None => Ok(()),
-            Some(segment) if segment.parent.is_root() => f.write_str(&segment.name),
-            Some(segment) => write!(f, "{}/{}", segment.parent, segment.name),
+        let names: Vec<_> = std::iter::successors(self.0.as_ref(), |segment| segment.parent.0.as_ref()).collect();
+        for (nth, segment) in names.iter().rev().enumerate() {
+            if nth > 0 {
+                f.write_str("/")?;
+            }
+            f.write_str(&segment.name)?;
         }
+        Ok(())
     }
 }
 

@@ -150,7 +150,13 @@ pub struct SemaphoreNode {
 ///
 ///     let tree = inspect::tree();
 ///     assert_eq!(tree.stuck, [["table/ada", "table/bob"]]);
-///     assert!(tree.to_string().contains("ada, 1s: awaits 1 of right, holds 1 of left"));
+///     let text = tree.to_string();
+///     let lines: Vec<_> = text.lines().collect();
+///     assert_eq!(lines[0], "STUCK: table/ada -> table/bob -> table/ada");
+///     assert!(lines[1].starts_with("table, 1s, 2 live (at "), "and where in the source the group was made");
+///     assert_eq!(lines[2], "  ada, 1s: awaits 1 of right, holds 1 of left");
+///     assert_eq!(lines[3], "  bob, 1s: awaits 1 of left, holds 1 of right");
+///     assert_eq!(lines[4], "semaphore left: 1 of 1 held, 1 waiting");
 ///     assert!(tree.to_json().contains(r#""stuck":[["table/ada","table/bob"]]"#));
 ///     group.cancel("they would never end");
 ///     Ok(())

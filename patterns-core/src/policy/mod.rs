@@ -83,6 +83,69 @@
 //! | `call_circuit_breaker`: opens when retries don't help; counts a call that the third attempt saved as a success | `circuit_breaker`: opens when attempts fail, and then ends the retries of every call at once |
 //! | `timeout`: of the call | `attempt_timeout`: of an attempt |
 //!
+//! # All of it around a call
+//!
+//! ```
+//! use patterns_core::bulkhead::Bulkhead;
+//! use patterns_core::circuit_breaker::{CircuitBreaker, State};
+//! use patterns_core::fallback::Fallback;
+//! use patterns_core::policy::{Policy, PolicyError};
+//! use patterns_core::retry::Retry;
+//! use std::io;
+//! use std::sync::atomic::{AtomicU32, Ordering};
+//! use std::time::Duration;
+//!
+//! # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main()
+//! # -> Result<(), PolicyError<io::Error>> {
+//! let breaker = CircuitBreaker::builder("stock").consecutive_failures(3).build().expect("three is a number of failures");
+//! let policy = Policy::new()
+//!     .fallback(Fallback::value("in stock, probably"))
+//!     .timeout(Duration::from_secs(5))
+//!     .bulkhead(Bulkhead::new(8))
+//!     .retry(Retry::exponential(Duration::from_millis(100)).max_attempts(3))
+//!     .circuit_breaker(breaker.clone())
+//!     .attempt_timeout(Duration::from_secs(1));
+//!
+//! let asked = AtomicU32::new(0);
+//! let stock = async || {
+//!     match asked.fetch_add(1, Ordering::Relaxed) {
+//!         0 => Err(io::Error::other("reset by peer")),
+//!         1 => Ok("3 in stock"),
+//!         _ => std::future::pending().await, // it hangs
+//!     }
+//! };
+//! assert_eq!(policy.run(stock).await?, "3 in stock"); // by the second attempt
+//! assert_eq!(policy.run(stock).await?, "in stock, probably"); // three attempts of a second each
+//! assert_eq!(breaker.state(), State::Open);
+//! assert_eq!(policy.run(stock).await?, "in stock, probably"); // at once
+//! assert_eq!(asked.load(Ordering::Relaxed), 5);
+//! # Ok(()) }
+//! ```
+//!
+//! # Answers that are no failures
+//!
+//! A `404` is an answer, and the server that gives it is well. An operation says so by returning it as a value: it is
+//! not tried again then, and no breaker counts it.
+//!
+//! ```
+//! # use patterns_core::policy::{Policy, PolicyError};
+//! # use patterns_core::retry::Retry;
+//! # use std::io;
+//! # use std::time::Duration;
+//! # async fn get() -> io::Result<&'static str> { Err(io::ErrorKind::NotFound.into()) }
+//! # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main()
+//! # -> Result<(), PolicyError<io::Error>> {
+//! let policy = Policy::new().retry(Retry::fixed(Duration::from_secs(1)));
+//! let answer = policy
+//!     .run(async || match get().await {
+//!         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+//!         other => other.map(Some),
+//!     })
+//!     .await?;
+//! assert_eq!(answer, None);
+//! # Ok(()) }
+//! ```
+//!
 //! # What the retry makes of the other stages' errors
 //!
 //! | cause | another attempt? |

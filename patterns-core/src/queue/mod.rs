@@ -17,7 +17,8 @@
 //! The workers run until the queue is closed; whoever started them joins, then closes:
 //!
 //! ```
-//! use patterns_core::queue::WorkQueue;
+//! use patterns_core::queue::{GetError, WorkQueue};
+//! use std::time::Duration;
 //!
 //! fn links(page: u32) -> Vec<u32> {
 //!     vec![page, page / 2, page * 7 % 500, page * 11 % 500]
@@ -30,10 +31,17 @@
 //!     .map(|_| {
 //!         let frontier = frontier.clone();
 //!         tokio::spawn(async move {
-//!             while let Ok(job) = frontier.get().await {
-//!                 tokio::time::sleep(std::time::Duration::from_millis(20)).await; // fetch
-//!                 job.put_all(links(*job)).expect("nobody shuts it down before the join");
-//!                 job.ack();
+//!             loop {
+//!                 match frontier.get().await {
+//!                     Ok(job) => {
+//!                         tokio::time::sleep(Duration::from_millis(20)).await; // fetch
+//!                         job.put_all(links(*job)).expect("nobody shuts it down before the join");
+//!                         job.ack();
+//!                     }
+//!                     Err(GetError::Closed) => return Ok(()),
+//!                     // Asked to stop, or out of time: what is left in the queue was not done.
+//!                     Err(other) => return Err(other),
+//!                 }
 //!             }
 //!         })
 //!     })
@@ -42,7 +50,7 @@
 //! frontier.join().await?;
 //! frontier.close();
 //! for worker in workers {
-//!     worker.await?;
+//!     worker.await??;
 //! }
 //! let stats = frontier.stats();
 //! assert_eq!(stats.acked, stats.put);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use tokio::runtime::Handle;
-use tokio::task::coop::consume_budget;
+use tokio::task::coop::{consume_budget, has_budget_remaining};
 
 use super::AcquireError;
 use super::line::Rank;
@@ -35,7 +35,8 @@ pub(super) async fn acquire(shared: &Arc<Shared>, n: usize, priority: i32) -> Re
     match poll_fn(|cx| Poll::Ready(turn(shared, &mut waiting.rank, n, priority, cx.waker()))).await {
         Turn::Go(slot) => return waiting.done(Ok(slot)),
         Turn::Fail(error) => return waiting.done(Err(error)),
-        Turn::Wait => {}
+        // Without budget the wait isn't polled now, but only later.
+        Turn::Wait => waiting.told = has_budget_remaining(),
     }
     match interruptible(waiting).await {
         Ok(done) => done,
@@ -70,11 +71,13 @@ pub(super) struct Waiting<'a> {
     priority: i32,
     /// `None` before it first waits, and after it has finished.
     rank: Option<Rank>,
+    /// This very task has just been told to wait: its next poll is part of the same one, and needn't ask again.
+    told: bool,
 }
 
 impl<'a> Waiting<'a> {
     pub(super) fn new(shared: &'a Arc<Shared>, n: usize, priority: i32) -> Self {
-        Self { shared, n, priority, rank: None }
+        Self { shared, n, priority, rank: None, told: false }
     }
 
     /// It has a result, and so no place any more.
@@ -88,7 +91,10 @@ impl Future for Waiting<'_> {
     type Output = Result<Slot, AcquireError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self { shared, n, priority, rank } = &mut *self;
+        let Self { shared, n, priority, rank, told } = &mut *self;
+        if std::mem::take(told) {
+            return Poll::Pending;
+        }
         match turn(shared, rank, *n, *priority, cx.waker()) {
             Turn::Wait => Poll::Pending,
             Turn::Go(slot) => Poll::Ready(self.done(Ok(slot))),

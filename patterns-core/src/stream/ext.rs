@@ -7,7 +7,9 @@ use super::prefetch::Prefetch;
 
 /// Batching and reading ahead, for every [`Stream`].
 ///
-/// The names are none of [`futures_util::StreamExt`], so that both can be imported.
+/// The names are none of [`futures_util::StreamExt`], so that both can be imported. `next` takes a stream that is
+/// `Unpin`; one that is made with async blocks, as by `then`, has to be pinned first: `Box::pin(stream.batch(..))`. All
+/// sources of this module are `Unpin`.
 pub trait FlowExt: Stream {
     /// Gathers items into batches: each is emitted when it has `max` items, or `max_wait` after its first item
     /// was taken, whichever is earlier. The end of the source ends the last batch.

@@ -78,23 +78,21 @@ impl Shared {
 
     pub(super) fn child_succeeded(&self, task: &Task) {
         if self.sees_success {
-            self.end(&Ended { path: task.path(), failure: None, is_body: false });
+            self.end(&Ended { path: task.path(), failure: None, is_body: false }, |_| {});
         }
     }
 
     /// Files how a child failed, and tells the policy.
     pub(super) fn child_failed(&self, task: &Task, failing: Failing) -> TaskFailed {
         let (failed, keep) = self.failure(failing, task.cause(), task.path(), task.place(), task.age());
-        {
-            let mut ledger = self.ledger.lock();
+        self.end(&Ended { path: task.path(), failure: Some(&failed), is_body: false }, |ledger| {
             ledger.count(failed.kind());
             // One that was cancelled alone concerns whoever did it.
             if !self.is_alone(task) {
                 ledger.note_cut(&failed);
             }
             ledger.keep(keep);
-        }
-        self.end(&Ended { path: task.path(), failure: Some(&failed), is_body: false });
+        });
         failed
     }
 
@@ -108,13 +106,13 @@ impl Shared {
     pub(super) fn body_failed(&self, failing: Failing) {
         let age = Instant::now().saturating_duration_since(self.started);
         let (failed, keep) = self.failure(failing, self.token().cause(), self.context.path(), self.place, age);
-        {
-            let mut ledger = self.ledger.lock();
-            ledger.note_cut(&failed);
-            ledger.keep(keep);
-        }
         let ended = Ended { path: failed.path(), failure: Some(&failed), is_body: true };
-        self.context.sync_scope(|| self.end(&ended));
+        self.context.sync_scope(|| {
+            self.end(&ended, |ledger| {
+                ledger.note_cut(&failed);
+                ledger.keep(keep);
+            });
+        });
     }
 
     /// The failure, and what of it goes to the ledger.
@@ -153,8 +151,13 @@ impl Shared {
         }
     }
 
-    fn end(&self, task: &Ended<'_>) {
-        let flow = self.ledger.lock().observe(task);
+    /// Lets `file` put down how a task ended, and tells the policy.
+    fn end(&self, task: &Ended<'_>, file: impl FnOnce(&mut Ledger)) {
+        let flow = {
+            let mut ledger = self.ledger.lock();
+            file(&mut ledger);
+            ledger.observe(task)
+        };
         if flow == Flow::CancelSiblings && !self.token().is_cancelled() {
             self.stop(match task.failure {
                 // An error may panic in its `Display`, and the siblings must be told all the same.

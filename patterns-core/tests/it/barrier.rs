@@ -1,13 +1,13 @@
 //! `barrier`: who passes with whom; broken, interrupted, dropped. Its law and every interruption at the end.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
+use std::cell::Cell;
 use std::error::Error;
 use std::task::Poll;
 
 use patterns_core::barrier::{Barrier, BarrierError, Passed};
 use patterns_core::cancel::{CancelToken, timeout};
 use patterns_core::context::{Context, Interrupt};
-use patterns_core::event::Event;
 use patterns_core::testing::explore_cancellation;
 use proptest::prelude::*;
 use tokio::task::yield_now;
@@ -221,14 +221,14 @@ async fn a_task_that_panics_or_is_aborted_while_it_waits_leaves() {
 #[tokio::test(start_paused = true)]
 async fn what_the_leader_does_between_two_meetings_is_over_when_the_others_go_on() {
     let barrier = Barrier::new(3);
-    let merged = Event::<()>::new();
+    let merged = Cell::new(false);
     let party = async || {
         if barrier.wait().await?.is_leader() {
             sleep(secs(1)).await;
-            merged.set();
+            merged.set(true);
         }
         barrier.wait().await?;
-        Ok::<_, BarrierError>(merged.is_set())
+        Ok::<_, BarrierError>(merged.get())
     };
     let (a, b, c) = tokio::join!(party(), party(), party());
     assert_eq!((a.unwrap(), b.unwrap(), c.unwrap()), (true, true, true));

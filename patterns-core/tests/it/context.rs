@@ -135,6 +135,15 @@ fn a_path_prints_its_names_from_the_outside_in() {
     assert_ne!(path, TaskPath::root().join("a/b/c"));
 }
 
+#[test]
+fn a_path_may_be_longer_than_the_stack() {
+    let long = || (0..1_000_000).fold(TaskPath::root(), |path, _| path.join("a"));
+    let (one, two) = (long(), long());
+    assert!(one == two && one != two.join("a"));
+    assert_eq!(one.to_string().len(), 2_000_000 - 1);
+    drop((one, two));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_deadline_travels_in_a_header() {
     let header = timeout(ms(1500), async { Context::current().timeout_header() }).await.unwrap().unwrap();

@@ -2,6 +2,10 @@
 //!
 //! Most of it goes through `explore_cancellation`, so the tests of each feature need that one and `testing`.
 #![cfg(feature = "testing")]
+#![cfg_attr(
+    not(feature = "full"),
+    allow(dead_code, unused_imports, reason = "some features use only some of the support")
+)]
 #![allow(clippy::unwrap_used, reason = "a test that unwraps in vain has failed")]
 
 #[cfg(feature = "background")]

@@ -20,7 +20,9 @@ pub use pages::Paginate;
 ///
 /// To stop early, drop it: nothing runs between two items. It fetches in the context in which it was made, so that a
 /// timeout around one `next` ends that wait, not the fetch, and the next `next` goes on with it. To fetch the
-/// next page while the items of this one are worked on, [`prefetch`](super::FlowExt::prefetch).
+/// next page while the items of this one are worked on, [`prefetch`](super::FlowExt::prefetch). Its items are results,
+/// so batches of them are gathered with [`try_batch`](super::FlowExt::try_batch), and
+/// [`TryStreamExt`](futures_util::TryStreamExt) fits.
 ///
 /// # Errors
 ///
