@@ -9,8 +9,12 @@ use patterns_core::circuit_breaker::CircuitBreaker;
 use patterns_core::policy::Policy;
 use patterns_core::rate_limit::{Quota, RateLimiter};
 use patterns_core::retry::Retry;
-use tower::{Layer, Service, ServiceExt};
+use tower::{Layer, Service, ServiceBuilder, ServiceExt};
+use tower_resilience::bulkhead::BulkheadLayer;
 use tower_resilience::circuitbreaker::CircuitBreakerLayer;
+use tower_resilience::ratelimiter::RateLimiterLayer;
+use tower_resilience::retry::RetryLayer;
+use tower_resilience::timelimiter::TimeLimiterLayer;
 
 use super::ct;
 use crate::harness::{Row, Skipped, Target, ns_per_future};
@@ -43,8 +47,22 @@ pub(super) fn policy_five_stages() -> Result<Row, Skipped> {
         .rate_limit(RateLimiter::new(Quota::per_second(RATE).burst(RATE)))
         .retry(Retry::exponential(Duration::from_millis(100)))
         .circuit_breaker(CircuitBreaker::new("bench"));
+    let mut service = ServiceBuilder::new()
+        .layer(TimeLimiterLayer::builder().timeout_duration(Duration::from_secs(10)).build())
+        .layer(BulkheadLayer::builder().max_concurrent_calls(100).build().expect("so many calls are in order"))
+        .layer(RateLimiterLayer::per_second(RATE as usize).build().expect("so many calls are in order"))
+        .layer(RetryLayer::<(), u64, _>::builder().exponential_backoff(Duration::from_millis(100)).build())
+        .layer(CircuitBreakerLayer::builder().build().expect("the defaults are in order"))
+        .service(tower::service_fn(|()| async { fetch().await }));
     Ok(Row::new("policy_five_stages", "ns/call", Target::Absolute(150.0))
         .ours("Policy", ns_per_future(ct(), async move || _ = black_box(ours.run(fetch).await)))
+        .peer(
+            "tower-resilience",
+            ns_per_future(ct(), async move || {
+                let ready = service.ready().await.expect("it is closed");
+                _ = black_box(ready.call(()).await.expect("nothing fails"));
+            }),
+        )
         .limit("plain call", ns_per_future(ct(), async || _ = black_box(fetch().await))))
 }
 
