@@ -10,7 +10,7 @@
 //! - Errors and panics go to a [sink](Builder::on_error), with the task's path, the place of its spawn, how long
 //!   it ran, and a panic's text and place.
 //! - [`drain`](Background::drain) finishes what is in, [`shutdown`](Background::shutdown) asks it to stop and
-//!   says what became of everything.
+//!   says what became of everything; [`finish`](Background::finish) does one and then the other, for the end of a program.
 //!
 //! # The law
 //!

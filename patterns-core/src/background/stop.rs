@@ -4,7 +4,7 @@ use std::time::Duration;
 use super::handle::Owner;
 use super::{Background, Receipt};
 use crate::cancel::{CancelCause, CancelKind};
-use crate::context::{Interrupt, interruptible};
+use crate::context::{Interrupt, interruptible_as};
 
 impl Background {
     /// Takes nothing new: those who wait for a place get their futures back, and loops begin no other round.
@@ -17,7 +17,8 @@ impl Background {
     /// Closes, and waits until everything that is in has finished by itself, and what it let go of.
     ///
     /// Nothing is asked to stop, so nothing is lost. To bound it, put a [`timeout`](crate::cancel::timeout)
-    /// around it and then [shut down](Self::shutdown). A task that drains its own background waits for itself.
+    /// around it and then [shut down](Self::shutdown); at the end of a program, where the ambient token is cancelled
+    /// and this would return at once, [`finish`](Self::finish). A task that drains its own background waits for itself.
     ///
     /// # Errors
     ///
@@ -52,7 +53,52 @@ impl Background {
     /// ```
     pub async fn drain(&self) -> Result<(), Interrupt> {
         self.close();
-        interruptible(self.shared().reaper.drained()).await
+        interruptible_as(format!("background {}", self.shared().name), self.shared().reaper.drained()).await
+    }
+
+    /// Closes, lets all that is in finish for at most `limit`, and then [shuts down](Self::shutdown) with `grace`.
+    ///
+    /// The last thing that a program does with it. Like `shutdown`, it is interrupted neither by the ambient token
+    /// nor by the ambient deadline: it is bounded by itself.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it stays closed, and may be called again.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use patterns_core::background::Background;
+    /// use patterns_core::context::Context;
+    /// use patterns_core::shutdown::{Shutdown, Signal};
+    /// use std::convert::Infallible;
+    /// use std::time::Duration;
+    /// use tokio::time::sleep;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() {
+    /// let terminate = futures_util::stream::once(async { sleep(Duration::from_secs(1)).await; Signal::Terminate });
+    /// let report = Shutdown::from_signals(terminate).run(Duration::from_secs(10), async {
+    ///     let mails = Background::new("mails");
+    ///     for (to, secs) in [("ada", 3), ("bob", 60)] {
+    ///         mails.try_spawn(to, async move { sleep(Duration::from_secs(secs)).await; Ok::<_, Infallible>(()) }).unwrap();
+    ///     }
+    ///     Context::current().token().cancelled().await; // serving, until asked to stop
+    ///     mails.finish(Duration::from_secs(5), Duration::from_secs(1)).await
+    /// }).await;
+    /// let receipt = report.value.as_ref().unwrap();
+    /// assert_eq!((receipt.status.ok, receipt.status.cancelled), (1, 1));
+    /// assert_eq!(receipt.stragglers[0].path().to_string(), "bob");
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn finish(&self, limit: Duration, grace: Duration) -> impl Future<Output = Receipt> {
+        let shutdown = self.shutdown(grace);
+        let shared = self.shared();
+        async move {
+            shared.close();
+            let _ = tokio::time::timeout(limit, shared.reaper.drained()).await;
+            shutdown.await
+        }
     }
 
     /// Closes, asks every task to stop, waits at most for `grace`, aborts what remains, waits for its

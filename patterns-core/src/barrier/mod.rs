@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 use tokio::task::coop::consume_budget;
 
 use self::meeting::{Core, Meeting};
-use crate::context::interruptible;
+use crate::context::interruptible_as;
 use crate::waiters::{Place, Wakes};
 
 pub use self::error::BarrierError;
@@ -95,7 +95,7 @@ impl Barrier {
         // A task that always comes last must still let others run.
         consume_budget().await;
         let mut party = Party { core: &self.0, meeting: None, place: None };
-        let waited = interruptible(poll_fn(|cx| party.turn(cx))).await;
+        let waited = interruptible_as("the other parties of a barrier", poll_fn(|cx| party.turn(cx))).await;
         match waited {
             Ok(result) => result,
             Err(interrupt) => party.leave().unwrap_or(Err(BarrierError::Interrupted(interrupt))),

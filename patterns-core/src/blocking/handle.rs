@@ -11,7 +11,7 @@ use super::job::Job;
 use super::shared::Shared;
 use super::state::Left;
 use crate::cancel::{CancelCause, CancelKind};
-use crate::context::{Interrupt, interruptible};
+use crate::context::{Interrupt, interruptible_as};
 
 /// A job that a [`BlockingPool`](super::BlockingPool) has taken: await it for its value.
 ///
@@ -119,7 +119,7 @@ impl<T> JobHandle<T> {
     ///
     /// Cancel safe: the handle still has the job.
     pub async fn wait(&mut self) -> Result<T, BlockingError> {
-        let interrupt = match interruptible(&mut self.answer).await {
+        let interrupt = match interruptible_as("a blocking job", &mut self.answer).await {
             Ok(answer) => return answer.unwrap_or(Err(BlockingError::Closed)),
             Err(interrupt) => interrupt,
         };

@@ -57,7 +57,12 @@ struct Inner {
 }
 
 impl Bulkhead {
-    /// One with so many places and the defaults.
+    /// One with so many places and the defaults: as many callers more may wait in line, for a second each, and whoever
+    /// comes beyond that is turned away at once.
+    ///
+    /// It is for calls that come from outside, where turning some away is better than letting all wait. Work that must
+    /// all be done, so many at a time, is for [`map_concurrent`](crate::gather::map_concurrent),
+    /// [`spawn_bounded`](crate::task_group::Group::spawn_bounded) or a [`Semaphore`].
     ///
     /// # Panics
     ///

@@ -100,12 +100,14 @@ impl CancelCause {
 
 impl fmt::Debug for CancelCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CancelCause")
-            .field("kind", &self.0.kind)
+        let mut text = f.debug_struct("CancelCause");
+        text.field("kind", &self.0.kind)
             .field("message", &self.0.message)
-            .field("place", &format_args!("{}", self.0.place))
-            .field("origin", &format_args!("{}", self.0.origin))
-            .finish()
+            .field("place", &format_args!("{}", self.0.place));
+        if !self.0.origin.is_root() {
+            text.field("origin", &format_args!("{}", self.0.origin));
+        }
+        text.finish()
     }
 }
 

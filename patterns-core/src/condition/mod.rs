@@ -26,7 +26,7 @@ use tokio::task::coop::consume_budget;
 
 use self::line::{Calls, Line};
 use self::waiter::{State, Waiter};
-use crate::context::{Interrupt, interruptible};
+use crate::context::{Interrupt, interruptible_as};
 
 pub use self::buffer::Buffer;
 pub use self::error::{GetError, PutError};
@@ -149,7 +149,7 @@ impl<T> Condition<T> {
         consume_budget().await;
         let mut act = Some(act);
         let mut waiter = Waiter::new(&self.0);
-        interruptible(poll_fn(|cx| waiter.turn(cx, &mut holds, &mut act))).await
+        interruptible_as("a condition", poll_fn(|cx| waiter.turn(cx, &mut holds, &mut act))).await
     }
 
     /// [`wait_until`](Self::wait_until) `holds` no more.

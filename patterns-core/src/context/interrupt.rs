@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
@@ -88,6 +89,18 @@ pub async fn interruptible<F: Future>(fut: F) -> Result<F::Output, Interrupt> {
     Err(Interrupt::DeadlinePassed(far_future_or(deadline)))
 }
 
+/// [`interruptible`] under a name that the tree of tasks shows while `fut` is pending.
+pub(crate) fn interruptible_as<F: Future>(
+    name: impl Into<Cow<'static, str>>,
+    fut: F,
+) -> impl Future<Output = Result<F::Output, Interrupt>> {
+    #[cfg(feature = "inspect")]
+    let fut = crate::inspect::label(name, fut);
+    #[cfg(not(feature = "inspect"))]
+    let _ = name;
+    interruptible(fut)
+}
+
 /// Sleeps for `duration`, obeying the ambient token and deadline.
 ///
 /// # Errors
@@ -99,5 +112,5 @@ pub async fn interruptible<F: Future>(fut: F) -> Result<F::Output, Interrupt> {
 ///
 /// Cancel safe.
 pub async fn sleep(duration: Duration) -> Result<(), Interrupt> {
-    interruptible(tokio::time::sleep(duration)).await
+    interruptible_as("a sleep", tokio::time::sleep(duration)).await
 }

@@ -24,6 +24,7 @@ use crate::task_group::Task;
 
 pub use header::ParseTimeoutError;
 pub(crate) use interrupt::DeadlinePassed;
+pub(crate) use interrupt::interruptible_as;
 pub use interrupt::{Interrupt, interruptible, sleep};
 pub(crate) use limit::under;
 pub use path::TaskPath;

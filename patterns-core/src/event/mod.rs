@@ -20,7 +20,7 @@ use tokio::time::Instant;
 
 use self::rounds::Rounds;
 use self::waiting::Waiting;
-use crate::context::interruptible;
+use crate::context::interruptible_as;
 use crate::waiters::Wakes;
 
 pub use self::error::WaitError;
@@ -82,7 +82,7 @@ struct Shared<T> {
 }
 
 impl<T> Event<T> {
-    /// An event that is not set, and has no name of its own.
+    /// An event that is not set, and has no name of its own. Without a value: `let ready: Event = Event::new();`.
     #[must_use]
     pub fn new() -> Self {
         Self::named("an event")
@@ -187,7 +187,7 @@ impl<T: Clone> Event<T> {
             return Ok(value.clone());
         }
         let since = Instant::now();
-        let waited = interruptible(Waiting::new(&self.0.rounds, &round)).await;
+        let waited = interruptible_as(self.0.name.clone(), Waiting::new(&self.0.rounds, &round)).await;
         match (round.get(), waited) {
             (Some(value), _) => Ok(value.clone()),
             (None, Err(interrupt)) => {

@@ -61,6 +61,27 @@ use super::parts::Values;
 /// assert_eq!(pages, [Err("not found".to_owned()), Ok("site/7".to_owned())]);
 /// # }
 /// ```
+///
+/// What is ready by a deadline, and nothing of it thrown away: under a [`timeout`](crate::cancel::timeout) all would be.
+///
+/// ```
+/// use patterns_core::context::{self, Context};
+/// use patterns_core::gather::map_concurrent;
+/// use std::time::Duration;
+/// use tokio::time::Instant;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() {
+/// let start = Instant::now();
+/// let all = map_concurrent(0..20, 4, async |page| {
+///     context::sleep(Duration::from_secs(1)).await?;
+///     Ok::<_, context::Interrupt>(page)
+/// });
+/// let pages = Context::current().with_deadline(start + Duration::from_millis(3_500)).scope(all).await;
+/// assert_eq!(start.elapsed(), Duration::from_millis(3_500));
+/// assert_eq!(pages.iter().flatten().count(), 12);
+/// assert_eq!(pages.len(), 20, "the others say why there is nothing");
+/// # }
+/// ```
 #[track_caller]
 pub fn map_concurrent<I, M, Fut>(items: I, limit: usize, map: M) -> MapConcurrent<Iter<I::IntoIter>, M, Fut>
 where

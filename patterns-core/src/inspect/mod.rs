@@ -4,13 +4,14 @@
 //! tasks (name, age, state, what each awaits), of every [`Semaphore`](crate::semaphore::Semaphore) with who holds it
 //! and who waits for it, and of the tasks that seem to wait for one another in a circle.
 //!
-//! Nothing has to be prepared for it. Waits of this crate (permits, queues, rate limits, events, other tasks) are
+//! Nothing has to be prepared for it. Waits of this crate (permits, queues, rate limits, events, sleeps, other tasks) are
 //! known by themselves; any other wait gets a name with [`label`].
 //!
 //! # Limits
 //!
 //! - A snapshot is taken group by group, not of all at one instant.
-//! - A child that has not had to wait yet is counted, not named. Tasks of bare `tokio::spawn` are not seen.
+//! - A child that has not had to wait yet is counted, not named. Tasks of bare `tokio::spawn` are not
+//!   seen, nor are those of a `Background`, but for the permits that they hold.
 //! - A circle is a hint, not a proof: a wait in it may have a deadline, a task handle may not be awaited any more, and
 //!   semaphores are looked at one after the other.
 //! - Circles are found among permits and awaited tasks. Who waits for an item, an event or a lock of another library

@@ -5,6 +5,14 @@ use super::{AwaitedNode, GroupNode, PermitsNode, State, TaskNode, Tree};
 
 impl fmt::Display for Tree {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = String::new();
+        self.lines(&mut text)?;
+        f.write_str(text.trim_end())
+    }
+}
+
+impl Tree {
+    fn lines(&self, f: &mut impl fmt::Write) -> fmt::Result {
         for circle in &self.stuck {
             writeln!(f, "STUCK: {} -> {}", circle.join(" -> "), circle[0])?;
         }

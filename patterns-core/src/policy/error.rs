@@ -149,6 +149,48 @@ impl<E> PolicyError<E> {
     }
 }
 
+impl PolicyError<BoxError> {
+    /// This as an error, for `?`: a boxed error is none itself, so neither is this.
+    ///
+    /// Its [`source`](Error::source) is what was in the box.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use patterns_core::outcome::BoxError;
+    /// use patterns_core::policy::{Policy, PolicyError};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() {
+    /// let call = async || {
+    ///     let answer = Policy::new().run(async || Err::<u8, _>(BoxError::from("down"))).await.map_err(PolicyError::boxed)?;
+    ///     Ok::<_, BoxError>(answer)
+    /// };
+    /// let error = call().await.unwrap_err();
+    /// assert_eq!(error.source().unwrap().to_string(), "down");
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn boxed(self) -> BoxError {
+        Box::new(Unboxed(self))
+    }
+}
+
+/// A [`PolicyError`] around a box, as an error.
+#[derive(Debug)]
+struct Unboxed(PolicyError<BoxError>);
+
+impl fmt::Display for Unboxed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Error for Unboxed {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(self.0.cause.unboxed())
+    }
+}
+
 impl<E> From<PolicyCause<E>> for PolicyError<E> {
     fn from(cause: PolicyCause<E>) -> Self {
         Self { cause, retried: None }

@@ -94,7 +94,11 @@ impl Default for Policy {
 
 impl<R, D, B, C> Policy<R, D, B, C> {
     /// Gives a default instead of the error that the call ended with, whatever the cause, except for a
-    /// cancellation.
+    /// cancellation. The operation's error must be an [`Error`](std::error::Error) or a
+    /// [`BoxError`](crate::outcome::BoxError).
+    ///
+    /// It also answers for calls that a full bulkhead or an open breaker turned away, so that the caller doesn't see
+    /// them: count them with [`on_fallback`](Fallback::on_fallback), or read the warnings in the log.
     #[must_use]
     pub fn fallback<K, M>(self, fallback: Fallback<K, M>) -> Policy<rank::Fallback, Fallback<K, M>, B, C>
     where
@@ -115,7 +119,8 @@ impl<R, D, B, C> Policy<R, D, B, C> {
         self.ranked()
     }
 
-    /// Takes a place in this bulkhead for the whole call, its pauses included.
+    /// Takes a place in this bulkhead for the whole call, its pauses included; fails with
+    /// [`BulkheadFull`](super::PolicyCause::BulkheadFull) where its line is full too, or takes too long.
     #[must_use]
     pub fn bulkhead(mut self, bulkhead: Bulkhead) -> Policy<rank::Bulkhead, D, B, C>
     where
@@ -209,7 +214,8 @@ impl<R, D, B: Backoff, C> Policy<R, D, B, C> {
     /// # Errors
     ///
     /// [`PolicyError`] with the [cause](super::PolicyCause), and the log of attempts where there was a retry. With a fallback:
-    /// only a cancellation.
+    /// only a cancellation. Where the operation's error is a [`BoxError`](crate::outcome::BoxError),
+    /// [`boxed`](PolicyError::boxed) makes an error of it that `?` takes.
     ///
     /// # Cancel safety
     ///

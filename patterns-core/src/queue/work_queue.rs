@@ -10,7 +10,7 @@ use super::shared::Shared;
 use super::state::Source;
 use super::waiting::{Getting, Joining, Putting};
 use super::{Builder, GetError, Overflow, PutError, Stats};
-use crate::context::{Interrupt, interruptible};
+use crate::context::{Interrupt, interruptible_as};
 use crate::coop;
 
 /// A bounded queue of work for many producers and many workers, which knows what is unfinished.
@@ -181,7 +181,7 @@ impl<T> WorkQueue<T> {
             Err(PutError::Full(entry)) if self.shared.overflow == Overflow::Wait => *slot = Some(entry.item),
             done => return done.map_err(PutError::bare),
         }
-        match interruptible(Putting::new(&self.shared, slot, priority)).await {
+        match interruptible_as("room in a queue", Putting::new(&self.shared, slot, priority)).await {
             Ok(done) => done,
             Err(interrupt) => {
                 let Some(item) = slot.take() else { unreachable!("an interrupted put has left it there") };
@@ -231,7 +231,7 @@ impl<T> WorkQueue<T> {
         if let Some(entry) = self.shared.pop() {
             return Ok(self.job(entry));
         }
-        match interruptible(Getting::new(&self.shared)).await {
+        match interruptible_as("an item of a queue", Getting::new(&self.shared)).await {
             Ok(Some(entry)) => Ok(self.job(entry)),
             Ok(None) => Err(GetError::Closed),
             Err(interrupt) => Err(GetError::Interrupted(interrupt)),
@@ -268,7 +268,7 @@ impl<T> WorkQueue<T> {
     ///
     /// Cancel safe.
     pub async fn join(&self) -> Result<(), Interrupt> {
-        interruptible(Joining::new(&self.shared)).await
+        interruptible_as("the end of a queue's work", Joining::new(&self.shared)).await
     }
 
     /// Lets a key in again that [`dedupe_by`](Builder::dedupe_by) remembers. Returns whether it did.

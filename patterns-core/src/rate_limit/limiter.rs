@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::bucket::{Bucket, wake};
 use super::line::Wakes;
 use super::{AcquireError, Quota};
-use crate::context::interruptible;
+use crate::context::interruptible_as;
 
 /// Admits at most a [`Quota`], in any window of time, first come, first served.
 ///
@@ -103,7 +103,8 @@ impl RateLimiter {
             Err(AcquireError::NotYet { .. }) => {}
             done => return done,
         }
-        interruptible(self.0.wait(n)).await.unwrap_or_else(|interrupt| Err(AcquireError::Interrupted(interrupt)))
+        let waited = interruptible_as("a rate limit", self.0.wait(n)).await;
+        waited.unwrap_or_else(|interrupt| Err(AcquireError::Interrupted(interrupt)))
     }
 
     /// Takes one unit if it is there and nobody waits.

@@ -39,12 +39,42 @@ impl<T> ShutdownReport<T> {
     ///   came. Shells say the same of a program that the signal ended.
     /// - 1: something was left behind, and there was no signal.
     ///
+    /// However, this does not look at what the main future returned: where that is a `Result`, use
+    /// [`result_exit_code`](ShutdownReport::result_exit_code).
+    ///
     /// A program for which a stop is a failure in itself, such as a check that has not seen everything, takes
     /// [`signal`](Self::signal)'s [own code](Signal::exit_code).
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         if self.is_complete() { 0 } else { self.signal.map_or(1, Signal::exit_code) }
     }
+}
+
+impl<T, E> ShutdownReport<Result<T, E>> {
+    /// What the process is to exit with, of a main future that may fail: 1 where it returned an error, else the
+    /// [`exit_code`](Self::exit_code).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use patterns_core::shutdown::Shutdown;
+    /// use std::time::Duration;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() {
+    /// let report = Shutdown::new().run(Duration::from_secs(5), async { Err::<(), _>("the database is gone") }).await;
+    /// assert!(report.is_complete());
+    /// assert_eq!((report.exit_code(), report.result_exit_code()), (0, 1));
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn result_exit_code(&self) -> u8 {
+        if matches!(self.value, Some(Err(_))) { 1 } else { self.exit_code() }
+    }
+}
+
+/// To the millisecond.
+fn rounded(duration: Duration) -> Duration {
+    Duration::new(duration.as_secs(), duration.subsec_millis() * 1_000_000)
 }
 
 /// `cancelled: shutting down: got SIGTERM; forced after 3s; left behind: main (for 9s), import/page-7 (for 2s)`.
@@ -54,14 +84,15 @@ impl<T> fmt::Display for ShutdownReport<T> {
             Some(cause) => write!(f, "{cause}; ")?,
             None => f.write_str("ended by itself; ")?,
         }
+        let took = rounded(self.took);
         match (self.is_complete(), self.forced) {
-            (true, _) => return write!(f, "complete after {:?}", self.took),
-            (false, true) => write!(f, "forced after {:?}; left behind:", self.took)?,
-            (false, false) => write!(f, "out of time after {:?}; left behind:", self.took)?,
+            (true, _) => return write!(f, "complete after {took:?}"),
+            (false, true) => write!(f, "forced after {took:?}; left behind:")?,
+            (false, false) => write!(f, "out of time after {took:?}; left behind:")?,
         }
         for (n, straggler) in self.stragglers.iter().enumerate() {
             let comma = if n == 0 { "" } else { "," };
-            write!(f, "{comma} {} (for {:?})", straggler.path, straggler.age)?;
+            write!(f, "{comma} {} (for {:?})", straggler.path, rounded(straggler.age))?;
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use tokio::task::coop::consume_budget;
 
 use super::error::Stopped;
 use super::hand::{Hand, Offer};
-use crate::context::{Interrupt, interruptible};
+use crate::context::{Interrupt, interruptible_as};
 
 /// Where a [`generator`](super::generator)'s producer emits its items, one at a time.
 ///
@@ -83,7 +83,7 @@ impl<T> Yielder<T> {
         assert!(slot.is_some(), "there is nothing to emit");
         // A producer that always has an item must still let others run.
         consume_budget().await;
-        let waited = interruptible(Offer::new(&self.hand, slot)).await;
+        let waited = interruptible_as("the consumer of a stream", Offer::new(&self.hand, slot)).await;
         let interrupt = match waited {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(cause)) => Interrupt::Cancelled(cause),

@@ -8,7 +8,7 @@ use super::handle::TaskHandle;
 use super::shared::Shared;
 use super::task::Task;
 use crate::cancel::{CancelCause, CancelKind, CancelToken};
-use crate::context::{Context, Interrupt, interruptible};
+use crate::context::{Context, Interrupt, interruptible_as};
 use crate::outcome::BoxError;
 
 /// A running group, as its body and its children see it: where children are spawned.
@@ -136,7 +136,7 @@ impl Group {
             if let Some(cause) = self.0.token().cause() {
                 return Err(Interrupt::Cancelled(cause.clone()));
             }
-            let entered = interruptible(async {
+            let entered = interruptible_as("a place in its group", async {
                 tokio::select! {
                     biased;
                     entered = self.0.count.entered_below(self.0.limit) => Ok(entered),

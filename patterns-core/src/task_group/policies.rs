@@ -223,6 +223,8 @@ impl JoinPolicy for ErrorBudget {
 /// The body must itself be done when the deadline comes: waits in it fail then, unless they are for handles. A
 /// body that fails cancels the children.
 ///
+/// For many items, so many at a time, [`map_concurrent`](crate::gather::map_concurrent) under such a deadline is simpler.
+///
 /// However, [`timeout`](crate::cancel::timeout) drops what it limits at the deadline, and a dropped group
 /// returns nothing at all. So set a deadline that nobody else enforces, as in the example; under an enclosing
 /// timeout, one that is earlier by the time that the cleanup may take.

@@ -27,6 +27,9 @@ use super::run::{Ran, run};
 /// without `biased` starts at a random branch), [`Exploration::unreached`] counts what was missed.
 /// What blocks the thread, or spins without ever letting time pass, is a hang.
 ///
+/// A scenario that captures variables is a closure that returns a future, `move |state| async move { .. }`: an `async`
+/// closure that captures can be called only once.
+///
 /// # Comparison to `shuttle` and `loom`
 ///
 /// They permute the schedules of threads and need their own versions of every primitive. This keeps

@@ -139,3 +139,42 @@ async fn who_waits_for_a_holder_that_goes_on_is_not_stuck() {
     });
     result.await.unwrap();
 }
+
+#[cfg(all(feature = "event", feature = "queue", feature = "rate_limit"))]
+#[tokio::test(start_paused = true)]
+async fn waits_of_this_crate_are_known_by_themselves() {
+    use patterns_core::event::Event;
+    use patterns_core::queue::WorkQueue;
+    use patterns_core::rate_limit::{Quota, RateLimiter};
+
+    let queue = WorkQueue::<u8>::bounded(1);
+    let limiter = RateLimiter::new(Quota::per_minute(1));
+    limiter.acquire().await.unwrap();
+    let ready: Event = Event::named("db ready");
+    let group = TaskGroup::new("look-waits").run(async |group| {
+        let (getter, unit, waiter) = (queue.clone(), limiter.clone(), ready.clone());
+        group.spawn("gets", async move { Ok::<_, BoxError>(drop(getter.get().await)) });
+        group.spawn("limited", async move { unit.acquire().await });
+        group.spawn("waits", async move { waiter.wait().await });
+        group.spawn("sleeps", context::sleep(secs(60)));
+        sleep(secs(1)).await;
+        let tree = inspect::tree();
+        let waits = |name: &str| {
+            let group = tree.group("look-waits").unwrap();
+            group.tasks.iter().find(|task| task.name == name).unwrap().waits_for()
+        };
+        assert_eq!(waits("gets"), "an item of a queue");
+        assert_eq!(waits("limited"), "a rate limit");
+        assert_eq!(waits("waits"), "db ready");
+        assert_eq!(waits("sleeps"), "a sleep");
+        assert!(!tree.to_string().ends_with('\n'));
+
+        queue.close();
+        ready.set();
+        sleep(secs(1)).await;
+        assert_eq!(seen("look-waits").tasks.len(), 2, "who got what it waited for is gone");
+        group.cancel("all was seen");
+        Ok(())
+    });
+    group.await.unwrap();
+}
