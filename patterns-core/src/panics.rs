@@ -80,7 +80,12 @@ impl Panic {
     /// Takes a `catch_unwind` payload (or a tokio `JoinError`'s) that was caught without a place.
     #[must_use]
     pub fn from_payload(payload: Box<dyn Any + Send>) -> Self {
-        Self { message: text(&*payload).to_owned(), place: None }
+        let message = text(&*payload).to_owned();
+        // A payload may panic when it is dropped, and what that one throws too: it is left where it is.
+        if let Err(another) = panic::catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+            std::mem::forget(another);
+        }
+        Self { message, place: None }
     }
 }
 

@@ -137,10 +137,12 @@ impl Reaper {
         F: Future<Output: Send + 'static> + Send + 'static,
     {
         let tracked = self.track(path.clone());
-        let context = Context::root(self.clone()).with_path(path);
+        let fut = Context::root(self.clone()).with_path(path).scope(fut);
         runtime.spawn(async move {
+            // Named first, so dropped first where this is never polled: `fut` counts until it is gone.
+            let fut = fut;
             let _tracked = tracked;
-            context.scope(fut).await
+            fut.await
         })
     }
 

@@ -82,29 +82,30 @@ impl Ticket {
         let context = Context::root(task.shared.reaper.clone()).with_path(task.path.clone());
         let context = context.with_token(task.token.clone());
         // The ticket owns the task; the handle would say nothing that the ledger doesn't.
-        drop(task.shared.runtime.spawn(context.scope(self.drive(work))));
+        drop(task.shared.runtime.spawn(context.scope(Self::drive(work, self))));
         task.token.clone()
     }
 
-    async fn drive<W>(self, work: W)
+    /// The work comes first, so it is dropped first where this is never polled: it counts until it is gone.
+    async fn drive<W>(work: W, ticket: Self)
     where
         W: Future<Output = Result<(), BoxError>>,
     {
         let mut work = catch_panics(work);
-        let asked = self.task.token.cause().cloned();
+        let asked = ticket.task.token.cause().cloned();
         let ended = match asked {
             // Asked to stop before it began: it never runs.
             Some(cause) => Err(Why::Cancelled(cause)),
             None => tokio::select! {
                 biased;
-                ended = &mut work => self.task.judge(ended),
-                cause = self.task.shared.forced.cancelled() => {
-                    Err(Why::Straggler(self.task.token.cause().cloned().unwrap_or(cause)))
+                ended = &mut work => ticket.task.judge(ended),
+                cause = ticket.task.shared.forced.cancelled() => {
+                    Err(Why::Straggler(ticket.task.token.cause().cloned().unwrap_or(cause)))
                 }
             },
         };
         let dropped = catch_panic(|| drop(work)).map_err(Why::Panicked);
-        self.file(dropped.and(ended));
+        ticket.file(dropped.and(ended));
     }
 
     /// Reports how the task ended, and counts it out.

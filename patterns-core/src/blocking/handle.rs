@@ -167,7 +167,10 @@ impl<T: Send + 'static> IntoFuture for JobHandle<T> {
 
 impl<T> Drop for JobHandle<T> {
     fn drop(&mut self) {
-        if self.leave(|| self.why_dropped()) == Left::Over
+        let left = self.leave(|| self.why_dropped());
+        // So that an answer is either here by now, or refused, and then its thread reports the panic.
+        self.answer.close();
+        if left == Left::Over
             && let Ok(Err(BlockingError::Panicked(panic))) = self.answer.try_recv()
         {
             tracing::error!(%panic, "a blocking job panicked, and its caller went away without looking");

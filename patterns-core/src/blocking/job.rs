@@ -11,7 +11,7 @@ use super::shared::Shared;
 use super::{BlockingError, RunningJob};
 use crate::cancel::CancelToken;
 use crate::context::{Context, Interrupt, TaskPath};
-use crate::outcome::catch_panic;
+use crate::outcome::{Panic, catch_panic};
 
 /// What is known of a job whatever its types are.
 pub(super) struct Head {
@@ -86,6 +86,15 @@ impl<F, T> Cell<F, T> {
         Arc::new(Self { head, work: Mutex::new(Some((work, answer))) })
     }
 
+    /// A result that nobody waits for any more.
+    fn unheard(&self, result: Result<T, Panic>) {
+        if let Err(panic) = &result {
+            let (job, place) = (self.head.path(), self.head.place);
+            tracing::error!(%job, %place, %panic, "a blocking job panicked after its caller had gone");
+        }
+        quietly(|| drop(result));
+    }
+
     fn take(&self) -> (F, Answer<T>) {
         let taken = self.work.lock().take();
         taken.unwrap_or_else(|| unreachable!("a job ends once"))
@@ -110,14 +119,21 @@ where
         let (work, answer) = self.take();
         let job = JobContext::new(self.head.context.clone());
         let result = catch_panic(|| self.head.context.sync_scope(|| work(&job)));
-        shared.end(number, result.is_err());
-        let unheard = quietly(|| answer.send(result.map_err(BlockingError::Panicked)).err());
-        if let Some(Some(Err(BlockingError::Panicked(panic)))) = &unheard {
-            let (job, place) = (self.head.path(), self.head.place);
-            tracing::error!(%job, %place, %panic, "a blocking job panicked after its caller had gone");
+        let panicked = result.is_err();
+        if answer.is_closed() {
+            // Before the end: its destructor may take as long as the job.
+            self.unheard(result);
+            shared.end(number, panicked);
+            return;
         }
-        // Here, where a panic of the value's destructor is nobody else's.
-        quietly(|| drop(unheard));
+        shared.end(number, panicked);
+        let unheard = quietly(|| answer.send(result.map_err(BlockingError::Panicked)).err());
+        if let Some(Some(Err(BlockingError::Panicked(panic)))) = unheard {
+            self.unheard(Err(panic));
+        } else {
+            // Here, where a panic of the value's destructor is nobody else's.
+            quietly(|| drop(unheard));
+        }
     }
 
     fn refuse(&self, error: BlockingError) {

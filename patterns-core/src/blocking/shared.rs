@@ -167,7 +167,10 @@ impl Thread {
         quietly(|| drop(place));
         match start {
             Start::Run => job.run(number, &self.0),
-            Start::Refuse(error) => job.refuse(error),
+            Start::Refuse(error) => {
+                job.refuse(error);
+                self.0.state.lock().refused();
+            }
             Start::Over => {}
         }
     }

@@ -160,7 +160,14 @@ impl State {
         } else {
             self.totals.cancelled += 1;
         }
+        // It drops the job, which may take as long as running it.
+        self.idle -= 1;
         Start::Refuse(BlockingError::NotStarted(interrupt))
+    }
+
+    /// A thread has refused a job.
+    pub(super) fn refused(&mut self) {
+        self.idle += 1;
     }
 
     /// A thread has run a job.

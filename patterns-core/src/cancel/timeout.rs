@@ -62,7 +62,7 @@ impl std::error::Error for Elapsed {}
 ///
 /// # Panics
 ///
-/// Where `fut` has to wait outside of a tokio runtime with time enabled.
+/// Outside of a tokio runtime with time enabled.
 ///
 /// # Cancel safety
 ///

@@ -7,6 +7,7 @@ use std::task::{self, Poll, ready};
 
 use futures_util::Stream;
 use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::time::Instant;
 
 use super::report::Stage;
 use crate::context::{self, Context, Interrupt, interruptible};
@@ -62,11 +63,13 @@ impl<T> Clone for Outlet<T> {
 
 /// Returns early where the work was told to stop: what waits already would otherwise still be worked off.
 pub(super) fn stop_if_told() -> Result<(), Interrupt> {
-    if !context::is_cancelled() {
-        return Ok(());
+    if context::is_cancelled()
+        && let Some(cause) = Context::current().token().cause()
+    {
+        return Err(Interrupt::Cancelled(cause.clone()));
     }
-    match Context::current().token().cause() {
-        Some(cause) => Err(Interrupt::Cancelled(cause.clone())),
+    match context::deadline().filter(|deadline| *deadline <= Instant::now()) {
+        Some(deadline) => Err(Interrupt::DeadlinePassed(deadline)),
         None => Ok(()),
     }
 }

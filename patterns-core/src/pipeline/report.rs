@@ -121,8 +121,9 @@ impl Drop for Inside<'_> {
 
 /// What has become of the items of a stage.
 ///
-/// `taken == emitted + failed + abandoned + in_flight` at any time, except for the stages of
-/// [`through`](super::Pipeline::through), which may make any number of items from any number.
+/// `taken == emitted + failed + abandoned + in_flight` at any time, except for the source, whose failure is no item
+/// that it gave, and for the stages of [`through`](super::Pipeline::through), which may make any number of items from any
+/// number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StageReport {

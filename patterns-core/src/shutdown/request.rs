@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::{Stream, StreamExt};
 use tokio::task::JoinHandle;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
 use super::Signal;
 use super::signal;
@@ -197,10 +197,20 @@ async fn listen(state: Arc<State>, signals: impl Stream<Item = Signal>) {
     // Before the token, so that whoever sees the request finds its signal.
     let _ = state.signal.set(first);
     state.asked.cancel_with(CancelCause::new(CancelKind::Shutdown, format!("got {first}")));
-    while let Some(next) = signals.next().await {
-        if Instant::now() >= echo {
-            state.force(CancelCause::new(CancelKind::Shutdown, format!("got {next} after {first}")));
-            return;
+    // What comes while the thread is held up is found together with the end of that time, and before it.
+    let mut is_echo = true;
+    loop {
+        tokio::select! {
+            biased;
+            next = signals.next() => match next {
+                Some(_) if is_echo => {}
+                Some(next) => {
+                    state.force(CancelCause::new(CancelKind::Shutdown, format!("got {next} after {first}")));
+                    return;
+                }
+                None => return,
+            },
+            () = sleep_until(echo), if is_echo => is_echo = false,
         }
     }
 }

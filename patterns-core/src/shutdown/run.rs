@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use tokio::runtime::Handle;
+use tokio::task::coop::unconstrained;
 use tokio::time::{Instant, sleep_until};
 
 use super::{Shutdown, ShutdownReport};
@@ -89,7 +90,8 @@ impl Shutdown {
             biased;
             () = ended => false,
             _ = self.forced() => true,
-            () = sleep_until(far_future_or(asked.checked_add(grace))) => false,
+            // Unconstrained: a main future that is busy may have used up the budget.
+            () = unconstrained(sleep_until(far_future_or(asked.checked_add(grace)))) => false,
         };
 
         let mut stragglers = Vec::new();

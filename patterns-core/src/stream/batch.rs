@@ -1,9 +1,10 @@
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use futures_util::stream::{Stream, TryStream};
 use pin_project_lite::pin_project;
+use tokio::task::coop::unconstrained;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::context::far_future_or;
@@ -43,7 +44,8 @@ impl<T> Gathering<T> {
     /// Gives the batch once its first item has waited long enough.
     fn poll_due(&mut self, cx: &mut Context<'_>) -> Poll<Vec<T>> {
         match &mut self.due {
-            Some(due) if !self.items.is_empty() => ready!(due.as_mut().poll(cx)),
+            // Unconstrained: a source that is busy may have used up the budget.
+            Some(due) if !self.items.is_empty() => ready!(pin!(unconstrained(due.as_mut())).poll(cx)),
             _ => return Poll::Pending,
         }
         Poll::Ready(std::mem::take(&mut self.items))

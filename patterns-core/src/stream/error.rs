@@ -2,7 +2,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use crate::cancel::CancelCause;
-use crate::context::Interrupt;
+use crate::context::{DeadlinePassed, Interrupt};
 use crate::outcome::{BoxError, ErrorGroup};
 
 /// An item was not taken, as the producer is to stop: the consumer went away or closed the generator, or
@@ -70,7 +70,7 @@ impl CloseError {
 pub(crate) fn is_told_to_stop(error: &(dyn Error + 'static)) -> bool {
     let mut link = Some(error);
     while let Some(error) = link {
-        if error.is::<Interrupt>() || error.is::<CancelCause>() {
+        if error.is::<Interrupt>() || error.is::<CancelCause>() || error.is::<DeadlinePassed>() {
             return true;
         }
         if let Some(group) = error.downcast_ref::<ErrorGroup>() {

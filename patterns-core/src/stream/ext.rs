@@ -25,7 +25,7 @@ pub trait FlowExt: Stream {
     /// # Panics
     ///
     /// - If `max` is zero.
-    /// - Polled outside of a tokio runtime, when it has to wait.
+    /// - Polled outside of a tokio runtime with time enabled.
     ///
     /// # Cancel safety
     ///

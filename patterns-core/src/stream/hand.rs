@@ -19,33 +19,49 @@ struct State<T> {
     /// Why nothing is taken any more.
     stopped: Option<CancelCause>,
     emitter: Option<Waker>,
+    /// The emitter was polled by the consumer, since that looked the last time.
+    inside: bool,
+    /// The consumer is being polled, and may be polling the emitter.
+    attending: bool,
     consumer: Option<Waker>,
 }
 
 impl<T> Hand<T> {
     pub(super) fn new() -> Self {
-        Self(Mutex::new(State { item: None, stopped: None, emitter: None, consumer: None }))
+        Self(Mutex::new(State {
+            item: None,
+            stopped: None,
+            emitter: None,
+            inside: false,
+            attending: false,
+            consumer: None,
+        }))
     }
 
     /// The consumer is awake: an item that comes now needn't wake it.
     pub(super) fn attend(&self) {
-        let consumer = self.0.lock().consumer.take();
+        let mut state = self.0.lock();
+        state.attending = true;
+        state.inside = false;
+        let consumer = state.consumer.take();
+        drop(state);
         drop(consumer);
     }
 
     /// Takes the item, or notes who waits for one.
     pub(super) fn poll_take(&self, cx: &mut Context<'_>) -> Poll<T> {
         let mut state = self.0.lock();
+        state.attending = false;
         let Some(item) = state.item.take() else {
             state.consumer = Some(cx.waker().clone());
             return Poll::Pending;
         };
-        let emitter = state.emitter.take();
+        let (emitter, inside) = (state.emitter.take(), state.inside);
         drop(state);
-        // The consumer polls the producer itself. Only a part of it that waits by a waker of its own, in a set
-        // of futures or in another task, must be told.
+        // The consumer polls the producer itself, at its next poll. Only an emitter that waits by a waker of its own,
+        // in a set of futures or in another task, or beside the consumer in the same task, must be told.
         if let Some(emitter) = emitter
-            && !emitter.will_wake(cx.waker())
+            && !(inside && emitter.will_wake(cx.waker()))
         {
             emitter.wake();
         }
@@ -98,6 +114,7 @@ impl<T> Future for Offer<'_, T> {
             consumer = state.consumer.take();
         }
         state.emitter = Some(cx.waker().clone());
+        state.inside = state.attending;
         drop(state);
         if let Some(consumer) = consumer {
             consumer.wake();

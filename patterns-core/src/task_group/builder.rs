@@ -8,6 +8,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
+use tokio::task::coop::unconstrained;
 use tokio::time::Instant;
 
 use super::count::Count;
@@ -150,7 +151,8 @@ impl<P: JoinPolicy> TaskGroup<P> {
         let shared = self.start(&ambient);
         let mut owner = Owner::new(Arc::clone(&shared), ambient.reaper().clone());
         let group = Group::new(Arc::clone(&shared));
-        let mut enforce = pin!(shared.enforce());
+        // Unconstrained: a body that is busy may have used up the budget.
+        let mut enforce = pin!(unconstrained(shared.enforce()));
         let mut enforced = false;
 
         let mut body = catch_panics(shared.context().scope(async move { body(group).await }));

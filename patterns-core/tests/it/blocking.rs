@@ -471,3 +471,30 @@ fn misuse_is_refused_at_build() {
     assert_eq!(error, BuildError::QueueTooLong { asked: usize::MAX, most: 1 << 20 });
     assert_eq!(build(1, 1, "x\0y").unwrap_err(), BuildError::ZeroByteInName);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_thread_that_drops_what_nobody_took_is_busy_and_another_one_is_started() {
+    struct Waits(mpsc::Receiver<()>);
+    impl Drop for Waits {
+        fn drop(&mut self) {
+            self.0.recv_timeout(secs(20)).unwrap();
+        }
+    }
+    let (pool, _held) = (pool(2, 8), hold_clock());
+    let (release, released) = mpsc::channel();
+    let (began, begins) = oneshot::channel();
+    let (go, goes) = mpsc::channel::<()>();
+    let unheard = pool.submit(move |_| {
+        began.send(()).unwrap();
+        goes.recv().unwrap();
+        Waits(released)
+    });
+    let unheard = unheard.await.unwrap();
+    begins.await.unwrap();
+    drop(unheard);
+    go.send(()).unwrap();
+    // It runs on the second thread, and lets the first one go.
+    let second = pool.run(move |_| release.send(()).unwrap());
+    second.await.expect("it is not kept waiting");
+    assert!(pool.shutdown(secs(60)).await.is_complete());
+}

@@ -95,3 +95,15 @@ async fn a_panic_in_the_destructor_of_a_finished_future_is_caught() {
     }
     assert_eq!(catch_panics(Ready(Bad)).await.unwrap_err().message(), "in the destructor");
 }
+
+#[test]
+fn a_payload_that_panics_when_it_is_dropped_is_one_panic() {
+    struct Bomb;
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            std::panic::panic_any(7_u8);
+        }
+    }
+    let panic = catch_panic(|| std::panic::panic_any(Bomb)).unwrap_err();
+    assert_eq!(panic.message(), "(no message)");
+}

@@ -104,3 +104,18 @@ async fn the_global_one_takes_what_nobody_else_does() {
     sleep(secs(2)).await;
     assert!(!named());
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_is_aborted_before_it_began_counts_until_it_is_dropped() {
+    struct Looks(Reaper, Log);
+    impl Drop for Looks {
+        fn drop(&mut self) {
+            self.1.add(format!("{} left", self.0.live().len()));
+        }
+    }
+    let (reaper, log) = (Reaper::new(), Log::default());
+    let looks = Looks(reaper.clone(), log.clone());
+    reaper.spawn("flush", async move { drop(looks) }).abort();
+    reaper.drained().await;
+    assert_eq!(log.all(), ["1 left"]);
+}

@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep};
 
-use crate::support::{Log, ms, polled, secs};
+use crate::support::{Log, is_busy_for, ms, polled, secs};
 
 /// A shutdown, and the signals to ask for it.
 fn signals() -> (mpsc::Sender<Signal>, Shutdown) {
@@ -78,7 +78,7 @@ async fn an_echo_of_the_first_signal_does_not_force() {
         yield_now().await;
         assert!(!shutdown.is_forced());
     }
-    sleep(ms(100)).await;
+    sleep(ms(101)).await;
     sender.send(Signal::Interrupt).await.unwrap();
     yield_now().await;
     assert!(shutdown.is_forced());
@@ -331,4 +331,29 @@ fn cleanup_finishes_however_the_run_is_interrupted() {
             assert_eq!(log.has("began"), log.has("cleaned"), "{:?}", log.all());
         },
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_main_that_never_runs_out_of_work_is_dropped_when_the_grace_is_over() {
+    let shutdown = Shutdown::new();
+    shutdown.trigger(by_hand("enough"));
+    let report = tokio::spawn(async move { shutdown.run(secs(1), is_busy_for(secs(9))).await }).await.unwrap();
+    assert!(report.value.is_none());
+    assert_eq!(paths(&report.stragglers), ["main"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_echo_is_one_also_where_the_thread_was_held_up_meanwhile() {
+    let (sender, shutdown) = signals();
+    sender.send(Signal::Terminate).await.unwrap();
+    yield_now().await;
+    assert!(shutdown.signal().is_some());
+    // Both are there when the listener looks again: the echo, and the end of the time for one.
+    sender.send(Signal::Terminate).await.unwrap();
+    tokio::time::advance(ms(400)).await;
+    yield_now().await;
+    assert!(polled(1, shutdown.forced()).await.is_none());
+    sender.send(Signal::Terminate).await.unwrap();
+    sleep(ms(1)).await;
+    assert!(polled(1, shutdown.forced()).await.is_some(), "that one is meant");
 }

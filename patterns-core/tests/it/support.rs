@@ -64,6 +64,17 @@ pub(crate) async fn polled<F: Future>(polls: usize, fut: F) -> Option<F::Output>
     .await
 }
 
+/// Lets so much time pass, and leaves nothing of the budget for whoever is polled after this.
+pub(crate) async fn is_busy_for(time: Duration) {
+    let end = tokio::time::Instant::now() + time;
+    while tokio::time::Instant::now() < end {
+        while tokio::task::coop::has_budget_remaining() {
+            tokio::task::coop::consume_budget().await;
+        }
+        tokio::time::advance(ms(100)).await;
+    }
+}
+
 #[allow(dead_code, reason = "only some features' tests use it")]
 /// Always finds something to do and lets others run when its budget is used up, like a loop over a channel that is
 /// never empty. Two seconds pass meanwhile.

@@ -7,7 +7,7 @@ use std::task::{self, Poll, ready};
 
 use futures_util::Stream;
 use futures_util::future::BoxFuture;
-use tokio::task::coop::poll_proceed;
+use tokio::task::coop::{poll_proceed, unconstrained};
 use tokio::time::Instant;
 
 use super::{Page, PaginateError};
@@ -148,12 +148,13 @@ fn interrupted(context: &Context) -> Option<Interrupt> {
 
 /// Waits until a wait in this context would be interrupted.
 fn interrupt(context: &Context) -> BoxFuture<'static, Interrupt> {
-    Box::pin(context.scope(async {
+    // Unconstrained: a fetch that is busy may have used up the budget.
+    Box::pin(unconstrained(context.scope(async {
         match interruptible(std::future::pending::<Infallible>()).await {
             Ok(never) => match never {},
             Err(interrupt) => interrupt,
         }
-    }))
+    })))
 }
 
 impl<C, T, F, Fut> fmt::Debug for Paginate<C, T, F, Fut> {

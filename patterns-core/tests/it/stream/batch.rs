@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 
 use super::runtime;
-use crate::support::{ms, secs};
+use crate::support::{is_never_out_of_work, ms, secs};
 
 /// Numbers, each so many milliseconds after the one before.
 fn arrivals(gaps: Vec<u64>) -> impl Stream<Item = usize> + Unpin {
@@ -141,4 +141,12 @@ proptest! {
         let came = runtime().block_on(batches(gaps.clone(), max, wait));
         prop_assert_eq!(came, expected(&gaps, max, wait));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_is_due_also_where_its_source_never_runs_out_of_work() {
+    let source = stream::iter([1]).chain(stream::once(is_never_out_of_work()).map(|()| 2));
+    let mut batches = Box::pin(source.batch(10, secs(1)));
+    let first = tokio::spawn(async move { batches.next().await }).await.unwrap();
+    assert_eq!(first.unwrap(), [1]);
 }

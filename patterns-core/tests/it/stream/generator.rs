@@ -402,3 +402,25 @@ async fn every_item_from_another_thread_is_taken_once_or_given_back() {
         assert_eq!(sent.load(SeqCst), taken);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_emitter_beside_the_consumer_in_one_task_learns_that_its_item_was_taken() {
+    let (lend, lent) = tokio::sync::oneshot::channel();
+    let mut items = generator(async move |yielder| {
+        let _ = lend.send(yielder);
+        std::future::pending::<Result<(), BoxError>>().await
+    });
+    let feed = async {
+        let mut yielder = lent.await.unwrap();
+        for n in 0..3 {
+            yielder.emit(n).await.unwrap();
+        }
+    };
+    let take = async {
+        let first = items.next().await.unwrap().unwrap();
+        sleep(secs(1)).await;
+        [first, items.next().await.unwrap().unwrap(), items.next().await.unwrap().unwrap()]
+    };
+    let both = tokio::time::timeout(secs(60), async { tokio::join!(feed, take) }).await;
+    assert_eq!(both.expect("nobody waits for ever").1, [0, 1, 2]);
+}

@@ -9,7 +9,7 @@ use patterns_core::context::{Context, Interrupt};
 use patterns_core::stream::{FlowExt, Page, PaginateError, paginate};
 use tokio::time::{Instant, sleep};
 
-use crate::support::{Log, ms, secs};
+use crate::support::{Log, is_never_out_of_work, ms, secs};
 
 /// An API with these pages, each a second away.
 #[derive(Clone)]
@@ -219,4 +219,22 @@ async fn by_number_it_ends_at_the_first_page_that_is_not_full() {
     assert_eq!(log.all(), ["1", "2", "3"]);
     assert_eq!(Page::numbered(vec!['a'], u64::MAX, 1), Page::last(vec!['a']), "there is no further number");
     assert_eq!(Page::<char, _>::numbered(vec![], 1, 0), Page::last(vec![]), "and no endless row of empty pages");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fetch_that_never_runs_out_of_work_is_interrupted_too() {
+    let token = CancelToken::new();
+    let context = Context::current().with_token(token.clone());
+    let mut items = context.sync_scope(|| {
+        paginate(0, move |_: u32| {
+            let token = token.clone();
+            async move {
+                token.cancel("enough");
+                is_never_out_of_work().await;
+                Ok::<_, std::io::Error>(Page::last(vec![1]))
+            }
+        })
+    });
+    let first = tokio::spawn(async move { items.next().await }).await.unwrap();
+    assert!(matches!(first, Some(Err(PaginateError::Interrupted { .. }))));
 }

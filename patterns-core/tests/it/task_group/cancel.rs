@@ -7,7 +7,7 @@ use patterns_core::task_group::{BoxError, CollectAll, TaskGroup};
 use tokio::time::{Instant, sleep};
 
 use super::{fails_after, works_until_asked};
-use crate::support::{Log, ms, secs};
+use crate::support::{Log, is_busy_for, ms, secs};
 
 #[tokio::test(start_paused = true)]
 async fn cancelling_one_child_runs_its_cleanup_and_says_by_whom_where_and_after_how_long() {
@@ -401,4 +401,14 @@ async fn a_child_that_has_ended_cannot_be_cancelled() {
         Ok(child.await?)
     });
     assert_eq!(result.await.unwrap(), 7);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_never_runs_out_of_work_is_dropped_when_its_grace_is_over() {
+    let run = TaskGroup::new("busy").grace(secs(1)).run(async |group| {
+        group.cancel("enough");
+        is_busy_for(secs(9)).await;
+        Ok(())
+    });
+    assert!(tokio::spawn(run).await.unwrap().is_err());
 }
