@@ -42,8 +42,9 @@ impl std::error::Error for Elapsed {}
 
 /// Runs `fut` for at most `limit`, and makes that the ambient deadline of everything in it.
 ///
-/// Nested limits only ever get shorter: where an enclosing deadline comes first, this one stays
-/// silent and the enclosing one ends the work, so [`Elapsed`] always means *this* limit.
+/// Nested limits only ever get shorter: where an enclosing deadline comes first, whoever set it ends the work, so
+/// [`Elapsed`] always means *this* limit. Where nobody does (it was only announced, or this is the cleanup after it),
+/// this limit is kept all the same.
 /// At the deadline `fut` is dropped; a [`TaskGroup`](crate::task_group::TaskGroup) in it then has its
 /// children asked to stop and adopted, so that their cleanup still finishes.
 ///
@@ -153,13 +154,17 @@ async fn run<F: Future>(deadline: Instant, limit: Duration, fut: F) -> Result<F:
     let outer = Context::current();
     let ours = outer.deadline().is_none_or(|outer| deadline < outer);
     let mut fut = pin!(outer.with_deadline(deadline).scope(fut));
-    if !ours {
-        return Ok(fut.await);
-    }
+    let passed = async {
+        tokio::time::sleep_until(deadline).await;
+        if !ours {
+            // Whoever set the enclosing deadline has the first word, if it is still there.
+            tokio::task::yield_now().await;
+        }
+    };
     tokio::select! {
         biased;
         value = &mut fut => Ok(value),
         // Its clock must be looked at also where `fut` has used up the budget, at every poll perhaps.
-        () = unconstrained(tokio::time::sleep_until(deadline)) => Err(Elapsed { limit, deadline }),
+        () = unconstrained(passed) => Err(Elapsed { limit, deadline }),
     }
 }

@@ -94,12 +94,13 @@ pub(super) fn start(
             // So that a shutdown can name the one that it waits for.
             let _tracked = reaper.track(context.path().clone());
             // In the named context, so that the limit is the ambient deadline of the cleanup.
-            let ended = context.scope(timeout(limit, catch_panics(run(exit.clone())))).await;
-            let failure = match ended {
-                Ok(Ok(Ok(()))) => continue,
-                Ok(Ok(Err(error))) => CleanupFailure::Failed(error),
-                Ok(Err(panic)) => CleanupFailure::Panicked(panic),
-                Err(_) => CleanupFailure::TimedOut(limit),
+            let ended = context.scope(timeout(limit, catch_panics(run(exit.clone()))));
+            // Caught here too: at its limit it is dropped, and its destructor may panic.
+            let failure = match catch_panics(ended).await {
+                Ok(Ok(Ok(Ok(())))) => continue,
+                Ok(Ok(Ok(Err(error)))) => CleanupFailure::Failed(error),
+                Ok(Ok(Err(panic))) | Err(panic) => CleanupFailure::Panicked(panic),
+                Ok(Err(_)) => CleanupFailure::TimedOut(limit),
             };
             report.0.push(CleanupError::new(name, failure));
         }
@@ -117,7 +118,7 @@ async fn wait_for(leftovers: &Reaper, limit: Duration, report: &mut Report) {
     if timeout(limit, leftovers.drained()).await.is_err() {
         for straggler in leftovers.live() {
             let name = straggler.path.to_string();
-            report.0.push(CleanupError::new(name, CleanupFailure::TimedOut(limit)));
+            report.0.push(CleanupError::of_straggler(name, CleanupFailure::TimedOut(limit)));
         }
     }
 }

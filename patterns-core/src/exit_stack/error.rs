@@ -30,11 +30,20 @@ pub enum CleanupFailure {
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {}", .0.0, .0.1)]
 // The failure is not its source: its text is in ours, and a report of the chain would tell it twice.
-pub struct CleanupError(Box<(Cow<'static, str>, CleanupFailure)>);
+pub struct CleanupError(Box<(Cow<'static, str>, CleanupFailure)>, bool);
 
 impl CleanupError {
     pub(super) fn new(name: impl Into<Cow<'static, str>>, failure: CleanupFailure) -> Self {
-        Self(Box::new((name.into(), failure)))
+        Self(Box::new((name.into(), failure)), false)
+    }
+
+    /// Of no cleanup, but of a task that the work let go of.
+    pub(super) fn of_straggler(path: String, failure: CleanupFailure) -> Self {
+        Self(Box::new((path.into(), failure)), true)
+    }
+
+    pub(super) fn is_of_straggler(&self) -> bool {
+        self.1
     }
 
     /// The name that the cleanup was pushed under; the path of a task that the work let go of, where

@@ -266,9 +266,15 @@ impl ExitStack {
     }
 
     async fn unwind(&mut self, exit: Exit) -> Result<Report, CleanupErrors> {
+        // On its own runtime, where this is awaited outside of any.
+        let runtime = Handle::try_current().ok().or_else(|| self.runtime.clone());
         let Some((cleanups, leftovers)) = self.take() else { return Ok(Report::default()) };
         let names: Vec<_> = cleanups.names().rev().cloned().collect();
-        start(cleanups, exit, self.limit, leftovers).await.map_err(|_| CleanupErrors::lost(names))
+        let report = {
+            let _entered = runtime.as_ref().map(Handle::enter);
+            start(cleanups, exit, self.limit, leftovers)
+        };
+        report.await.map_err(|_| CleanupErrors::lost(names))
     }
 
     /// What there is to be done, if anything.

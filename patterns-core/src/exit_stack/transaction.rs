@@ -226,11 +226,13 @@ impl TransactionError {
         let (mut commit, mut rollback) = (None, None);
         for error in cleanup.err().into_iter().flatten() {
             match error.name() {
-                COMMIT => commit = Some(error),
-                ROLLBACK => rollback = Some(error),
                 // A task that the work let go of: it does not have the transaction, which was lent
                 // to the work alone, so how this ends does not depend on it.
-                straggler => tracing::warn!(straggler, "still running when the transaction ended"),
+                straggler if error.is_of_straggler() => {
+                    tracing::warn!(straggler, "still running when the transaction ended");
+                }
+                COMMIT => commit = Some(error),
+                _ => rollback = Some(error),
             }
         }
         match (work, commit, rollback) {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::oneshot;
+use tokio::task::coop::unconstrained;
 use tokio::time::{Instant, sleep_until};
 
 use super::policy::{Delay, Hedge};
@@ -121,7 +122,8 @@ impl Hedge {
             let ended = tokio::select! {
                 biased;
                 ended = running.next() => ended,
-                () = &mut timer, if may_hedge => None,
+                // Unconstrained: an attempt may have used up the budget.
+                () = unconstrained(timer.as_mut()), if may_hedge => None,
             };
             match ended {
                 Some(Ended { number, result: Ok(value), .. }) => {

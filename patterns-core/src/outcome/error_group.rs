@@ -1,6 +1,7 @@
 use std::borrow::Cow;
 use std::error::Error;
 use std::panic::Location;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -58,7 +59,35 @@ pub struct ErrorGroup {
     path: TaskPath,
     place: &'static Location<'static>,
     ran_for: Duration,
-    nodes: Vec<Node>,
+    nodes: Nodes,
+}
+
+/// Shared, so that a clone of a group is no copy of what is below it. `None` only while it is taken apart.
+#[derive(Clone)]
+struct Nodes(Option<Arc<Vec<Node>>>);
+
+impl Nodes {
+    fn new(nodes: Vec<Node>) -> Self {
+        Self(Some(Arc::new(nodes)))
+    }
+
+    fn take(&mut self) -> Vec<Node> {
+        self.0.take().map_or_else(Vec::new, Arc::unwrap_or_clone)
+    }
+}
+
+impl Drop for Nodes {
+    fn drop(&mut self) {
+        // Not by recursion: groups may be nested deeper than the stack is.
+        let mut below = Vec::from_iter(self.0.take());
+        while let Some(nodes) = below.pop() {
+            for node in Arc::into_inner(nodes).unwrap_or_default() {
+                if let Node::Group(mut group) = node {
+                    below.extend(group.nodes.0.take());
+                }
+            }
+        }
+    }
 }
 
 /// A part of an [`ErrorGroup`].
@@ -117,11 +146,11 @@ impl ErrorGroup {
         nodes: Vec<Node>,
     ) -> Self {
         debug_assert!(!nodes.is_empty(), "a group of no errors is no error");
-        Self { number, path, place, ran_for, nodes }
+        Self { number, path, place, ran_for, nodes: Nodes::new(nodes) }
     }
 
     fn with_nodes(&self, nodes: Vec<Node>) -> Option<Self> {
-        (!nodes.is_empty()).then(|| Self { path: self.path.clone(), nodes, ..*self })
+        (!nodes.is_empty()).then(|| Self { path: self.path.clone(), nodes: Nodes::new(nodes), ..*self })
     }
 
     /// The names that the group ran under.
@@ -145,12 +174,12 @@ impl ErrorGroup {
     /// The leaves and groups directly under this one, in the order in which they failed.
     #[must_use]
     pub fn nodes(&self) -> &[Node] {
-        &self.nodes
+        self.nodes.0.as_deref().map_or(&[], Vec::as_slice)
     }
 
     /// All leaves of the whole tree, depth first.
     pub fn leaves(&self) -> Leaves<'_> {
-        Leaves { stack: vec![self.nodes.iter()] }
+        Leaves { stack: vec![self.nodes().iter()] }
     }
 
     /// Every error of type `E` in the tree, with its leaf.
@@ -166,7 +195,7 @@ impl ErrorGroup {
 
     fn split_by(mut self, matches: &mut dyn FnMut(&TaskFailed) -> bool) -> (Option<Self>, Option<Self>) {
         let (mut yes, mut no) = (Vec::new(), Vec::new());
-        for node in std::mem::take(&mut self.nodes) {
+        for node in self.nodes.take() {
             match node {
                 Node::Leaf(leaf) if matches(&leaf) => yes.push(Node::Leaf(leaf)),
                 Node::Leaf(leaf) => no.push(Node::Leaf(leaf)),
@@ -197,7 +226,7 @@ impl ErrorGroup {
     #[must_use]
     pub fn flatten(self) -> Self {
         let nodes = self.leaves().cloned().map(Node::Leaf).collect();
-        Self { nodes, ..self }
+        Self { nodes: Nodes::new(nodes), ..self }
     }
 
     /// Both trees in one: two parts of a split are joined group by group, any other group becomes a
@@ -225,25 +254,28 @@ impl ErrorGroup {
         self
     }
 
-    fn absorb(&mut self, other: Self) {
+    fn absorb(&mut self, mut other: Self) {
+        let mut nodes = self.nodes.take();
         if self.number != other.number {
-            self.nodes.push(Node::Group(other));
+            nodes.push(Node::Group(other));
+            self.nodes = Nodes::new(nodes);
             return;
         }
-        for node in other.nodes {
+        for node in other.nodes.take() {
             let Node::Group(theirs) = node else {
-                self.nodes.push(node);
+                nodes.push(node);
                 continue;
             };
-            let same = self.nodes.iter_mut().find_map(|ours| match ours {
+            let same = nodes.iter_mut().find_map(|ours| match ours {
                 Node::Group(ours) if ours.number == theirs.number => Some(ours),
                 _ => None,
             });
             match same {
                 Some(ours) => ours.absorb(theirs),
-                None => self.nodes.push(Node::Group(theirs)),
+                None => nodes.push(Node::Group(theirs)),
             }
         }
+        self.nodes = Nodes::new(nodes);
     }
 
     /// Whether nothing failed of itself: all leaves are cancellations.
@@ -296,7 +328,7 @@ impl<'a> Iterator for Leaves<'a> {
         loop {
             match self.stack.last_mut()?.next() {
                 Some(Node::Leaf(leaf)) => return Some(leaf),
-                Some(Node::Group(group)) => self.stack.push(group.nodes.iter()),
+                Some(Node::Group(group)) => self.stack.push(group.nodes().iter()),
                 None => drop(self.stack.pop()),
             }
         }

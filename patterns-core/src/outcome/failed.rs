@@ -92,7 +92,8 @@ impl TaskFailed {
         self.0.place
     }
 
-    /// The time from its spawn to its end.
+    /// How long it ran, from when it first had to wait; zero where it never had to. (Most tasks never do, and no clock is
+    /// read for those.)
     #[must_use]
     pub fn ran_for(&self) -> Duration {
         self.0.ran_for

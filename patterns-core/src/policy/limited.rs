@@ -1,5 +1,5 @@
-use std::pin::Pin;
-use std::task::{Context as Polling, Poll};
+use std::pin::{Pin, pin};
+use std::task::{Context as Polling, Poll, ready};
 use std::time::Duration;
 
 use tokio::task::coop::unconstrained;
@@ -24,8 +24,9 @@ pub(super) struct Limited<'a, F> {
 struct Armed {
     context: Context,
     deadline: Instant,
-    /// `None` where an enclosing deadline comes first and is left to end the work.
-    timer: Option<Pin<Box<Sleep>>>,
+    timer: Pin<Box<Sleep>>,
+    /// An enclosing deadline comes first: whoever set it has the first word, if it is still there.
+    yields: bool,
 }
 
 impl<'a, F: Future> Limited<'a, F> {
@@ -52,10 +53,14 @@ impl<F: Future> Future for Limited<'_, F> {
         if let Poll::Ready(value) = polled {
             return Poll::Ready(Ok(value));
         }
-        let Some(Armed { deadline, timer: Some(timer), .. }) = armed else { return Poll::Pending };
+        let Some(Armed { deadline, timer, yields, .. }) = armed else { return Poll::Pending };
         // Unconstrained: the future may have used up the budget, at every poll perhaps.
-        let mut timer = unconstrained(timer.as_mut());
-        Pin::new(&mut timer).poll(cx).map(|()| Err(Elapsed::new(*limit, *deadline)))
+        ready!(pin!(unconstrained(timer.as_mut())).poll(cx));
+        if std::mem::take(yields) {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(Err(Elapsed::new(*limit, *deadline)))
     }
 }
 
@@ -63,7 +68,7 @@ impl Armed {
     fn new(limit: Duration, since: Option<Instant>) -> Self {
         let deadline = far_future_or(since.unwrap_or_else(Instant::now).checked_add(limit));
         let outer = Context::current();
-        let ours = outer.deadline().is_none_or(|outer| deadline < outer);
-        Self { context: outer.with_deadline(deadline), deadline, timer: ours.then(|| Box::pin(sleep_until(deadline))) }
+        let yields = outer.deadline().is_some_and(|outer| outer <= deadline);
+        Self { context: outer.with_deadline(deadline), deadline, timer: Box::pin(sleep_until(deadline)), yields }
     }
 }

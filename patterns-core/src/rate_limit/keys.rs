@@ -74,8 +74,10 @@ impl<K: Eq + Hash + Clone> Keys<K> {
             return Err(TooManyKeys { max_keys: self.max_keys });
         }
         let limiter = RateLimiter::new(self.quotas.get(key).copied().unwrap_or(self.quota));
-        self.limiters.insert(key.to_owned(), limiter.clone());
-        self.rests.push(Rest { at: now, key: key.to_owned() });
+        // Both first: a key's own code may panic.
+        let (kept, rest) = (key.to_owned(), Rest { at: now, key: key.to_owned() });
+        self.limiters.insert(kept, limiter.clone());
+        self.rests.push(rest);
         Ok(limiter)
     }
 

@@ -7,10 +7,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::file::{self, Contents};
-use super::layers::{Layer, Layers, from_json, key_of_variable};
+use super::layers::{Buried, Layer, Layers, from_json, key_of_variable};
 use super::load::Loading;
 use super::path::KeyPath;
 use super::problem::{Problem, ProblemKind, SettingsError, Source};
+use super::render::render;
 use super::validate::{Findings, Validate};
 
 /// Layered settings: defaults < files < environment < flags. What is wrong in any of them is reported
@@ -152,7 +153,7 @@ impl Settings {
 
     /// Keeps the value of `key`, and of all keys below it, out of reports.
     pub fn secret(mut self, key: &str) -> Self {
-        self.secrets.push(KeyPath::dotted(key));
+        self.secrets.push(KeyPath::reported(key));
         self
     }
 
@@ -241,7 +242,15 @@ impl Settings {
             flags.set(key.clone(), text.clone(), Source::Flag(source.clone()), defaults);
         }
         layers.extend([environment, flags]);
-        (Layers::new(layers), unread)
+        let (layers, buried) = Layers::new(layers, defaults);
+        unread.extend(buried.into_iter().map(|(layer, Buried { key, value, source })| {
+            let secret = self.secrets.iter().any(|secret| key.starts_with(secret) || secret.starts_with(&key));
+            let value = if secret { "(hidden)".to_owned() } else { render(&value) };
+            let reason = "keys below it are set too, so it must be a table".to_owned();
+            let problem = Problem::new(source, key.to_string(), ProblemKind::Invalid { value, reason });
+            (layer, key, problem)
+        }));
+        (layers, unread)
     }
 }
 

@@ -17,6 +17,16 @@ pub(super) struct Layer {
     places: BTreeMap<KeyPath, Source>,
     /// Whether its values are texts whose type shows only where they are used.
     text: bool,
+    /// Values that another key of this layer is set below of.
+    buried: Vec<Buried>,
+}
+
+/// A value that can't stand, as keys below it are set elsewhere.
+#[derive(Clone, Debug)]
+pub(super) struct Buried {
+    pub(super) key: KeyPath,
+    pub(super) value: Value,
+    pub(super) source: Source,
 }
 
 impl Layer {
@@ -31,7 +41,7 @@ impl Layer {
             let line = line_of(&contents.lines, &key);
             places.insert(key, Source::File { path: path.to_owned(), line });
         });
-        Self { root, places, text: false }
+        Self { root, places, ..Self::default() }
     }
 
     /// An empty layer of texts: environment or flags.
@@ -46,6 +56,7 @@ impl Layer {
             ValueKind::Table(_) => serde_json::from_str(&text).ok().filter(serde_json::Value::is_object),
             _ => None,
         });
+        self.bury_above(&key);
         match table {
             Some(table) => self.set_all(&key, from_json(table), &source),
             None => {
@@ -55,6 +66,25 @@ impl Layer {
         // An empty table sets nothing.
         if key.get(&self.root).is_some() {
             self.places.insert(key, source);
+        }
+    }
+
+    fn bury_above(&mut self, key: &KeyPath) {
+        let mut above = key.parent();
+        while let Some(at) = above {
+            if at.get(&self.root).is_some_and(|value| !matches!(value.kind, ValueKind::Table(_))) {
+                self.bury(&at);
+            }
+            above = at.parent();
+        }
+    }
+
+    /// Takes the value at `key` out, with everything that is said of it.
+    fn bury(&mut self, key: &KeyPath) {
+        let source = self.source_of(key).cloned();
+        self.places.retain(|place, _| !place.starts_with(key));
+        if let (Some(source), Some(value)) = (source, key.remove(&mut self.root)) {
+            self.buried.push(Buried { key: key.clone(), value, source });
         }
     }
 
@@ -94,6 +124,10 @@ impl Layer {
 }
 
 /// The line of a key; for what stands elsewhere and comes in by an alias, the line of the alias.
+fn is_table(key: &KeyPath, root: &Value) -> bool {
+    key.get(root).is_some_and(|value| matches!(value.kind, ValueKind::Table(_)))
+}
+
 fn line_of(lines: &Lines, key: &KeyPath) -> Option<usize> {
     let mut at = key.clone();
     loop {
@@ -124,8 +158,25 @@ fn walk(path: &KeyPath, value: &Value, found: &mut impl FnMut(KeyPath)) {
 pub(super) struct Layers(Vec<Layer>);
 
 impl Layers {
-    pub(super) fn new(layers: Vec<Layer>) -> Self {
-        Self(layers)
+    /// Also gives the values that can't stand, with the number of their layer, and leaves them out.
+    pub(super) fn new(mut layers: Vec<Layer>, defaults: &Value) -> (Self, Vec<(usize, Buried)>) {
+        let mut buried = Vec::new();
+        for number in 1..layers.len() {
+            let mut plain = Vec::new();
+            walk(&KeyPath::default(), &layers[number].root, &mut |key| plain.push(key));
+            for key in plain {
+                let Some(value) = key.get(&layers[number].root) else { continue };
+                let is_nothing = matches!(value.kind, ValueKind::Nil) && is_table(&key, defaults);
+                let is_below = layers[number + 1..].iter().any(|layer| is_table(&key, &layer.root));
+                if is_nothing || (is_below && !matches!(value.kind, ValueKind::Table(_))) {
+                    layers[number].bury(&key);
+                }
+            }
+            // A heading with nothing under it says nothing.
+            let said = layers[number].buried.iter().filter(|buried| !matches!(buried.value.kind, ValueKind::Nil));
+            buried.extend(said.map(|buried| (number, buried.clone())));
+        }
+        (Self(layers), buried)
     }
 
     /// What the layers say together: tables are merged, anything else is replaced.
@@ -148,6 +199,12 @@ impl Layers {
     /// The number of the layer that a scalar or a list of the merged tree comes from.
     pub(super) fn layer_of(&self, value: &Value) -> Option<usize> {
         value.origin()?.parse().ok().filter(|layer| *layer < self.0.len())
+    }
+
+    /// Every place at which the key itself is set, lowest layer first.
+    pub(super) fn sources_at(&self, key: &KeyPath) -> Vec<(usize, Source)> {
+        let layers = self.0.iter().enumerate();
+        layers.filter_map(|(number, layer)| Some((number, layer.places.get(key)?.clone()))).collect()
     }
 
     /// Where the value at `key` comes from, and the number of that layer.

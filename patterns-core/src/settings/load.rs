@@ -10,7 +10,7 @@ use super::de::{Fail, Surroundings, What, deserialize};
 use super::layers::Layers;
 use super::nearest::{folded, nearest};
 use super::path::KeyPath;
-use super::problem::{Problem, ProblemKind};
+use super::problem::{Problem, ProblemKind, Source};
 use super::render::render;
 
 /// Problems by where they belong in the report.
@@ -119,7 +119,16 @@ impl<'a> Loading<'a> {
             });
             !problems.is_empty()
         });
-        self.note(path, path, ProblemKind::UnknownKey { suggestion, known });
+        let kind = ProblemKind::UnknownKey { suggestion, known };
+        let places = self.layers.sources_at(path);
+        if places.is_empty() {
+            self.note(path, path, kind);
+            return;
+        }
+        // In each layer that has it, as each has to be mended.
+        for (layer, source) in places {
+            self.note_from(layer, source, path, kind.clone());
+        }
     }
 
     /// Notes that `check` refuses the value of a key.
@@ -136,10 +145,16 @@ impl<'a> Loading<'a> {
             let mut at = path.clone();
             // A part of a text that was split has no place of its own.
             let value = loop {
+                // All settings together are nobody's value, and a secret may be a part of what is around this.
+                let around = at != *path;
+                if around && self.secrets.iter().any(|secret| secret.starts_with(&at)) {
+                    break "(hidden)".to_owned();
+                }
                 match (at.get(&self.tree), at.parent()) {
+                    (Some(_), None) if around => break "(not there)".to_owned(),
                     (Some(value), _) => break render(value),
                     (None, Some(parent)) => at = parent,
-                    (None, None) => break String::new(),
+                    (None, None) => break "(not there)".to_owned(),
                 }
             };
             kind(value, reason)
@@ -150,8 +165,12 @@ impl<'a> Loading<'a> {
     /// Notes a problem of `key`, seen at `place`.
     fn note(&mut self, place: &KeyPath, key: &KeyPath, kind: ProblemKind) {
         let (layer, source) = self.layers.source_of(place);
+        self.note_from(layer, source, key, kind);
+    }
+
+    fn note_from(&mut self, layer: usize, source: Source, key: &KeyPath, kind: ProblemKind) {
         let line = match &source {
-            super::Source::File { line, .. } => *line,
+            Source::File { line, .. } => *line,
             _ => None,
         };
         let problem = Problem::new(source, key.to_string(), kind);

@@ -14,14 +14,25 @@ pub(super) enum Step {
 pub(super) struct KeyPath(Vec<Step>);
 
 impl KeyPath {
-    /// A path that the caller or an environment variable spelt: keys only.
-    pub(super) fn of_keys<'a>(keys: impl IntoIterator<Item = &'a str>) -> Self {
-        Self(keys.into_iter().map(|key| Step::Key(key.to_owned())).collect())
-    }
-
     /// `a.b` as two steps; empty for the root.
     pub(super) fn dotted(text: &str) -> Self {
-        if text.is_empty() { Self::default() } else { Self::of_keys(text.split('.')) }
+        if text.is_empty() { Self::default() } else { Self(text.split('.').map(|key| Step::Key(key.into())).collect()) }
+    }
+
+    /// A key as reports write it: `a[0].b` as three steps.
+    pub(super) fn reported(text: &str) -> Self {
+        let mut path = Self::default();
+        for part in text.split('.').filter(|part| !part.is_empty()) {
+            let indices = part.strip_suffix(']').and_then(|part| part.split_once('[')).and_then(|(key, indices)| {
+                let indices: Result<Vec<_>, _> = indices.split("][").map(str::parse).collect();
+                Some((key, indices.ok()?))
+            });
+            path = match indices {
+                Some((key, indices)) => indices.into_iter().fold(path.key(key), |path, index| path.index(index)),
+                None => path.key(part),
+            };
+        }
+        path
     }
 
     pub(super) fn key(&self, key: &str) -> Self {
@@ -69,6 +80,20 @@ impl KeyPath {
             (ValueKind::Array(list), Step::Index(index)) => list.get(*index),
             _ => None,
         })
+    }
+
+    /// Takes the value at this place out of its table.
+    pub(super) fn remove(&self, root: &mut Value) -> Option<Value> {
+        let (last, above) = self.0.split_last()?;
+        let table = above.iter().try_fold(root, |value, step| match (&mut value.kind, step) {
+            (ValueKind::Table(table), Step::Key(key)) => table.get_mut(key),
+            (ValueKind::Array(list), Step::Index(index)) => list.get_mut(*index),
+            _ => None,
+        })?;
+        match (&mut table.kind, last) {
+            (ValueKind::Table(table), Step::Key(key)) => table.remove(key),
+            _ => None,
+        }
     }
 
     /// Puts a value at this place, over whatever is in the way. Returns whether it could: lists are

@@ -62,12 +62,12 @@ pub struct Findings {
 impl Findings {
     /// Refuses the value of `key` (with dots between levels), for this reason.
     pub fn refuse(&mut self, key: &str, reason: impl Into<String>) {
-        self.found.push((self.below.join(&KeyPath::dotted(key)), reason.into()));
+        self.found.push((self.below.join(&KeyPath::reported(key)), reason.into()));
     }
 
     /// Validates a part: its keys are those below `key`.
     pub fn below(&mut self, key: &str, part: &impl Validate) {
-        let deeper = self.below.join(&KeyPath::dotted(key));
+        let deeper = self.below.join(&KeyPath::reported(key));
         let outer = std::mem::replace(&mut self.below, deeper);
         part.validate(self);
         self.below = outer;

@@ -1,7 +1,6 @@
 use std::borrow::Cow;
 use std::panic::Location;
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -214,7 +213,7 @@ impl<P: JoinPolicy> TaskGroup<P> {
             ledger: Mutex::new(Ledger::new(self.policy)),
             asked_at: OnceLock::new(),
             asked: Notify::new(),
-            stopped_itself: AtomicBool::new(false),
+            stopped_itself: OnceLock::new(),
             #[cfg(feature = "inspect")]
             _registered: crate::inspect::group(_shared),
         })
@@ -223,7 +222,8 @@ impl<P: JoinPolicy> TaskGroup<P> {
 
 impl Shared {
     fn settle<P: JoinPolicy, R>(&self, value: Option<R>) -> (P, Settled<R>) {
-        if self.stopped_itself.load(Ordering::Acquire) {
+        let own = self.stopped_itself.get().zip(self.token().cause());
+        if own.is_some_and(|(own, cause)| own.is(cause)) {
             // Its own doing: neither a cut from outside nor a failure.
             self.ledger.lock().cut = None;
         }

@@ -31,7 +31,7 @@ pin_project! {
 impl<F> Child<F> {
     /// The task must have been counted in.
     pub(super) fn new(task: Arc<Task>, fut: F) -> Self {
-        Self { fut: Some(fut), begun: false, live: Some(Live { task, slot: None }) }
+        Self { fut: Some(fut), begun: false, live: Some(Live { task, slot: None, filed: false }) }
     }
 }
 
@@ -77,8 +77,9 @@ where
                 group.child_succeeded(task);
                 reply
             }
-            Err(failing) => Reply::Failed(group.child_failed(task, failing)),
+            Err(failing) => Reply::Failed(group.child_failed(task, failing, &mut live.filed)),
         };
+        live.filed = true;
         *this.live = None;
         Poll::Ready(reply)
     }
@@ -88,6 +89,8 @@ where
 struct Live {
     task: Arc<Task>,
     slot: Option<usize>,
+    /// The group knows how it ended.
+    filed: bool,
 }
 
 impl Live {
@@ -104,6 +107,9 @@ impl Drop for Live {
     fn drop(&mut self) {
         self.task.set_finished();
         let group = self.task.group();
+        if !self.filed {
+            group.child_lost(&self.task);
+        }
         if let Some(slot) = self.slot {
             group.registry.leave(slot);
         }

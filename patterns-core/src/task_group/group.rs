@@ -68,11 +68,12 @@ impl Group {
         T: Send + 'static,
         E: Into<BoxError>,
     {
-        let place = Location::caller();
+        // The name first: making it may panic.
+        let (name, place) = (name.into(), Location::caller());
         if !self.0.count.enter() {
-            return TaskHandle::refused(&self.0, name.into(), place);
+            return TaskHandle::refused(&self.0, name, place);
         }
-        self.start(name.into(), place, fut)
+        self.start(name, place, fut)
     }
 
     /// Waits until fewer than [limit](super::TaskGroup::limit) children are live, and then starts

@@ -1,6 +1,5 @@
 use std::panic::Location;
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -39,8 +38,8 @@ pub(crate) struct Shared {
     pub(super) asked_at: OnceLock<Instant>,
     /// Somebody was cancelled alone.
     pub(super) asked: Notify,
-    /// The group cancelled itself: no cut from outside.
-    pub(super) stopped_itself: AtomicBool,
+    /// Why the group cancelled itself, if it did: no cut from outside, where that came first.
+    pub(super) stopped_itself: OnceLock<CancelCause>,
     #[cfg(feature = "inspect")]
     pub(super) _registered: crate::inspect::Registered<Self>,
 }
@@ -69,11 +68,10 @@ impl Shared {
 
     /// Asks all to stop, on behalf of the group itself.
     pub(super) fn stop(&self, cause: CancelCause) -> bool {
-        let first = self.token().cancel_with(cause);
-        if first {
-            self.stopped_itself.store(true, Ordering::Release);
-        }
-        first
+        // Before: whoever is woken by it may be the last, and look.
+        let own = self.stopped_itself.get_or_init(|| cause.clone());
+        self.token().cancel_with(own.clone());
+        own.is(&cause) && self.token().cause().is_some_and(|first| first.is(own))
     }
 
     pub(super) fn child_succeeded(&self, task: &Task) {
@@ -82,8 +80,8 @@ impl Shared {
         }
     }
 
-    /// Files how a child failed, and tells the policy.
-    pub(super) fn child_failed(&self, task: &Task, failing: Failing) -> TaskFailed {
+    /// Files how a child failed, says that it did so, and tells the policy.
+    pub(super) fn child_failed(&self, task: &Task, failing: Failing, filed: &mut bool) -> TaskFailed {
         let (failed, keep) = self.failure(failing, task.cause(), task.path(), task.place(), task.age());
         self.end(&Ended { path: task.path(), failure: Some(&failed), is_body: false }, |ledger| {
             ledger.count(failed.kind());
@@ -92,8 +90,23 @@ impl Shared {
                 ledger.note_cut(&failed);
             }
             ledger.keep(keep);
+            *filed = true;
         });
         failed
+    }
+
+    /// Files a child that was dropped before it could say how it ended: its runtime has, or the policy panicked over it.
+    pub(super) fn child_lost(&self, task: &Task) {
+        let failing = if std::thread::panicking() {
+            Failing::Panicked(Panic::from_payload(Box::new("the group's policy panicked when it was told of its end")))
+        } else {
+            Failing::Dropped { aborted: false }
+        };
+        let (failed, keep) = self.failure(failing, task.cause(), task.path(), task.place(), task.age());
+        let mut ledger = self.ledger.lock();
+        ledger.count(failed.kind());
+        ledger.note_cut(&failed);
+        ledger.keep(keep);
     }
 
     /// Whether a child was cancelled by its handle, and not with the group.

@@ -157,3 +157,14 @@ async fn a_chain_of_children_longer_than_the_stack_is_cancelled_and_dropped() {
     drop(root);
     drop(last);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_limit_is_kept_also_where_an_earlier_deadline_is_only_announced_or_has_passed() {
+    let start = Instant::now();
+    let announced = Context::current().with_deadline(start + secs(1));
+    let elapsed = announced.scope(timeout(secs(30), std::future::pending::<()>())).await.unwrap_err();
+    assert_eq!((elapsed.limit(), start.elapsed()), (secs(30), secs(30)));
+    // As in a cleanup after the deadline.
+    let elapsed = announced.scope(timeout(secs(5), std::future::pending::<()>())).await.unwrap_err();
+    assert_eq!((elapsed.limit(), start.elapsed()), (secs(5), secs(35)));
+}

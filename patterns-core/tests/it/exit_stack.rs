@@ -725,3 +725,74 @@ impl tracing::Subscriber for Logged {
         self.0.add(line.0);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_cleanup_that_panics_when_its_limit_drops_it_keeps_no_other_from_running() {
+    struct Bomb;
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic!("not like this");
+        }
+    }
+    let (log, stack) = (Log::default(), ExitStack::new().limit(SECOND * 5));
+    log.cleanup(&stack, "a");
+    stack.push("hangs", async || {
+        let _bomb = Bomb;
+        std::future::pending().await
+    });
+    let errors = stack.close().await.unwrap_err();
+    assert_eq!(log.joined(), "a begins, a ends");
+    assert_eq!(errors.len(), 1);
+    assert!(errors.to_string().contains("not like this"), "{errors}");
+}
+
+#[test]
+fn closed_outside_of_any_runtime_the_cleanups_run_on_the_one_that_the_stack_was_made_on() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_time().build().unwrap();
+    let (log, stack) = (Log::default(), runtime.block_on(async { ExitStack::new() }));
+    let noted = log.clone();
+    stack.push("a", async move || {
+        noted.add("a");
+        Ok(())
+    });
+    let closed = std::thread::spawn(move || block_on_a_bare_thread(stack.close()));
+    closed.join().unwrap().unwrap();
+    assert_eq!(log.joined(), "a");
+}
+
+/// Waits for a future on a thread that knows of no runtime.
+fn block_on_a_bare_thread<F: Future>(fut: F) -> F::Output {
+    struct Unpark(std::thread::Thread);
+    impl std::task::Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Arc::new(Unpark(std::thread::current())).into();
+    let mut fut = std::pin::pin!(fut);
+    loop {
+        match fut.as_mut().poll(&mut std::task::Context::from_waker(&waker)) {
+            std::task::Poll::Ready(value) => return value,
+            std::task::Poll::Pending => std::thread::park(),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_transaction_lets_go_of_may_be_called_commit() {
+    struct Tx;
+    impl Transactional for Tx {
+        type Error = Infallible;
+        async fn commit(&mut self) -> Result<(), Infallible> {
+            Ok(())
+        }
+        async fn rollback(&mut self) -> Result<(), Infallible> {
+            unreachable!("it is committed")
+        }
+    }
+    let left = async |_: &mut Tx| {
+        drop(Context::current().reaper().spawn("commit", sleep(SECOND * 60)));
+        Ok(7)
+    };
+    assert_eq!(Transaction::new(Tx).limit(SECOND).run(left).await.unwrap(), 7);
+}

@@ -15,7 +15,7 @@ use patterns_core::testing::explore_cancellation;
 use proptest::prelude::*;
 use tokio::time::{Instant, sleep};
 
-use crate::support::{Log, ms, secs};
+use crate::support::{Log, is_busy_for, ms, secs};
 
 /// Takes its time; asked to stop, it needs another second for its cleanup.
 async fn works(log: Log, number: u32, takes: Duration) -> Result<u32, Interrupt> {
@@ -459,4 +459,20 @@ proptest! {
         let rank = (1..=latest.len()).find(enough).unwrap();
         prop_assert_eq!(delay, ms(latest[rank - 1]));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_that_is_never_out_of_work_is_hedged_too() {
+    let hedge = Hedge::after(secs(1));
+    let won = tokio::spawn(async move {
+        hedge
+            .run_borrowing(async |number| {
+                if number == 1 {
+                    is_busy_for(secs(9)).await;
+                }
+                Ok::<_, io::Error>(number)
+            })
+            .await
+    });
+    assert_eq!(won.await.unwrap().unwrap(), 2);
 }

@@ -153,7 +153,10 @@ async fn waits_of_this_crate_are_known_by_themselves() {
     let ready: Event = Event::named("db ready");
     let group = TaskGroup::new("look-waits").run(async |group| {
         let (getter, unit, waiter) = (queue.clone(), limiter.clone(), ready.clone());
-        group.spawn("gets", async move { Ok::<_, BoxError>(drop(getter.get().await)) });
+        group.spawn("gets", async move {
+            let _ = getter.get().await;
+            Ok::<_, BoxError>(())
+        });
         group.spawn("limited", async move { unit.acquire().await });
         group.spawn("waits", async move { waiter.wait().await });
         group.spawn("sleeps", context::sleep(secs(60)));

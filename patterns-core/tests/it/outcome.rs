@@ -273,3 +273,12 @@ proptest! {
         prop_assert!(group.tree().to_string().lines().count() > group.leaves().count());
     }
 }
+
+#[test]
+fn groups_may_be_nested_deeper_than_the_stack() {
+    let leaf = ErrorGroup::from_errors("leaf", ["disk is full"]).unwrap();
+    let deep = (0..200_000).fold(leaf, |inner, _| ErrorGroup::from_errors("around", [inner]).unwrap());
+    let copy = deep.clone();
+    assert_eq!(copy.leaves().count(), 1);
+    drop((deep, copy));
+}

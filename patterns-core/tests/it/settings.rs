@@ -650,3 +650,60 @@ proptest! {
         prop_assert_eq!(Settings::new().file(&file).load::<App>(), once);
     }
 }
+
+#[test]
+fn a_secret_is_not_told_as_a_part_of_what_is_around_it_either() {
+    #[derive(Default, Serialize, Deserialize)]
+    struct Service {
+        db: Option<Db>,
+        name: String,
+    }
+    #[derive(Default, Serialize, Deserialize)]
+    struct Db {
+        password: String,
+        port: u16,
+    }
+    impl Validate for Service {
+        fn validate(&self, findings: &mut Findings) {
+            findings.refuse("dbb.port", "must be even");
+        }
+    }
+    let secret = || Settings::new().secret("db.password");
+    let text =
+        Folder::new().refused::<Service>(&secret().env("APP", [("APP_DB", r#"{"password": "hunter2", "port": "x"}"#)]));
+    assert!(text.starts_with("environment variable APP_DB: db.port = (hidden): "), "{text}");
+    let loaded = secret().env("APP", [("APP_DB", r#"{"password": "hunter2", "port": 3}"#)]);
+    let text = loaded.load_valid::<Service>().err().unwrap().to_string();
+    assert!(text.contains("dbb.port = (hidden): must be even"), "{text}");
+    assert!(!text.contains("hunter2"), "{text}");
+}
+
+#[test]
+fn what_is_set_below_of_a_value_is_told_and_the_defaults_stay() {
+    let folder = Folder::new();
+    let file = folder.write("a.toml", "http = 5\n");
+    let settings = Settings::new().file(&file).env("APP", [("APP_HTTP__RETRIES", "7")]);
+    assert_eq!(
+        folder.refused::<App>(&settings),
+        "a.toml:1: http = 5: keys below it are set too, so it must be a table"
+    );
+    let both = Settings::new().env("APP", [("APP_HTTP", "garbage"), ("APP_HTTP__RETRIES", "7")]);
+    assert_eq!(
+        folder.refused::<App>(&both),
+        "environment variable APP_HTTP: http = \"garbage\": keys below it are set too, so it must be a table"
+    );
+    // A heading whose lines are all commented out says nothing.
+    let heading = folder.write("a.yaml", "http:\n");
+    let loaded: App = Settings::new().file(heading).env("APP", [("APP_HTTP__RETRIES", "7")]).load().unwrap();
+    assert_eq!((loaded.http.retries, loaded.http.verify), (7, App::default().http.verify));
+}
+
+#[test]
+fn an_unknown_key_is_told_in_each_layer_that_has_it() {
+    let folder = Folder::new();
+    let (a, b) = (folder.write("a.toml", "nmae = 'x'\n"), folder.write("b.toml", "nmae = 'y'\n"));
+    let text = folder.refused::<App>(&Settings::new().file(a).file(b));
+    let lines: Vec<_> = text.lines().collect();
+    assert_eq!(lines.len(), 2, "{text}");
+    assert!(lines[0].starts_with("a.toml:1: ") && lines[1].starts_with("b.toml:1: "), "{text}");
+}

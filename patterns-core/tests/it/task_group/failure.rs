@@ -3,7 +3,7 @@ use std::io;
 use patterns_core::cancel::CancelKind;
 use patterns_core::context;
 use patterns_core::outcome::{ErrorGroup, FailureKind, Node, Panic};
-use patterns_core::task_group::{BoxError, TaskFailed, TaskGroup};
+use patterns_core::task_group::{BoxError, CollectAll, TaskFailed, TaskGroup};
 use tokio::time::{Instant, sleep};
 
 use super::{fails_after, works_until_asked};
@@ -297,4 +297,25 @@ async fn a_group_can_be_spawned_and_nested_in_async_functions() {
         TaskGroup::new("outer").run(async |_| Ok(inner(&text).await?)).await
     });
     assert_eq!(task.await.unwrap().unwrap(), 4);
+}
+
+#[test]
+fn a_group_whose_runtime_ends_under_it_does_not_look_finished() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_time().build().unwrap();
+    let (began, begins) = std::sync::mpsc::channel();
+    let handle = runtime.handle().clone();
+    let group = std::thread::spawn(move || {
+        handle.block_on(TaskGroup::new("cut").policy(CollectAll).run(async move |group| {
+            group.spawn("works", async move {
+                began.send(()).unwrap();
+                std::future::pending::<Result<(), BoxError>>().await
+            });
+            Ok(())
+        }))
+    });
+    begins.recv().unwrap();
+    runtime.shutdown_background();
+    let settled = group.join().unwrap();
+    assert_eq!((settled.counts.ok, settled.counts.cancelled), (0, 1));
+    assert!(settled.cut.is_some() && settled.errors.is_some());
 }
