@@ -79,7 +79,7 @@ mod signal;
 pub use actix;
 pub use connection_pool::{AcquireError, ConnectionPool, Pooled};
 pub use coordinator::{Component, Coordinator, Readiness};
-pub use dead_letters::{DeadLetter, DeadReason};
+pub use dead_letters::{DeadKind, DeadLetter, DeadReason, LetterFilter};
 pub use mailbox::{AskError, Lane, TellError};
 pub use scheduler::Scheduler;
 pub use system::{ActorConfig, Handle, Receipt, StartError, System, WeakHandle};

@@ -1,4 +1,4 @@
-use std::any::Any;
+use std::any::{Any, type_name};
 use std::fmt;
 use std::sync::Arc;
 
@@ -6,61 +6,71 @@ use parking_lot::Mutex;
 use patterns_core::outcome::Panic;
 use tokio::time::Instant;
 
-use crate::supervision::StopReason;
+use super::DeadReason;
 
-/// Why a message that was taken in was not handled to its end.
+/// A panic over a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum DeadReason {
-    /// The actor panicked over it, or over something else while its answer was under way.
-    Panicked(Panic),
-    /// It was an ask whose deadline passed while it was queued.
-    Expired,
-    /// It was an ask whose caller had gone while it was queued.
-    Abandoned,
-    /// The actor stopped before its turn came.
-    Stopped(StopReason),
-    /// The actor was draining, and the deadline for that passed first.
-    DrainTimeout,
+pub struct Crash {
+    /// Which incarnation of the actor it ended; 1 is the first.
+    pub incarnation: u64,
+    /// What it said, and where.
+    pub panic: Panic,
+    /// When it was.
+    pub at: Instant,
 }
 
-impl DeadReason {
-    pub(super) const KINDS: usize = 5;
+/// What is said of a message by whoever loses it.
+pub(crate) struct Loss {
+    pub(super) message_type: &'static str,
+    pub(super) reason: DeadReason,
+    pub(super) message: Option<Box<dyn Any + Send>>,
+    pub(super) history: Vec<Crash>,
+}
 
-    pub(super) fn kind(&self) -> usize {
-        match self {
-            Self::Panicked(_) => 0,
-            Self::Expired => 1,
-            Self::Abandoned => 2,
-            Self::Stopped(_) => 3,
-            Self::DrainTimeout => 4,
-        }
+impl Loss {
+    pub(crate) fn new(message_type: &'static str, reason: DeadReason) -> Self {
+        Self { message_type, reason, message: None, history: Vec::new() }
     }
-}
 
-impl fmt::Display for DeadReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Panicked(panic) => panic.fmt(f),
-            Self::Expired => f.write_str("expired in the queue"),
-            Self::Abandoned => f.write_str("its asker had gone"),
-            Self::Stopped(reason) => write!(f, "the actor stopped first: {reason}"),
-            Self::DrainTimeout => f.write_str("the time for draining was over"),
-        }
+    pub(crate) fn of<M>(reason: DeadReason) -> Self {
+        Self::new(type_name::<M>(), reason)
+    }
+
+    pub(crate) fn with_message<M: Send + 'static>(mut self, message: M) -> Self {
+        self.message = Some(Box::new(message));
+        self
+    }
+
+    pub(crate) fn with_history(mut self, history: Vec<Crash>) -> Self {
+        self.history = history;
+        self
     }
 }
 
 /// A message that was taken in and not handled to its end.
 pub struct DeadLetter {
-    pub(super) actor: Arc<str>,
-    pub(super) incarnation: u64,
-    pub(super) message_type: &'static str,
-    pub(super) reason: DeadReason,
-    pub(super) at: Instant,
-    pub(super) message: Mutex<Option<Box<dyn Any + Send>>>,
+    actor: Arc<str>,
+    incarnation: u64,
+    message_type: &'static str,
+    reason: DeadReason,
+    history: Vec<Crash>,
+    at: Instant,
+    message: Mutex<Option<Box<dyn Any + Send>>>,
 }
 
 impl DeadLetter {
+    pub(super) fn new(actor: Arc<str>, incarnation: u64, loss: Loss) -> Self {
+        let Loss { message_type, reason, message, mut history } = loss;
+        let at = Instant::now();
+        if let DeadReason::Panicked(panic) = &reason
+            && history.is_empty()
+        {
+            history.push(Crash { incarnation, panic: panic.clone(), at });
+        }
+        Self { actor, incarnation, message_type, reason, history, at, message: Mutex::new(message) }
+    }
+
     /// The name of the actor that it was sent to.
     #[must_use]
     pub fn actor(&self) -> &str {
@@ -85,6 +95,13 @@ impl DeadLetter {
         &self.reason
     }
 
+    /// The panics over it, one for each incarnation that it ended, oldest first. A message that was not
+    /// [sent to be retried](crate::Handle::tell_retried) has one at most.
+    #[must_use]
+    pub fn history(&self) -> &[Crash] {
+        &self.history
+    }
+
     /// When it was lost.
     #[must_use]
     pub fn at(&self) -> Instant {
@@ -94,7 +111,8 @@ impl DeadLetter {
     /// Takes the message out, to send it again.
     ///
     /// `None` if it is of another type, was taken before, or had been consumed by its handler (which
-    /// is so when the handler panicked).
+    /// is so when the handler panicked, unless it was [sent to be retried](crate::Handle::tell_retried)).
+    /// See [`DeadLetters::replay`](super::DeadLetters::replay) for many of them.
     pub fn take<M: Send + 'static>(&self) -> Option<M> {
         let mut slot = self.message.lock();
         match slot.take()?.downcast() {
@@ -103,6 +121,26 @@ impl DeadLetter {
                 *slot = Some(other);
                 None
             }
+        }
+    }
+
+    /// Puts a message back that was taken out.
+    pub(super) fn put_back<M: Send + 'static>(&self, message: M) {
+        let message: Box<dyn Any + Send> = Box::new(message);
+        let before = self.message.lock().replace(message);
+        // Only if two did so at once; its destructor is user code.
+        drop(before);
+    }
+
+    pub(super) fn has_message(&self) -> bool {
+        self.message.lock().is_some()
+    }
+
+    /// Whether it has a message, or had one, of this type.
+    pub(super) fn is_of<M: 'static>(&self) -> bool {
+        match &*self.message.lock() {
+            Some(message) => message.is::<M>(),
+            None => self.message_type == type_name::<M>(),
         }
     }
 }
@@ -120,6 +158,10 @@ impl fmt::Debug for DeadLetter {
 
 impl fmt::Display for DeadLetter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} for {}#{}: {}", self.message_type, self.actor, self.incarnation, self.reason)
+        write!(f, "{} for {}#{}: {}", self.message_type, self.actor, self.incarnation, self.reason)?;
+        if self.history.len() > 1 {
+            write!(f, " ({} crashes)", self.history.len())?;
+        }
+        Ok(())
     }
 }

@@ -6,7 +6,8 @@
 //! of the latest (with the message itself, where the handler had not consumed it), and shows it to
 //! the [sinks](DeadLetterSink).
 //!
-//! Reach it with [`System::dead_letters`](crate::System::dead_letters).
+//! The ring can be [searched](DeadLetters::find) by actor, message type, reason and time, and what it keeps can be
+//! [sent again](DeadLetters::replay). Reach it with [`System::dead_letters`](crate::System::dead_letters).
 //!
 //! # Invariants
 //!
@@ -18,13 +19,22 @@
 //!
 //! # Comparison to Akka's dead letters
 //!
-//! 1. The letter keeps the message, so it can be [taken out](DeadLetter::take) and sent again.
-//! 2. It says why, by a type, not in a log line.
+//! 1. The letter keeps the message, so it can be [taken out](DeadLetter::take) and [sent again](DeadLetters::replay).
+//! 2. It says why, by a type, not in a log line; and a message that crashed several incarnations says
+//!    [what each of them died of](DeadLetter::history).
 //! 3. It covers asks whose caller gave up, so that the books balance.
 mod config;
+mod filter;
 mod letter;
+mod reason;
+mod replay;
 mod ring;
 
 pub use config::DeadLetterConfig;
-pub use letter::{DeadLetter, DeadReason};
+pub use filter::LetterFilter;
+pub use letter::{Crash, DeadLetter};
+pub use reason::{DeadKind, DeadReason};
+pub use replay::Replayed;
 pub use ring::{DeadCounts, DeadLetterSink, DeadLetters};
+
+pub(crate) use letter::Loss;

@@ -1,4 +1,3 @@
-use std::any::Any;
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
@@ -6,9 +5,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 use patterns_core::outcome::catch_panic;
-use tokio::time::Instant;
+use rustc_hash::FxHashSet;
+use serde::Serialize;
 
-use super::{DeadLetter, DeadLetterConfig, DeadReason};
+use super::{DeadKind, DeadLetter, DeadLetterConfig, LetterFilter, Loss};
+use crate::mailbox::count_dead;
 
 /// Is shown every dead letter. Register one with [`DeadLetters::subscribe`].
 ///
@@ -26,11 +27,13 @@ impl<F: Fn(&Arc<DeadLetter>) + Send + Sync + 'static> DeadLetterSink for F {
 }
 
 /// How many messages were lost, by reason.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct DeadCounts {
     /// The actor panicked over them.
     pub panicked: u64,
+    /// They were retried, and crashed as many incarnations as they may.
+    pub poison: u64,
     /// Asks whose deadline passed in the queue.
     pub expired: u64,
     /// Asks whose caller had gone.
@@ -45,7 +48,7 @@ impl DeadCounts {
     /// All of them together.
     #[must_use]
     pub fn total(&self) -> u64 {
-        self.panicked + self.expired + self.abandoned + self.stopped + self.drain_timeout
+        self.panicked + self.poison + self.expired + self.abandoned + self.stopped + self.drain_timeout
     }
 }
 
@@ -87,7 +90,7 @@ pub struct DeadLetters(Arc<Inner>);
 struct Inner {
     capacity: usize,
     ring: Mutex<VecDeque<Arc<DeadLetter>>>,
-    counts: [AtomicU64; DeadReason::KINDS],
+    counts: [AtomicU64; DeadKind::COUNT],
     sinks: Mutex<Vec<Arc<dyn DeadLetterSink>>>,
 }
 
@@ -107,6 +110,20 @@ impl DeadLetters {
         self.0.ring.lock().iter().cloned().collect()
     }
 
+    /// Those of the letters kept that `filter` means, oldest first.
+    #[must_use]
+    pub fn find(&self, filter: &LetterFilter) -> Vec<Arc<DeadLetter>> {
+        self.0.ring.lock().iter().filter(|letter| filter.matches(letter)).cloned().collect()
+    }
+
+    /// Keeps these no longer. Whoever calls this has them, so that none is dropped under the lock.
+    pub(super) fn forget(&self, letters: &[Arc<DeadLetter>]) {
+        let letters: FxHashSet<_> = letters.iter().map(Arc::as_ptr).collect();
+        if !letters.is_empty() {
+            self.0.ring.lock().retain(|letter| !letters.contains(&Arc::as_ptr(letter)));
+        }
+    }
+
     /// Empties the ring into the caller's hands, oldest first. Counts stay.
     #[must_use]
     pub fn drain(&self) -> Vec<Arc<DeadLetter>> {
@@ -116,9 +133,15 @@ impl DeadLetters {
     /// How many were lost since the system started, by reason.
     #[must_use]
     pub fn counts(&self) -> DeadCounts {
-        let [panicked, expired, abandoned, stopped, drain_timeout] =
-            std::array::from_fn(|kind| self.0.counts[kind].load(Ordering::Relaxed));
-        DeadCounts { panicked, expired, abandoned, stopped, drain_timeout }
+        let count = |kind: DeadKind| self.0.counts[kind.index()].load(Ordering::Relaxed);
+        DeadCounts {
+            panicked: count(DeadKind::Panicked),
+            poison: count(DeadKind::Poison),
+            expired: count(DeadKind::Expired),
+            abandoned: count(DeadKind::Abandoned),
+            stopped: count(DeadKind::Stopped),
+            drain_timeout: count(DeadKind::DrainTimeout),
+        }
     }
 
     /// Shows `sink` every letter from now on.
@@ -127,24 +150,13 @@ impl DeadLetters {
     }
 
     /// The one way for a message to be lost.
-    pub(crate) fn lose(
-        &self,
-        actor: &Arc<str>,
-        incarnation: u64,
-        message_type: &'static str,
-        reason: DeadReason,
-        message: Option<Box<dyn Any + Send>>,
-    ) {
-        self.0.counts[reason.kind()].fetch_add(1, Ordering::Relaxed);
+    pub(crate) fn lose(&self, actor: &Arc<str>, incarnation: u64, loss: Loss) {
+        let kind = loss.reason.kind();
+        self.0.counts[kind.index()].fetch_add(1, Ordering::Relaxed);
+        count_dead(actor, kind);
+        let Loss { message_type, reason, .. } = &loss;
         tracing::debug!(actor = &**actor, incarnation, message_type, %reason, "dead letter");
-        let letter = Arc::new(DeadLetter {
-            actor: actor.clone(),
-            incarnation,
-            message_type,
-            reason,
-            at: Instant::now(),
-            message: Mutex::new(message),
-        });
+        let letter = Arc::new(DeadLetter::new(actor.clone(), incarnation, loss));
         let sinks = self.0.sinks.lock().clone();
         for sink in sinks {
             if let Err(panic) = catch_panic(|| sink.dead_letter(&letter)) {

@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use parking_lot::Mutex;
@@ -11,14 +11,17 @@ pub(crate) struct AskCell<R> {
     slot: Mutex<Slot<R>>,
     /// When the handler was called, in nanoseconds of the actor's life; `NEVER` before.
     started: AtomicU64,
+    /// [`Slot::Left`], readable without the lock.
+    left: AtomicU8,
 }
 
 const NEVER: u64 = u64::MAX;
+const STILL_HERE: u8 = 0;
 
 enum Slot<R> {
     Open { asker: Option<Waker>, worker: Option<Waker> },
     Done(Result<R, AskError>),
-    Left(Leave),
+    Left,
     Taken,
 }
 
@@ -26,32 +29,44 @@ enum Slot<R> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Leave {
     /// Its time was over.
-    Expired,
+    Expired = 1,
     /// It was dropped or cancelled.
-    Gone,
+    Gone = 2,
 }
 
 impl<R> AskCell<R> {
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self { slot: Mutex::new(Slot::Open { asker: None, worker: None }), started: AtomicU64::new(NEVER) })
+        Arc::new(Self {
+            slot: Mutex::new(Slot::Open { asker: None, worker: None }),
+            started: AtomicU64::new(NEVER),
+            left: AtomicU8::new(STILL_HERE),
+        })
     }
 
-    /// The asker's side: waits for the answer.
-    pub(crate) fn poll_answer(&self, cx: &Context<'_>) -> Poll<Result<R, AskError>> {
-        let mut slot = self.slot.lock();
-        match &mut *slot {
-            Slot::Open { asker, .. } => {
-                match asker {
-                    Some(waker) => waker.clone_from(cx.waker()),
-                    None => *asker = Some(cx.waker().clone()),
+    /// The asker's side: waits for the answer. `waker` is a clone of the context's, where it will be needed for sure.
+    pub(crate) fn poll_answer(&self, cx: &Context<'_>, mut waker: Option<Waker>) -> Poll<Result<R, AskError>> {
+        loop {
+            let mut slot = self.slot.lock();
+            match &mut *slot {
+                Slot::Open { asker, .. } if is_known(asker, cx) => return Poll::Pending,
+                Slot::Open { asker, .. } if waker.is_some() => {
+                    let before = std::mem::replace(asker, waker);
+                    drop(slot);
+                    drop(before);
+                    return Poll::Pending;
                 }
-                Poll::Pending
+                Slot::Open { .. } => {}
+                Slot::Done(_) => {
+                    return match std::mem::replace(&mut *slot, Slot::Taken) {
+                        Slot::Done(answer) => Poll::Ready(answer),
+                        _ => unreachable!("matched above under the same lock"),
+                    };
+                }
+                Slot::Left | Slot::Taken => return Poll::Ready(Err(AskError::Unanswered)),
             }
-            Slot::Done(_) => match std::mem::replace(&mut *slot, Slot::Taken) {
-                Slot::Done(answer) => Poll::Ready(answer),
-                _ => unreachable!("matched above under the same lock"),
-            },
-            Slot::Left(_) | Slot::Taken => Poll::Ready(Err(AskError::Unanswered)),
+            drop(slot);
+            // A waker may be user code: neither cloned nor dropped under the lock.
+            waker = Some(cx.waker().clone());
         }
     }
 
@@ -61,7 +76,8 @@ impl<R> AskCell<R> {
         if !matches!(&*slot, Slot::Open { .. } | Slot::Done(_)) {
             return;
         }
-        let before = std::mem::replace(&mut *slot, Slot::Left(why));
+        let before = std::mem::replace(&mut *slot, Slot::Left);
+        self.left.store(why as u8, Ordering::Release);
         // An unread answer's destructor is user code, and a waker may be: not under the lock.
         drop(slot);
         if let Slot::Open { worker: Some(worker), .. } = before {
@@ -71,23 +87,31 @@ impl<R> AskCell<R> {
 
     /// The actor's side: whether the asker has left, and why.
     pub(crate) fn left(&self) -> Option<Leave> {
-        match &*self.slot.lock() {
-            Slot::Left(why) => Some(*why),
-            _ => None,
+        match self.left.load(Ordering::Acquire) {
+            STILL_HERE => None,
+            why if why == Leave::Expired as u8 => Some(Leave::Expired),
+            _ => Some(Leave::Gone),
         }
     }
 
     /// The actor's side: waits until the asker leaves or is answered.
     pub(crate) fn poll_closed(&self, cx: &Context<'_>) -> Poll<()> {
-        match &mut *self.slot.lock() {
-            Slot::Open { worker, .. } => {
-                match worker {
-                    Some(waker) => waker.clone_from(cx.waker()),
-                    None => *worker = Some(cx.waker().clone()),
+        let mut waker = None;
+        loop {
+            let mut slot = self.slot.lock();
+            match &mut *slot {
+                Slot::Open { worker, .. } if is_known(worker, cx) => return Poll::Pending,
+                Slot::Open { worker, .. } if waker.is_some() => {
+                    let before = std::mem::replace(worker, waker);
+                    drop(slot);
+                    drop(before);
+                    return Poll::Pending;
                 }
-                Poll::Pending
+                Slot::Open { .. } => {}
+                _ => return Poll::Ready(()),
             }
-            _ => Poll::Ready(()),
+            drop(slot);
+            waker = Some(cx.waker().clone());
         }
     }
 
@@ -115,4 +139,8 @@ impl<R> AskCell<R> {
         let at = self.started.load(Ordering::Relaxed);
         (at != NEVER).then_some(at)
     }
+}
+
+fn is_known(waker: &Option<Waker>, cx: &Context<'_>) -> bool {
+    waker.as_ref().is_some_and(|known| known.will_wake(cx.waker()))
 }

@@ -1,12 +1,15 @@
-use std::future::poll_fn;
+use std::future::{pending, poll_fn};
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, Handler, Message};
 use patterns_core::context::{Context, Interrupt};
-use tokio::time::Instant;
+use tokio::task::yield_now;
+use tokio::time::{Instant, sleep_until};
 
 use super::ask::{AskCell, Leave};
 use super::core::{Core, Refused};
+use super::link::{Link, Open};
 use super::parcel::Ask;
 use super::waiting::Waiting;
 use super::{AskError, Lane};
@@ -19,13 +22,21 @@ impl<A: Actor> Core<A> {
         A: Handler<M>,
         M: Message<Result: Send> + Send + 'static,
     {
+        let open = match Link::here() {
+            None => None,
+            Some(link) => match link.open(&self.hub).await {
+                Ok(open) => Some(open),
+                Err(circle) => return Err(self.circular(circle)),
+            },
+        };
         let now = Instant::now();
         let sent_at = self.hub.age(now);
         let context = Context::try_current();
         let own = after(now, self.hub.config.ask_timeout);
         let deadline = context.as_ref().and_then(Context::deadline).map_or(own, |outer| outer.min(own));
         let cell = AskCell::new();
-        let parcel = Box::new(Ask { message, sent_at, deadline, context: context.clone(), cell: cell.clone() });
+        let link = open.as_ref().map(Open::link);
+        let parcel = Box::new(Ask { message, sent_at, deadline, context: context.clone(), link, cell: cell.clone() });
         let line = match self.offer(lane, parcel) {
             Ok(()) => None,
             Err(Refused::Closed(_)) => return Err(AskError::Stopped(self.hub.stop_reason())),
@@ -44,15 +55,26 @@ impl<A: Actor> Core<A> {
             {
                 return Err(AskError::Stopped(self.hub.stop_reason()));
             }
-            poll_fn(|cx| cell.poll_answer(cx)).await
+            let mut is_first = true;
+            poll_fn(|cx| {
+                let waker = std::mem::take(&mut is_first).then(|| cx.waker().clone());
+                cell.poll_answer(cx, waker)
+            })
+            .await
         };
         let cancelled = async {
             match &context {
                 Some(context) => context.token().cancelled().await,
-                None => std::future::pending().await,
+                None => pending().await,
             }
         };
-        let sleep = reactor(&self.hub.shared.runtime, || tokio::time::sleep_until(deadline));
+        let expired = async {
+            // Most answers of an actor on this thread come before the thread looks at its timers: no timer for these.
+            if self.hub.shared.is_here() {
+                yield_now().await;
+            }
+            reactor(&self.hub.shared.runtime, || sleep_until(deadline)).await;
+        };
         tokio::select! {
             biased;
             answer = answer => answer,
@@ -60,7 +82,7 @@ impl<A: Actor> Core<A> {
                 asker.leave(Leave::Gone);
                 Err(AskError::Interrupted(Interrupt::Cancelled(cause)))
             }
-            () = sleep => {
+            () = expired => {
                 asker.leave(Leave::Expired);
                 let now = Instant::now();
                 let in_handler = cell.started();
@@ -71,6 +93,18 @@ impl<A: Actor> Core<A> {
                 })
             }
         }
+    }
+
+    /// An attempt to ask whom nobody could answer, or who has stopped.
+    fn circular(&self, path: Vec<Arc<str>>) -> AskError {
+        if !self.hub.ledger.admit() {
+            self.hub.late();
+            return AskError::Stopped(self.hub.stop_reason());
+        }
+        self.hub.refuse();
+        let error = AskError::Cycle { path };
+        tracing::warn!(actor = &*self.hub.name, %error, "an ask was refused");
+        error
     }
 }
 

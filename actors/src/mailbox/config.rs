@@ -1,4 +1,5 @@
 use std::num::NonZeroUsize;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -6,11 +7,13 @@ use super::Lane;
 
 /// How many messages a mailbox takes, and how many of them an actor may handle in one go.
 ///
-/// A lane's memory (24 bytes per place) is taken when it is first used.
+/// A lane's memory (24 bytes per place) is taken when it is first used. A turn ends with its last message or with its
+/// time, whichever comes first; a handler is never interrupted, so a turn can be too long by one message, and where
+/// quick messages are followed by slow ones, by up to eight.
 ///
 /// # Defaults
 ///
-/// 64 places for control, 256 for interactive, 256 for batch; 128 messages per turn.
+/// 64 places for control, 256 for interactive, 256 for batch; 128 messages or 1 ms per turn.
 ///
 /// # Examples
 ///
@@ -34,6 +37,9 @@ pub struct MailboxConfig {
     pub batch: NonZeroUsize,
     /// How many messages the actor handles before it lets others run.
     pub turn: NonZeroUsize,
+    /// For how long the actor handles messages before it lets others run. Zero means: for one message.
+    #[serde(with = "patterns_core::settings::duration")]
+    pub turn_time: Duration,
 }
 
 const fn at_least_one(n: usize) -> NonZeroUsize {
@@ -50,6 +56,7 @@ impl Default for MailboxConfig {
             interactive: at_least_one(256),
             batch: at_least_one(256),
             turn: at_least_one(128),
+            turn_time: Duration::from_millis(1),
         }
     }
 }
@@ -79,6 +86,13 @@ impl MailboxConfig {
     #[must_use]
     pub fn turn(mut self, messages: usize) -> Self {
         self.turn = at_least_one(messages);
+        self
+    }
+
+    /// This configuration with another time per turn.
+    #[must_use]
+    pub fn turn_time(mut self, time: Duration) -> Self {
+        self.turn_time = time;
         self
     }
 

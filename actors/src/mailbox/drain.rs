@@ -7,6 +7,7 @@ use std::task::{Context as TaskContext, Poll};
 use actix::{Actor, ActorFuture, AsyncContext, Context};
 
 use super::core::Core;
+use super::parcel::Delivered;
 use super::stage::Stage;
 
 /// Empties the lanes into the actor's handlers. It lives in the actor's own context, which is what
@@ -15,6 +16,8 @@ pub(crate) struct Drain<A: Actor> {
     core: Arc<Core<A>>,
     stage: Rc<Stage>,
     streak: u32,
+    /// It has not looked yet for a message that the incarnation before had crashed over.
+    fresh: bool,
 }
 
 /// Thrown through actix's context after a handler's panic was accounted for, so that actix neither
@@ -23,7 +26,7 @@ struct Crashed;
 
 impl<A: Actor> Drain<A> {
     pub(crate) fn new(core: Arc<Core<A>>, stage: Rc<Stage>) -> Self {
-        Self { core, stage, streak: 0 }
+        Self { core, stage, streak: 0, fresh: true }
     }
 }
 
@@ -31,19 +34,19 @@ impl<A: Actor<Context = Context<A>>> ActorFuture<A> for Drain<A> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, actor: &mut A, ctx: &mut A::Context, task: &mut TaskContext<'_>) -> Poll<()> {
-        let Self { core, stage, streak } = &mut *self;
+        let Self { core, stage, streak, fresh } = &mut *self;
         stage.reach();
-        let _entered = stage.enter();
         core.hub.signal.rise();
         let mut resting = false;
         // `waiting`: a handler has stopped the actor, or has it wait for something first. Either way
         // the context polls again when that is over, without being poked.
         while !ctx.waiting() {
-            if !stage.take_turn() || core.hub.is_overdue() {
+            if stage.is_turn_over() {
                 yield_to_others(task);
                 break;
             }
-            let Some(parcel) = core.next(streak) else {
+            let again = if std::mem::take(fresh) { core.take_again() } else { None };
+            let Some(parcel) = again.or_else(|| core.next(streak)) else {
                 if core.settle_lines() {
                     continue;
                 }
@@ -58,11 +61,16 @@ impl<A: Actor<Context = Context<A>>> ActorFuture<A> for Drain<A> {
                 core.hub.signal.rise();
                 resting = false;
             }
-            if let Err(panic) = parcel.deliver(actor, ctx, stage) {
-                stage.crashed(panic);
-                resume_unwind(Box::new(Crashed));
+            match parcel.deliver(actor, ctx, stage) {
+                Delivered::Handled => stage.end_message(ctx.waiting()),
+                Delivered::Crashed => resume_unwind(Box::new(Crashed)),
+                Delivered::Again(parcel) => {
+                    core.put_again(parcel);
+                    resume_unwind(Box::new(Crashed));
+                }
             }
         }
+        stage.end_messages();
         Poll::Pending
     }
 }

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use patterns_core::context::Interrupt;
@@ -34,7 +35,8 @@ use crate::supervision::StopReason;
 #[derive(Error)]
 #[non_exhaustive]
 pub enum TellError<M> {
-    /// The lane is full, or somebody else waits for room in it. Only `try_tell` reports this.
+    /// The lane is full, or somebody else waits for room in it. `try_tell` reports this, and a `tell` that could wait
+    /// for ever, as the actor [waits for it](super#asks-that-wait-for-themselves) meanwhile.
     #[error("the {lane} lane is full")]
     Full {
         /// The message.
@@ -91,8 +93,8 @@ impl<M> fmt::Debug for TellError<M> {
 /// Why an ask has no answer.
 ///
 /// Nothing here says whether the actor changed its state on the way, except that
-/// [`Rejected`](Self::Rejected) and a [`TimedOut`](Self::TimedOut) without `running_for` mean that
-/// the message was never handled.
+/// [`Rejected`](Self::Rejected), [`Cycle`](Self::Cycle) and a [`TimedOut`](Self::TimedOut) without `running_for` mean
+/// that the message was never handled.
 #[derive(Clone, Debug, Error)]
 #[non_exhaustive]
 pub enum AskError {
@@ -123,6 +125,13 @@ pub enum AskError {
     /// The handler was called and threw its duty to answer away.
     #[error("the handler dropped the reply")]
     Unanswered,
+    /// The actor [waits for this very answer](super#asks-that-wait-for-themselves), so it could never give it. Nothing
+    /// was sent.
+    #[error("asking would wait for itself: {}", path.join(" -> "))]
+    Cycle {
+        /// The names of the actors on the way from the one that waits, back to it.
+        path: Vec<Arc<str>>,
+    },
     /// The ambient token was cancelled.
     #[error("gave up waiting for the answer: {0}")]
     Interrupted(#[source] Interrupt),
@@ -139,6 +148,12 @@ impl AskError {
     #[must_use]
     pub fn is_stopped(&self) -> bool {
         matches!(self, Self::Stopped(_))
+    }
+
+    /// Whether the actor waits for this very answer.
+    #[must_use]
+    pub fn is_cycle(&self) -> bool {
+        matches!(self, Self::Cycle { .. })
     }
 
     /// The panic that is to blame, if one is.

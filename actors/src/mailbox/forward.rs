@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 use super::ask::AskCell;
 use super::reply::Failure;
 use super::{AskError, Hub};
-use crate::dead_letters::DeadReason;
+use crate::dead_letters::{DeadReason, Loss};
 
 /// Relays one answer that a handler gives later, and accounts for its message.
 ///
@@ -43,7 +43,7 @@ impl<R> Forward<R> {
         let error = match failure.or_else(|| self.hub.lost_since(self.incarnation)) {
             Some(error) => error,
             None => {
-                self.hub.ledger.handled();
+                self.hub.handled();
                 self.cell.answer(Err(AskError::Unanswered));
                 return;
             }
@@ -52,7 +52,7 @@ impl<R> Forward<R> {
             AskError::Panicked(panic) | AskError::Crashed(panic) => DeadReason::Panicked(panic.clone()),
             _ => DeadReason::Stopped(self.hub.stop_reason()),
         };
-        self.hub.lose(self.message_type, reason, None);
+        self.hub.lose(Loss::new(self.message_type, reason));
         self.cell.answer(Err(error));
     }
 }
@@ -64,7 +64,7 @@ impl<R> Future for Forward<R> {
         match Pin::new(&mut self.replied).poll(cx) {
             Poll::Ready(Ok(answer)) => {
                 self.ended = true;
-                self.hub.ledger.handled();
+                self.hub.handled();
                 self.cell.answer(Ok(answer));
                 Poll::Ready(())
             }
@@ -75,7 +75,7 @@ impl<R> Future for Forward<R> {
             // Nobody wants the answer any more. Dropping the receiver tells the handler's future.
             Poll::Pending if self.cell.poll_closed(cx).is_ready() => {
                 self.ended = true;
-                self.hub.ledger.handled();
+                self.hub.handled();
                 Poll::Ready(())
             }
             Poll::Pending => Poll::Pending,

@@ -1,4 +1,3 @@
-use std::any::Any;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -10,35 +9,43 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::AskError;
-use super::ledger::Ledger;
+use super::ledger::{Entries, Ledger};
+use super::meters::Meters;
 use super::wake::Signal;
-use crate::dead_letters::DeadReason;
+use super::work::Work;
+use crate::dead_letters::{DeadReason, Loss};
 use crate::supervision::{Life, StopReason};
 use crate::system::{ActorConfig, End, Receipt, Shared};
 
 /// What everybody around one actor shares, whatever the actor's type.
+///
+/// In this order: first what senders write at every message, last what the actor writes at every message, and
+/// between them more than a cache line of what is hardly ever written. So neither takes the other's line away.
+#[repr(C)]
 pub(crate) struct Hub {
-    pub(crate) id: u64,
-    pub(crate) name: Arc<str>,
-    pub(crate) config: ActorConfig,
-    pub(crate) shared: Arc<Shared>,
     pub(crate) ledger: Ledger,
     /// Wakes the actor for messages.
     pub(crate) signal: Signal,
+    /// When the message that last woke the actor was sent, in nanoseconds of the actor's life.
+    last_woken: AtomicU64,
+
+    pub(crate) id: u64,
+    pub(crate) name: Arc<str>,
+    pub(crate) config: Arc<ActorConfig>,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) meters: Arc<Meters>,
+    born: Instant,
     /// Wakes the actor's supervisor when it is to stop, even while the actor takes no messages.
     pub(crate) control: AtomicWaker,
     pub(crate) life: Life,
-    born: Instant,
-    closing: Mutex<Option<Closing>>,
+    closing: Mutex<Option<Box<Closing>>>,
     /// The deadline for draining ended the actor while it still had something to do.
     cut_short: AtomicBool,
     vacated: AtomicBool,
-    receipt: OnceLock<Receipt>,
+    receipt: OnceLock<Box<Receipt>>,
     stopped: Notify,
-    /// When the message that was last popped had been sent, in nanoseconds of the actor's life.
-    last_popped: AtomicU64,
-    /// When the message that last woke the actor was sent, likewise.
-    last_woken: AtomicU64,
+
+    pub(crate) work: Work,
 }
 
 /// The actor is to take in nothing more, and to be done by the deadline.
@@ -51,36 +58,48 @@ pub(crate) struct Closing {
     handled: u64,
 }
 
+/// A duration in nanoseconds, up to five centuries.
+fn nanos(duration: Duration) -> u64 {
+    duration.as_secs().saturating_mul(1_000_000_000).saturating_add(u64::from(duration.subsec_nanos()))
+}
+
 impl Hub {
-    pub(crate) fn new(id: u64, config: ActorConfig, shared: Arc<Shared>) -> Self {
+    pub(crate) fn new(config: ActorConfig, shared: &Arc<Shared>) -> Self {
+        let kin = shared.kin(config);
         Self {
-            id,
-            name: config.name.as_str().into(),
-            config,
-            shared,
             ledger: Ledger::default(),
             signal: Signal::default(),
+            last_woken: AtomicU64::new(0),
+            id: shared.next_id(),
+            name: kin.meters.actor.clone(),
+            config: kin.config,
+            shared: shared.clone(),
+            meters: kin.meters,
+            born: Instant::now(),
             control: AtomicWaker::new(),
             life: Life::default(),
-            born: Instant::now(),
             closing: Mutex::new(None),
             cut_short: AtomicBool::new(false),
             vacated: AtomicBool::new(false),
             receipt: OnceLock::new(),
             stopped: Notify::new(),
-            last_popped: AtomicU64::new(0),
-            last_woken: AtomicU64::new(0),
+            work: Work::default(),
         }
     }
 
     /// `now`, in nanoseconds of the actor's life.
     pub(crate) fn age(&self, now: Instant) -> u64 {
-        u64::try_from(now.saturating_duration_since(self.born).as_nanos()).unwrap_or(u64::MAX - 1)
+        nanos(now.saturating_duration_since(self.born)).min(u64::MAX - 1)
     }
 
     /// How long before `now` something happened, given in nanoseconds of the actor's life.
     pub(crate) fn since(&self, then: u64, now: Instant) -> Duration {
         Duration::from_nanos(self.age(now).saturating_sub(then))
+    }
+
+    /// How long a turn lasts, in nanoseconds.
+    pub(super) fn turn_time(&self) -> u64 {
+        nanos(self.config.mailbox.turn_time)
     }
 
     /// Wakes the actor for a message that was sent at `sent_at`.
@@ -90,20 +109,20 @@ impl Hub {
         }
     }
 
-    pub(super) fn popped(&self, sent_at: u64) {
-        self.last_popped.store(sent_at, Ordering::Relaxed);
-    }
-
     /// At most how long the oldest queued message has waited, if there is one.
     ///
     /// It was sent after the last one that was popped, and after the actor had last slept.
     pub(crate) fn oldest_at_most(&self, now: Instant) -> Duration {
-        let earliest = self.last_popped.load(Ordering::Relaxed).max(self.last_woken.load(Ordering::Relaxed));
-        self.since(earliest, now)
+        self.since(self.work.popped().max(self.last_woken.load(Ordering::Relaxed)), now)
+    }
+
+    pub(crate) fn entries(&self) -> Entries {
+        self.ledger.entries(&self.work)
     }
 
     /// Counts the end of an attempt to send that was given back.
     pub(super) fn refuse(&self) {
+        self.meters.rejected.increment(1);
         if self.ledger.refuse() {
             self.control.wake();
         }
@@ -111,15 +130,21 @@ impl Hub {
 
     /// Counts an attempt to send that came too late.
     pub(super) fn late(&self) {
+        self.meters.rejected.increment(1);
         self.ledger.late();
         self.shared.late();
     }
 
+    /// Counts a message that was handled to its end. It must have been counted as running.
+    pub(super) fn handled(&self) {
+        self.meters.handled.increment(1);
+        self.work.end_handled();
+    }
+
     /// The one way for a message that was taken in to be lost. It must have been counted as running.
-    pub(crate) fn lose(&self, message_type: &'static str, reason: DeadReason, message: Option<Box<dyn Any + Send>>) {
-        let incarnation = self.life.incarnation();
-        self.shared.dead_letters.lose(&self.name, incarnation, message_type, reason, message);
-        self.ledger.dead();
+    pub(crate) fn lose(&self, loss: Loss) {
+        self.shared.dead_letters.lose(&self.name, self.life.incarnation(), loss);
+        self.work.end_dead();
     }
 
     /// Why an answer that `incarnation` owed will not come, if the actor is to blame.
@@ -137,8 +162,8 @@ impl Hub {
         match &mut *closing {
             Some(closing) => closing.deadline = closing.deadline.min(deadline),
             None => {
-                let handled = self.ledger.entries().handled;
-                *closing = Some(Closing { reason, since: Instant::now(), deadline, handled });
+                let handled = self.work.handled();
+                *closing = Some(Box::new(Closing { reason, since: Instant::now(), deadline, handled }));
                 self.ledger.close();
             }
         }
@@ -147,7 +172,7 @@ impl Hub {
     }
 
     pub(crate) fn closing(&self) -> Option<Closing> {
-        if self.ledger.is_closed() { self.closing.lock().clone() } else { None }
+        if self.ledger.is_closed() { self.closing.lock().as_deref().cloned() } else { None }
     }
 
     /// Why the actor stopped or is stopping. To be asked only once the mailbox is closed.
@@ -175,7 +200,7 @@ impl Hub {
 
     /// What became of the actor's messages so far.
     pub(crate) fn receipt_now(&self) -> Receipt {
-        let entries = self.ledger.entries();
+        let entries = self.entries();
         let mut receipt = Receipt::new(&*self.name);
         receipt.handled = entries.handled;
         receipt.rejected = entries.rejected + entries.late;
@@ -193,12 +218,13 @@ impl Hub {
             return;
         }
         bury_all(&self.reason_for_the_rest());
+        self.work.rest();
         let mut receipt = self.receipt_now();
         if self.cut_short.load(Ordering::Relaxed) {
             receipt.end = End::CutShort;
         }
         self.shared.departed(self);
-        let _ = self.receipt.set(receipt);
+        let _ = self.receipt.set(Box::new(receipt));
         self.stopped.notify_waiters();
     }
 
@@ -208,7 +234,7 @@ impl Hub {
             let mut stopped = pin!(self.stopped.notified());
             stopped.as_mut().enable();
             if let Some(receipt) = self.receipt.get() {
-                return receipt.clone();
+                return Receipt::clone(receipt);
             }
             stopped.await;
         }

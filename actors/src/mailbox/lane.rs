@@ -37,14 +37,18 @@ impl Lane {
     pub(crate) fn index(self) -> usize {
         self as usize
     }
+
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Control => "control",
+            Self::Interactive => "interactive",
+            Self::Batch => "batch",
+        }
+    }
 }
 
 impl fmt::Display for Lane {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Control => "control",
-            Self::Interactive => "interactive",
-            Self::Batch => "batch",
-        })
+        f.write_str(self.as_str())
     }
 }

@@ -1,6 +1,8 @@
 use std::sync::atomic::{AtomicU64, Ordering, fence};
 
-/// The books of one mailbox.
+use super::work::Work;
+
+/// The books of one mailbox; what the actor itself counts is in its [`Work`].
 ///
 /// # Invariants
 ///
@@ -22,9 +24,6 @@ pub(crate) struct Ledger {
     refused: AtomicU64,
     /// Given back because the gate was closed.
     late: AtomicU64,
-    handled: AtomicU64,
-    dead: AtomicU64,
-    running: AtomicU64,
 }
 
 const CLOSED: u64 = 1 << 63;
@@ -61,35 +60,18 @@ impl Ledger {
         self.gate.load(Ordering::Acquire) & CLOSED != 0
     }
 
-    pub(crate) fn start(&self) {
-        self.running.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(crate) fn handled(&self) {
-        self.handled.fetch_add(1, Ordering::Relaxed);
-        self.running.fetch_sub(1, Ordering::Relaxed);
-    }
-
-    pub(crate) fn dead(&self) {
-        self.dead.fetch_add(1, Ordering::Relaxed);
-        self.running.fetch_sub(1, Ordering::Relaxed);
-    }
-
     /// Whether every attempt that got through the gate has ended or is accounted for as queued,
     /// waiting or running. To be asked on the actor's own thread, with the gate closed.
-    pub(crate) fn is_settled(&self, queued: u64, waiting: u64) -> bool {
+    pub(crate) fn is_settled(&self, work: &Work, queued: u64, waiting: u64) -> bool {
         fence(Ordering::SeqCst);
-        let ended = self.refused.load(Ordering::Acquire)
-            + self.handled.load(Ordering::Relaxed)
-            + self.dead.load(Ordering::Relaxed)
-            + self.running.load(Ordering::Relaxed);
+        let ended = self.refused.load(Ordering::Acquire) + work.handled() + work.dead() + work.running();
         self.through.load(Ordering::Acquire) == ended + queued + waiting
     }
 
-    pub(crate) fn entries(&self) -> Entries {
-        let handled = self.handled.load(Ordering::Acquire);
-        let dead = self.dead.load(Ordering::Acquire);
-        let running = self.running.load(Ordering::Acquire);
+    pub(crate) fn entries(&self, work: &Work) -> Entries {
+        let handled = work.handled();
+        let dead = work.dead();
+        let running = work.running();
         let late = self.late.load(Ordering::Acquire);
         let rejected = self.refused.load(Ordering::Acquire);
         // Last, so that it covers whatever the others counted.

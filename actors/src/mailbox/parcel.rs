@@ -1,22 +1,26 @@
 use std::any::{Any, type_name};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use actix::{Actor, Handler, Message, dev::MessageResponse};
 use patterns_core::context::Context;
-use patterns_core::outcome::{Panic, catch_panic};
+use patterns_core::outcome::catch_panic;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use super::answers::Answers;
 use super::ask::{AskCell, Leave};
 use super::forward::Forward;
+use super::link::Link;
+use super::reply::Failure;
 use super::stage::Stage;
 use super::{AskError, Hub};
-use crate::dead_letters::DeadReason;
+use crate::dead_letters::{DeadReason, Loss};
 
 /// A message in a mailbox, whatever its type.
 pub(crate) trait Deliver<A: Actor>: Send {
-    /// Has it handled. A panic of the handler is accounted for here and then returned.
-    fn deliver(self: Box<Self>, actor: &mut A, ctx: &mut A::Context, stage: &Stage) -> Result<(), Panic>;
+    /// Has it handled. A panic of the handler is accounted for here, and noted on the stage.
+    fn deliver(self: Box<Self>, actor: &mut A, ctx: &mut A::Context, stage: &Stage) -> Delivered<A>;
 
     /// Accounts for it as lost.
     fn bury(self: Box<Self>, hub: &Hub, reason: DeadReason);
@@ -30,10 +34,40 @@ pub(crate) trait Deliver<A: Actor>: Send {
 
 pub(crate) type Parcel<A> = Box<dyn Deliver<A>>;
 
+/// What became of a message that a handler was called for.
+pub(crate) enum Delivered<A: Actor> {
+    /// The handler came back.
+    Handled,
+    /// The handler panicked.
+    Crashed,
+    /// The handler panicked, and the next incarnation is to handle it again.
+    Again(Parcel<A>),
+}
+
+/// What a sender puts a message in that wants no answer.
+pub(crate) trait Envelope<A: Actor, M>: Deliver<A> + 'static {
+    fn seal(message: M, sent_at: u64) -> Self;
+    fn open(self) -> M;
+}
+
 /// A message that wants no answer.
 pub(crate) struct Tell<M> {
-    pub(crate) message: M,
-    pub(crate) sent_at: u64,
+    message: M,
+    sent_at: u64,
+}
+
+impl<A, M> Envelope<A, M> for Tell<M>
+where
+    A: Handler<M>,
+    M: Message + Send + 'static,
+{
+    fn seal(message: M, sent_at: u64) -> Self {
+        Self { message, sent_at }
+    }
+
+    fn open(self) -> M {
+        self.message
+    }
 }
 
 impl<A, M> Deliver<A> for Tell<M>
@@ -41,21 +75,27 @@ where
     A: Handler<M>,
     M: Message + Send + 'static,
 {
-    fn deliver(self: Box<Self>, actor: &mut A, ctx: &mut A::Context, stage: &Stage) -> Result<(), Panic> {
+    fn deliver(self: Box<Self>, actor: &mut A, ctx: &mut A::Context, stage: &Stage) -> Delivered<A> {
+        let Self { message, sent_at } = *self;
         let hub = stage.hub();
-        let message = self.message;
-        hub.ledger.start();
-        let result = catch_panic(|| actor.handle(message, ctx).handle(ctx, None));
-        match &result {
-            Ok(()) => hub.ledger.handled(),
-            Err(panic) => hub.lose(type_name::<M>(), DeadReason::Panicked(panic.clone()), None),
+        stage.begin_message(type_name::<M>(), sent_at, None);
+        hub.work.start();
+        match stage.span("tell").in_scope(|| catch_panic(|| actor.handle(message, ctx).handle(ctx, None))) {
+            Ok(()) => {
+                hub.handled();
+                Delivered::Handled
+            }
+            Err(panic) => {
+                hub.lose(Loss::of::<M>(DeadReason::Panicked(panic.clone())));
+                stage.crashed(panic);
+                Delivered::Crashed
+            }
         }
-        result
     }
 
     fn bury(self: Box<Self>, hub: &Hub, reason: DeadReason) {
-        hub.ledger.start();
-        hub.lose(type_name::<M>(), reason, Some(Box::new(self.message)));
+        hub.work.start();
+        hub.lose(Loss::of::<M>(reason).with_message(self.message));
     }
 
     fn sent_at(&self) -> u64 {
@@ -74,6 +114,8 @@ pub(crate) struct Ask<M: Message> {
     pub(crate) deadline: Instant,
     /// The asker's, so that the handler sees the asker's deadline and token.
     pub(crate) context: Option<Context>,
+    /// Where an actor may wait for the answer.
+    pub(crate) link: Option<Arc<Link>>,
     pub(crate) cell: Arc<AskCell<M::Result>>,
 }
 
@@ -87,9 +129,18 @@ impl<M: Message + Send + 'static> Ask<M> {
             }
             _ => AskError::Stopped(hub.stop_reason()),
         };
-        hub.ledger.start();
-        hub.lose(type_name::<M>(), reason, Some(Box::new(self.message)));
+        hub.work.start();
+        hub.lose(Loss::of::<M>(reason).with_message(self.message));
         self.cell.answer(Err(answer));
+    }
+
+    /// Why it needs no answer any more.
+    fn is_moot(&self, now: Instant) -> Option<DeadReason> {
+        match self.cell.left() {
+            Some(Leave::Expired) => Some(DeadReason::Expired),
+            Some(Leave::Gone) => Some(DeadReason::Abandoned),
+            None => (now >= self.deadline).then_some(DeadReason::Expired),
+        }
     }
 }
 
@@ -98,56 +149,50 @@ where
     A: Handler<M>,
     M: Message<Result: Send> + Send + 'static,
 {
-    fn deliver(self: Box<Self>, actor: &mut A, ctx: &mut A::Context, stage: &Stage) -> Result<(), Panic> {
+    fn deliver(self: Box<Self>, actor: &mut A, ctx: &mut A::Context, stage: &Stage) -> Delivered<A> {
         let hub = stage.hub();
-        if let Some(why) = self.cell.left() {
-            let reason = match why {
-                Leave::Expired => DeadReason::Expired,
-                Leave::Gone => DeadReason::Abandoned,
-            };
-            self.die(hub, reason);
-            return Ok(());
-        }
         let now = Instant::now();
-        if now >= self.deadline {
-            self.die(hub, DeadReason::Expired);
-            return Ok(());
+        stage.begin_message(type_name::<M>(), self.sent_at, Some(now));
+        if let Some(reason) = self.is_moot(now) {
+            self.die(hub, reason);
+            return Delivered::Handled;
         }
-        let Self { message, cell, context, .. } = *self;
+        let Self { message, cell, context, link, .. } = *self;
         cell.start(hub.age(now));
-        hub.ledger.start();
+        hub.work.start();
+        if let Some(link) = link {
+            stage.answers().handle(link);
+        }
         let (reply, mut replied) = oneshot::channel();
         // One that a tell had left behind is not this ask's.
-        drop(stage.latest_failure());
-        let result = catch_panic(|| {
-            let handle = || actor.handle(message, ctx).handle(ctx, Some(reply));
-            match context {
-                Some(context) => stage.with_asker(&context, handle),
-                None => handle(),
-            }
+        drop(latest_failure(stage));
+        let handle = || catch_panic(|| actor.handle(message, ctx).handle(ctx, Some(reply)));
+        let result = stage.span("ask").in_scope(|| match context {
+            Some(context) => stage.with_asker(&context, handle),
+            None => handle(),
         });
-        match &result {
-            Err(panic) => {
-                hub.lose(type_name::<M>(), DeadReason::Panicked(panic.clone()), None);
-                cell.answer(Err(AskError::Panicked(panic.clone())));
-            }
-            Ok(()) => match replied.try_recv() {
-                Ok(answer) => {
-                    hub.ledger.handled();
-                    cell.answer(Ok(answer));
-                }
-                Err(oneshot::error::TryRecvError::Closed) => {
-                    hub.ledger.handled();
-                    cell.answer(Err(AskError::Unanswered));
-                }
-                // The answer is under way in some future: it is relayed when it comes.
-                Err(oneshot::error::TryRecvError::Empty) => {
-                    let failure = stage.latest_failure();
-                    stage.relay(Forward::new(replied, cell, hub.clone(), failure, type_name::<M>()));
-                }
-            },
+        if let Err(panic) = result {
+            hub.lose(Loss::of::<M>(DeadReason::Panicked(panic.clone())));
+            cell.answer(Err(AskError::Panicked(panic.clone())));
+            stage.crashed(panic);
+            return Delivered::Crashed;
         }
-        result
+        match replied.try_recv() {
+            Ok(answer) => {
+                hub.handled();
+                cell.answer(Ok(answer));
+            }
+            Err(oneshot::error::TryRecvError::Closed) => {
+                hub.handled();
+                cell.answer(Err(AskError::Unanswered));
+            }
+            // The answer is under way in some future: it is relayed when it comes.
+            Err(oneshot::error::TryRecvError::Empty) => {
+                let failure = latest_failure(stage);
+                stage.answers().relay(Forward::new(replied, cell, hub.clone(), failure, type_name::<M>()));
+            }
+        }
+        Delivered::Handled
     }
 
     fn bury(self: Box<Self>, hub: &Hub, reason: DeadReason) {
@@ -161,4 +206,8 @@ where
     fn into_any(self: Box<Self>) -> Box<dyn Any + Send> {
         self
     }
+}
+
+fn latest_failure(stage: &Stage) -> Option<Rc<Failure>> {
+    stage.answers_if_any().and_then(Answers::latest_failure)
 }

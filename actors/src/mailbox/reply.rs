@@ -8,6 +8,10 @@ use patterns_core::context::Context;
 use patterns_core::outcome::{Panic, catch_panics};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
+use tracing::{Instrument, Span};
+
+use super::link::Link;
+use super::stage::Stage;
 
 /// An answer that a future gives, beside the actor: `type Result = Reply<T>`.
 ///
@@ -22,7 +26,8 @@ use tokio::task::JoinSet;
 /// # Comparison to `actix::ResponseFuture`
 ///
 /// A `ResponseFuture` works too, but it goes on when nobody waits for it any more and after the actor has
-/// stopped, it sees no deadline, and its panic is reported as [`Unanswered`](crate::AskError::Unanswered).
+/// stopped, it sees no deadline, its panic is reported as [`Unanswered`](crate::AskError::Unanswered), and it
+/// hides a [circle of asks](super#asks-that-wait-for-themselves).
 ///
 /// # Comparison to `actix::ResponseActFuture`
 ///
@@ -114,16 +119,22 @@ where
                 noted.0.set(Some(panic));
             }
         };
+        let work = work.instrument(Span::current());
         // The asker's, where it has one: deadline, token, and the actor's place in the tree of tasks.
         let work: LocalBoxFuture<'static, ()> = match Context::try_current() {
             Some(context) => Box::pin(context.scope(work)),
             None => Box::pin(work),
         };
-        CURRENT.with_borrow(|current| match current {
-            Some(replies) => replies.adopt(work, failure),
+        let Some(stage) = Stage::current() else {
             // An actor that was started by actix itself: as with a `ResponseFuture`, nobody owns it.
-            None => drop(actix_rt::spawn(work)),
-        });
+            drop(actix_rt::spawn(work));
+            return;
+        };
+        let work: LocalBoxFuture<'static, ()> = match stage.answers().handling() {
+            Some(ask) => Box::pin(Link::scope(stage.hub().clone(), ask, work)),
+            None => work,
+        };
+        stage.answers().replies().adopt(work, failure);
     }
 }
 
@@ -140,11 +151,6 @@ async fn give<T>(answer: LocalBoxFuture<'static, T>, reply: Option<oneshot::Send
     }
 }
 
-thread_local! {
-    /// Those of the actor that is handling a message on this thread.
-    static CURRENT: RefCell<Option<Rc<Replies>>> = const { RefCell::new(None) };
-}
-
 /// Why a reply is not coming, for whoever relays it.
 #[derive(Default)]
 pub(super) struct Failure(Cell<Option<Panic>>);
@@ -158,14 +164,15 @@ impl Failure {
 /// The replies of one actor that are under way.
 #[derive(Default)]
 pub(super) struct Replies {
-    tasks: RefCell<JoinSet<()>>,
+    /// Made at the first one.
+    tasks: RefCell<Option<JoinSet<()>>>,
     /// Of the reply that the handler has just returned.
     latest: Cell<Option<Rc<Failure>>>,
 }
 
 impl Replies {
     fn adopt(&self, work: LocalBoxFuture<'static, ()>, failure: Rc<Failure>) {
-        self.tasks.borrow_mut().spawn_local(work);
+        self.tasks.borrow_mut().get_or_insert_default().spawn_local(work);
         self.latest.set(Some(failure));
     }
 
@@ -174,29 +181,16 @@ impl Replies {
         self.latest.take()
     }
 
-    /// Has replies that handlers return meanwhile adopted by these.
-    pub(super) fn enter(self: Rc<Self>) -> Entered {
-        Entered(CURRENT.replace(Some(self)))
-    }
-
     /// Lets go of those that have ended. Returns whether none is under way.
     pub(super) fn poll(&self, cx: &mut std::task::Context<'_>) -> bool {
         let mut tasks = self.tasks.borrow_mut();
+        let Some(tasks) = &mut *tasks else { return true };
         while tasks.poll_join_next(cx).is_ready() && !tasks.is_empty() {}
         tasks.is_empty()
     }
 
     pub(super) fn drop_all(&self) {
-        let tasks = std::mem::take(&mut *self.tasks.borrow_mut());
+        let tasks = self.tasks.take();
         drop(tasks);
-    }
-}
-
-/// Restores what was before when dropped, in a handler's panic too.
-pub(super) struct Entered(Option<Rc<Replies>>);
-
-impl Drop for Entered {
-    fn drop(&mut self) {
-        CURRENT.set(self.0.take());
     }
 }

@@ -1,3 +1,4 @@
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -9,9 +10,13 @@ use serde::{Deserialize, Serialize};
 /// together do not come back together. One panic more than `max_restarts` within `window` ends the actor:
 /// what is still queued becomes dead letters, and the failure is [escalated](super::Escalation).
 ///
+/// A message that was [sent to be retried](crate::Handle::tell_retried) is handled again after a restart, until
+/// `max_crashes` incarnations have panicked over it. Keep that number at `max_restarts` or below: else such a message
+/// ends the actor.
+///
 /// # Defaults
 ///
-/// 5 restarts within 10 s, pauses from 50 ms to 5 s.
+/// 5 restarts within 10 s, pauses from 50 ms to 5 s; 3 crashes over one message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
@@ -27,6 +32,8 @@ pub struct RestartConfig {
     /// The longest pause before any restart.
     #[serde(with = "patterns_core::settings::duration")]
     pub max_backoff: Duration,
+    /// How many incarnations a message that is retried may crash, before it is a dead letter.
+    pub max_crashes: NonZeroU32,
 }
 
 impl Default for RestartConfig {
@@ -36,6 +43,7 @@ impl Default for RestartConfig {
             window: Duration::from_secs(10),
             backoff: Duration::from_millis(50),
             max_backoff: Duration::from_secs(5),
+            max_crashes: const { NonZeroU32::new(3).expect("3 is not 0") },
         }
     }
 }
@@ -66,6 +74,17 @@ impl RestartConfig {
     pub fn backoff(mut self, first: Duration, max: Duration) -> Self {
         self.backoff = first;
         self.max_backoff = max;
+        self
+    }
+
+    /// This configuration with another number of crashes over one message that is retried.
+    ///
+    /// # Panics
+    ///
+    /// If `crashes` is 0: such a message could never be handled.
+    #[must_use]
+    pub fn max_crashes(mut self, crashes: u32) -> Self {
+        self.max_crashes = NonZeroU32::new(crashes).expect("a message needs one try at least");
         self
     }
 }

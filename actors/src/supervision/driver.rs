@@ -6,13 +6,13 @@ use std::task::Poll;
 use std::time::Duration;
 
 use actix::{Actor, Context};
-use patterns_core::outcome::{Panic, catch_panic};
+use patterns_core::outcome::Panic;
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use super::incarnation::{Ended, Incarnation};
 use super::intensity::{Exhausted, Intensity};
 use super::{Escalation, StopReason};
-use crate::mailbox::{Core, Hub, Lane, Stage};
+use crate::mailbox::{Core, Hub, Stage};
 use crate::system::{LaneStatus, Managed};
 
 /// An actor that is to be: what travels to the thread that it will live on.
@@ -27,42 +27,51 @@ where
     F: FnMut() -> A,
 {
     pub(crate) fn new(core: Arc<Core<A>>, factory: F) -> Self {
-        Self { factory, tenancy: Tenancy { core, reason: StopReason::RuntimeGone } }
+        Self { factory, tenancy: Tenancy { core, is_done: false } }
     }
 
     /// Builds the actor, runs it, and builds it anew when it panics, until it stops.
-    pub(crate) async fn grow(self) {
+    ///
+    /// Not an `async fn`, which would keep all of it twice, for as long as the actor lives.
+    pub(crate) fn grow(self) -> impl Future<Output = ()> {
         let Self { mut factory, tenancy } = self;
         let core = tenancy.core.clone();
         let stage = Stage::new(core.hub.clone());
         let mut resident = Resident { tenancy, stage: stage.clone() };
-        let mut intensity = Intensity::new(core.hub.config.restart.clone());
-        loop {
-            core.hub.life.begin();
-            let ended = match catch_panic(&mut factory) {
-                Ok(actor) => {
-                    core.hub.life.run();
-                    Incarnation::new(core.clone(), stage.clone(), actor).await
-                }
-                Err(panic) => {
-                    core.hub.life.crash(panic.clone());
-                    Ended::Crashed(panic)
-                }
-            };
-            resident.tenancy.reason = StopReason::ByItself;
-            let Ended::Crashed(panic) = ended else { return };
-            match intensity.panicked(Instant::now()) {
-                Ok(pause) => {
-                    tracing::warn!(actor = &*core.hub.name, %panic, ?pause, "the actor is restarted");
-                    if !rest(&core, &stage, pause).await {
-                        return;
+        let mut intensity = Intensity::default();
+        async move {
+            loop {
+                core.hub.life.begin();
+                let ended = match stage.within(&mut factory) {
+                    Ok(actor) => {
+                        core.hub.life.run();
+                        Incarnation::new(core.clone(), stage.clone(), actor).await
                     }
+                    Err(panic) => {
+                        note_crash(&core.hub, &panic);
+                        Ended::Crashed(panic)
+                    }
+                };
+                let Ended::Crashed(panic) = ended else { return resident.moves_out() };
+                match intensity.panicked(&core.hub.config.restart, Instant::now()) {
+                    Ok(pause) => {
+                        tracing::warn!(actor = &*core.hub.name, %panic, ?pause, "the actor is restarted");
+                        if !rest(&core, &stage, pause).await {
+                            return;
+                        }
+                    }
+                    Err(Exhausted) => return give_up(&core, panic),
                 }
-                Err(Exhausted) => return give_up(&core, panic),
+                core.hub.meters.restarts.increment(1);
             }
-            resident.tenancy.reason = StopReason::RuntimeGone;
         }
     }
+}
+
+/// An incarnation has panicked. To be said before anything of it is dropped.
+pub(super) fn note_crash(hub: &Hub, panic: &Panic) {
+    hub.life.crash(panic.clone());
+    hub.meters.panics.increment(1);
 }
 
 /// Waits until it is time to restart. `false` if there is nothing left to restart for.
@@ -79,7 +88,7 @@ async fn rest<A: Actor>(core: &Core<A>, stage: &Stage, pause: Duration) -> bool 
         if idle && core.is_settled() {
             return Poll::Ready(false);
         }
-        if core.depth().0 > 0 {
+        if core.has_work() {
             return Poll::Ready(true);
         }
         // Only answers are under way, which need no incarnation.
@@ -107,11 +116,18 @@ struct Resident<A: Actor> {
     stage: Rc<Stage>,
 }
 
+impl<A: Actor> Resident<A> {
+    /// It goes by itself, rather than with the house.
+    fn moves_out(&mut self) {
+        self.tenancy.is_done = true;
+    }
+}
+
 impl<A: Actor> Drop for Resident<A> {
     fn drop(&mut self) {
-        let Tenancy { core, reason } = &self.tenancy;
+        let core = &self.tenancy.core;
         // First, as the answers that are dropped ask why.
-        core.close(reason.clone(), Instant::now());
+        core.close(self.tenancy.reason(), Instant::now());
         core.hub.life.end();
         self.stage.drop_relays();
     }
@@ -121,13 +137,20 @@ impl<A: Actor> Drop for Resident<A> {
 /// dropped, the actor was never begun), the mailbox is closed and everything in it accounted for.
 struct Tenancy<A: Actor> {
     core: Arc<Core<A>>,
-    /// Why, if nobody has closed the mailbox.
-    reason: StopReason,
+    /// The actor has stopped.
+    is_done: bool,
+}
+
+impl<A: Actor> Tenancy<A> {
+    /// Why it is given up, if nobody has closed the mailbox before.
+    fn reason(&self) -> StopReason {
+        if self.is_done { StopReason::ByItself } else { StopReason::RuntimeGone }
+    }
 }
 
 impl<A: Actor> Drop for Tenancy<A> {
     fn drop(&mut self) {
-        self.core.vacate(self.reason.clone());
+        self.core.vacate(self.reason());
     }
 }
 
@@ -145,12 +168,6 @@ impl<A: Actor> Managed for Core<A> {
     }
 
     fn lanes(&self) -> Vec<LaneStatus> {
-        Lane::ALL
-            .into_iter()
-            .map(|lane| {
-                let queue = self.lane(lane);
-                LaneStatus { lane, depth: queue.len(), capacity: queue.capacity(), waiting: queue.waiting() }
-            })
-            .collect()
+        self.lane_status()
     }
 }

@@ -5,9 +5,10 @@ use std::task::{Context as TaskContext, Poll};
 
 use actix::dev::ContextFut;
 use actix::{Actor, ActorContext, ActorState as ActixState, AsyncContext, Context};
-use patterns_core::outcome::{Panic, catch_panic};
+use patterns_core::outcome::Panic;
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use super::driver::note_crash;
 use crate::mailbox::{Core, Drain, Stage};
 
 /// How an incarnation ended.
@@ -35,6 +36,7 @@ pub(super) struct Incarnation<A: Actor<Context = Context<A>>> {
 
 impl<A: Actor<Context = Context<A>>> Incarnation<A> {
     pub(super) fn new(core: Arc<Core<A>>, stage: Rc<Stage>, actor: A) -> Self {
+        stage.begin_incarnation();
         let mut ctx = Context::new();
         ctx.spawn(Drain::new(core.clone(), stage.clone()));
         let fut = ctx.into_future(actor);
@@ -60,28 +62,29 @@ impl<A: Actor<Context = Context<A>>> Incarnation<A> {
     fn end(&mut self, panic: Option<Panic>) -> Ended {
         let fut = self.fut.take();
         let Some(panic) = panic else {
-            return match catch_panic(|| drop(fut)) {
+            return match self.stage.within(|| drop(fut)) {
                 Ok(()) => Ended::Stopped,
                 Err(panic) => {
-                    self.core.hub.life.crash(panic.clone());
+                    note_crash(&self.core.hub, &panic);
                     tracing::error!(actor = &*self.core.hub.name, %panic, "the actor's destructor failed");
                     Ended::Stopped
                 }
             };
         };
         // Before anything is dropped: an answer that is dropped with it asks why.
-        self.core.hub.life.crash(panic.clone());
-        discard(fut);
+        note_crash(&self.core.hub, &panic);
+        if let Some(fut) = fut {
+            self.discard(fut);
+        }
         Ended::Crashed(panic)
     }
-}
 
-/// Drops an actor that panicked, without calling its hooks.
-fn discard<A: Actor<Context = Context<A>>>(fut: Option<ContextFut<A, Context<A>>>) {
-    let Some(mut fut) = fut else { return };
-    fut.ctx().terminate();
-    if let Err(panic) = catch_panic(|| drop(fut)) {
-        tracing::error!(%panic, "the destructor of an actor that had panicked failed too");
+    /// Drops an actor that panicked, without calling its hooks.
+    fn discard(&self, mut fut: ContextFut<A, Context<A>>) {
+        fut.ctx().terminate();
+        if let Err(panic) = self.stage.within(|| drop(fut)) {
+            tracing::error!(%panic, "the destructor of an actor that had panicked failed too");
+        }
     }
 }
 
@@ -103,7 +106,7 @@ impl<A: Actor<Context = Context<A>>> Future for Incarnation<A> {
                 fut.ctx().terminate();
             }
             this.stage.begin_poll();
-            match catch_panic(|| pin!(&mut *fut).poll(cx)) {
+            match this.stage.within(|| pin!(&mut *fut).poll(cx)) {
                 Err(panic) => {
                     // A handler's own panic was noted where it was caught, with its place.
                     let panic = this.stage.take_crash().unwrap_or(panic);
@@ -112,7 +115,7 @@ impl<A: Actor<Context = Context<A>>> Future for Incarnation<A> {
                     return Poll::Ready(ended);
                 }
                 Ok(Poll::Ready(())) => return Poll::Ready(this.end(None)),
-                Ok(Poll::Pending) => {}
+                Ok(Poll::Pending) => this.stage.end_poll(),
             }
             idle = this.is_drained(cx);
             let Some(fut) = &mut this.fut else { return Poll::Ready(Ended::Stopped) };
@@ -132,10 +135,10 @@ impl<A: Actor<Context = Context<A>>> Future for Incarnation<A> {
 impl<A: Actor<Context = Context<A>>> Drop for Incarnation<A> {
     /// The runtime is gone: actix calls `stopping` and `stopped` as it drops its future.
     fn drop(&mut self) {
-        let fut = self.fut.take();
+        let Some(fut) = self.fut.take() else { return };
         if std::thread::panicking() {
-            discard(fut);
-        } else if let Err(panic) = catch_panic(|| drop(fut)) {
+            self.discard(fut);
+        } else if let Err(panic) = self.stage.within(|| drop(fut)) {
             tracing::error!(actor = &*self.core.hub.name, %panic, "the actor failed while its runtime was dropped");
         }
     }

@@ -3,9 +3,11 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 use patterns_core::outcome::Panic;
+use serde::Serialize;
 
 /// What an actor is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum ActorState {
     /// It has not run yet.
@@ -39,7 +41,7 @@ pub(crate) struct Life {
     incarnation: AtomicU64,
     panics: AtomicU64,
     /// The incarnation that crashed last, and over what.
-    crash: Mutex<Option<(u64, Panic)>>,
+    crash: Mutex<Option<Box<(u64, Panic)>>>,
 }
 
 const STATES: [ActorState; 4] =
@@ -67,7 +69,7 @@ impl Life {
 
     /// This incarnation has panicked. To be said before anything of it is dropped.
     pub(super) fn crash(&self, panic: Panic) {
-        *self.crash.lock() = Some((self.incarnation(), panic));
+        *self.crash.lock() = Some(Box::new((self.incarnation(), panic)));
         self.panics.fetch_add(1, Ordering::Relaxed);
         self.set(ActorState::Restarting);
     }
@@ -95,11 +97,11 @@ impl Life {
     }
 
     pub(crate) fn last_panic(&self) -> Option<Panic> {
-        self.crash.lock().as_ref().map(|(_, panic)| panic.clone())
+        self.crash.lock().as_ref().map(|crash| crash.1.clone())
     }
 
     /// The panic that ended `incarnation` or a later one.
     pub(crate) fn crash_since(&self, incarnation: u64) -> Option<Panic> {
-        self.crash.lock().as_ref().filter(|(crashed, _)| *crashed >= incarnation).map(|(_, panic)| panic.clone())
+        self.crash.lock().as_ref().filter(|crash| crash.0 >= incarnation).map(|crash| crash.1.clone())
     }
 }

@@ -5,9 +5,11 @@
 //! Each message is handled under `catch_unwind`. When its handler panics, the asker gets
 //! [`AskError::Panicked`](crate::AskError::Panicked) at once, with the panic's text and place, and
 //! the message is a dead letter. It is not tried again: the handler had consumed it and may have
-//! done half of what it asks for; who sent it knows best whether to send it again. The actor's state
-//! may be half changed too, so the value is dropped, and after a [pause](RestartConfig) its factory
-//! builds a new one. The mailbox lives outside of the actor and waits: nothing queued is lost.
+//! done half of what it asks for; who sent it knows best whether to send it again, and can say so
+//! beforehand ([`tell_retried`](crate::Handle::tell_retried)): then the next incarnations handle it again, until it has
+//! proved to be poison. The actor's state may be half changed too, so the value is dropped, and after a
+//! [pause](RestartConfig) its factory builds a new one. The mailbox lives outside of the actor and waits: nothing
+//! queued is lost.
 //!
 //! A panic anywhere else in the actor (`started`, a timer, a spawned future, `stopped`, its
 //! destructor) is caught the same way, and restarts it too. None reaches the thread or the process.

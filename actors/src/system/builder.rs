@@ -48,6 +48,7 @@ impl SystemBuilder {
     /// - [`StartError::Runtime`]: the thread's runtime could not be set up.
     pub fn start(self) -> Result<System, StartError> {
         let config = self.0;
+        crate::mailbox::describe();
         let link = Link::new();
         let here = RuntimeHandle::try_current()
             .ok()

@@ -99,7 +99,12 @@ impl Link {
             let (job, done) = {
                 let mut state = self.state.lock();
                 let done = state.stop || (state.orphaned && state.empty);
-                (state.jobs.pop_front(), done)
+                let job = state.jobs.pop_front();
+                if job.is_none() {
+                    // What a crowd that was spawned at once had needed.
+                    state.jobs.shrink_to(64);
+                }
+                (job, done)
             };
             match job {
                 Some(job) => job(),

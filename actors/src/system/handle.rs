@@ -1,12 +1,12 @@
 use std::fmt;
 use std::sync::{Arc, Weak};
 
-use actix::{Actor, Context, Handler, Message};
+use actix::{Actor, Context};
 use tokio::time::{Instant, timeout_at};
 
 use super::shared::{audit, status, unresponsive};
 use super::{ActorStatus, Audit, GRACE, Managed, Receipt, after};
-use crate::mailbox::{AskError, Core, Lane, TellError};
+use crate::mailbox::{Core, Lane};
 use crate::supervision::StopReason;
 
 /// How the program talks to an actor: from any thread, any runtime, or none.
@@ -22,7 +22,7 @@ use crate::supervision::StopReason;
 /// that say what happened and give the message back, and an end that can be waited for.
 pub struct Handle<A: Actor<Context = Context<A>>> {
     anchor: Arc<Anchor<A>>,
-    lane: Lane,
+    pub(super) lane: Lane,
 }
 
 /// What keeps an actor alive.
@@ -42,7 +42,7 @@ impl<A: Actor<Context = Context<A>>> Handle<A> {
         Self { anchor: Arc::new(Anchor { core }), lane: Lane::default() }
     }
 
-    fn core(&self) -> &Core<A> {
+    pub(super) fn core(&self) -> &Core<A> {
         &self.anchor.core
     }
 
@@ -62,87 +62,6 @@ impl<A: Actor<Context = Context<A>>> Handle<A> {
     #[must_use]
     pub fn downgrade(&self) -> WeakHandle<A> {
         WeakHandle { anchor: Arc::downgrade(&self.anchor), lane: self.lane }
-    }
-
-    /// Sends `message`, waiting for room if the lane is full; first come, first served.
-    ///
-    /// That it was taken in does not mean that it will be handled: the actor may panic over it or
-    /// stop first. It is then a [dead letter](crate::dead_letters).
-    ///
-    /// # Errors
-    ///
-    /// - [`TellError::Stopped`]: the actor takes in nothing any more, or stopped while this waited.
-    /// - [`TellError::Interrupted`]: the ambient token was cancelled, or the ambient deadline passed,
-    ///   while this waited.
-    ///
-    /// # Cancel safety
-    ///
-    /// Cancel safe: dropped while it waits, it leaves the line and drops the message, which is counted
-    /// as rejected. Nobody loses a place by it.
-    pub async fn tell<M>(&self, message: M) -> Result<(), TellError<M>>
-    where
-        A: Handler<M>,
-        M: Message + Send + 'static,
-    {
-        self.core().tell(self.lane, message).await
-    }
-
-    /// Sends `message` if there is room now.
-    ///
-    /// # Errors
-    ///
-    /// - [`TellError::Full`]: the lane is full, or somebody else waits for room in it.
-    /// - [`TellError::Stopped`]: the actor takes in nothing any more.
-    pub fn try_tell<M>(&self, message: M) -> Result<(), TellError<M>>
-    where
-        A: Handler<M>,
-        M: Message + Send + 'static,
-    {
-        self.core().try_tell(self.lane, message)
-    }
-
-    /// Sends `message`, waiting for room if the lane is full, and waits for the answer.
-    ///
-    /// All of it together takes at most the actor's `ask_timeout`, and ends no later than the
-    /// ambient deadline. The handler runs under the asker's deadline and token.
-    ///
-    /// # Errors
-    ///
-    /// - [`AskError::TimedOut`]: no answer in time.
-    /// - [`AskError::Panicked`]: the handler panicked over this message.
-    /// - [`AskError::Crashed`]: the actor panicked over something else while the answer was under way.
-    /// - [`AskError::Stopped`]: the actor stopped first.
-    /// - [`AskError::Unanswered`]: the handler threw its duty to answer away.
-    /// - [`AskError::Interrupted`]: the ambient token was cancelled.
-    ///
-    /// # Cancel safety
-    ///
-    /// Cancel safe: dropped while the message waits, the message is not handled. Dropped later,
-    /// the handler goes on and its answer is thrown away.
-    pub async fn ask<M>(&self, message: M) -> Result<M::Result, AskError>
-    where
-        A: Handler<M>,
-        M: Message<Result: Send> + Send + 'static,
-    {
-        self.core().ask(self.lane, message, true).await
-    }
-
-    /// [`ask`](Self::ask), if there is room now.
-    ///
-    /// # Errors
-    ///
-    /// [`AskError::Rejected`] where the lane is full, or somebody else waits for room in it; and
-    /// those of [`ask`](Self::ask).
-    ///
-    /// # Cancel safety
-    ///
-    /// Cancel safe, as [`ask`](Self::ask).
-    pub async fn try_ask<M>(&self, message: M) -> Result<M::Result, AskError>
-    where
-        A: Handler<M>,
-        M: Message<Result: Send> + Send + 'static,
-    {
-        self.core().ask(self.lane, message, false).await
     }
 
     /// Has the actor take in nothing more, handle what is in, and stop, without waiting for that.

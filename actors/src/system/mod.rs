@@ -19,13 +19,40 @@
 //! 2. Every message is accounted for, at any time ([`System::audit`]).
 //! 3. If the runtime under the actors is dropped, nobody waits for them in vain: senders, askers and
 //!    whoever waits for a stop are told [`RuntimeGone`](crate::supervision::StopReason::RuntimeGone).
+//!
+//! # Looking inside
+//!
+//! [`System::status`] and [`Handle::status`] say what every actor is doing: its state, lanes, present
+//! message, waits, panics. It is text (`Display`) or JSON (serde), and takes nothing from the actors but the look.
+//!
+//! Each message is handled in a `tracing` span `handle` of level debug, with the fields `actor`, `incarnation`,
+//! `message_type` and `kind` (tell or ask).
+//!
+//! For a recorder of the [`metrics`] facade there are the following; without one they cost next to nothing. They are
+//! registered when the first actor of a name is spawned, so install the recorder before. Actors of one name are counted
+//! together: give one name to many actors of a kind.
+//!
+//! | name | kind | labels | what |
+//! |---|---|---|---|
+//! | `actors_messages_handled_total` | counter | `actor` | handled to the end |
+//! | `actors_messages_rejected_total` | counter | `actor` | given back to their senders |
+//! | `actors_messages_dead_total` | counter | `actor`, `reason` | taken in and lost, by [`DeadKind`] |
+//! | `actors_panics_total` | counter | `actor` | panics, in handlers and elsewhere in the actor |
+//! | `actors_restarts_total` | counter | `actor` | incarnations built after a panic |
+//! | `actors_queue_depth` | gauge | `actor`, `lane` | messages in the mailbox |
+//! | `actors_queue_wait_seconds` | histogram | `actor` | from sending until taken out; as exact as [`WaitHistogram`] |
+//!
+//! [`DeadKind`]: crate::dead_letters::DeadKind
+//! [`WaitHistogram`]: crate::mailbox::WaitHistogram
 mod builder;
 mod config;
 mod engine;
 mod error;
 mod handle;
+mod kin;
 mod receipt;
 mod running;
+mod sending;
 mod shared;
 mod status;
 
@@ -35,7 +62,7 @@ pub use error::StartError;
 pub use handle::{Handle, WeakHandle};
 pub use receipt::{End, Receipt, ShutdownReceipt};
 pub use running::System;
-pub use status::{ActorStatus, Audit, LaneStatus};
+pub use status::{ActorStatus, Audit, CurrentMessage, LaneStatus};
 
 pub(crate) use shared::{Managed, Shared};
 

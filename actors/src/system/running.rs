@@ -3,7 +3,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, Context};
-use patterns_core::context;
 use patterns_core::reaper::Reaper;
 use tokio::time::{Instant, timeout_at};
 
@@ -117,8 +116,7 @@ impl System {
         F: FnMut(&WeakHandle<A>) -> A + Send + 'static,
     {
         let shared = &self.0.shared;
-        let path = config.name.clone();
-        let core = Core::new(Hub::new(shared.next_id(), config, shared.clone()));
+        let core = Core::new(Hub::new(config, shared));
         let handle = Handle::new(core.clone());
         let weak = handle.downgrade();
         let seed = Seed::new(core.clone(), move || factory(&weak));
@@ -126,10 +124,9 @@ impl System {
             core.vacate(StopReason::SystemShutdown);
             return handle;
         }
-        let context = context::Context::root(shared.reaper.clone()).named(shared.name.to_string()).named(path);
         shared.link.submit(Box::new(move || {
             // Owned by the local set, which lives as long as the system's thread.
-            tokio::task::spawn_local(context.scope(seed.grow()));
+            tokio::task::spawn_local(seed.grow());
         }));
         handle
     }

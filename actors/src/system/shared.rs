@@ -3,15 +3,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
+use patterns_core::context::Context;
 use patterns_core::outcome::catch_panic;
 use patterns_core::reaper::Reaper;
 use tokio::runtime::Handle as RuntimeHandle;
 use tokio::time::Instant;
 
 use super::engine::Link;
-use super::{ActorStatus, Audit, LaneStatus, Receipt};
+use super::kin::{Families, Kin};
+use super::{ActorConfig, ActorStatus, Audit, CurrentMessage, LaneStatus, Receipt};
 use crate::dead_letters::DeadLetters;
-use crate::mailbox::Hub;
+use crate::mailbox::{Hub, WaitHistogram};
 use crate::supervision::{ActorState, Escalation, EscalationSink, StopReason};
 
 /// What a system sees of an actor, whatever its type.
@@ -29,7 +31,10 @@ pub(crate) struct Shared {
     /// The runtime that the actors live on.
     pub(crate) runtime: RuntimeHandle,
     pub(crate) reaper: Reaper,
+    /// What the contexts of all actors are made from.
+    pub(crate) context: Context,
     pub(crate) link: Arc<Link>,
+    families: Families,
     /// Messages to actors that took in nothing any more. Not in `registry`, as they may come to
     /// actors that have left it.
     late: AtomicU64,
@@ -50,19 +55,32 @@ struct Registry {
 
 impl Shared {
     pub(super) fn new(name: Arc<str>, dead_letters: DeadLetters, runtime: RuntimeHandle, link: Arc<Link>) -> Arc<Self> {
+        let reaper = Reaper::new();
         Arc::new(Self {
+            context: Context::root(reaper.clone()).named(name.to_string()),
             name,
             dead_letters,
             runtime,
-            reaper: Reaper::new(),
+            reaper,
             link,
+            families: Families::default(),
             late: AtomicU64::new(0),
             sinks: Mutex::default(),
             registry: Mutex::default(),
         })
     }
 
-    pub(super) fn next_id(&self) -> u64 {
+    /// Whether the caller is on the actors' own runtime, and so, as that has one thread only, on their thread.
+    pub(crate) fn is_here(&self) -> bool {
+        RuntimeHandle::try_current().is_ok_and(|here| here.id() == self.runtime.id())
+    }
+
+    /// What an actor that is to run like this shares with others.
+    pub(crate) fn kin(&self, config: ActorConfig) -> Kin {
+        self.families.join(config)
+    }
+
+    pub(crate) fn next_id(&self) -> u64 {
         let mut registry = self.registry.lock();
         registry.next += 1;
         registry.next
@@ -86,6 +104,7 @@ impl Shared {
         }
         let empty = registry.actors.is_empty();
         drop(registry);
+        self.families.leave(&hub.meters);
         if empty {
             self.link.emptied();
         }
@@ -131,7 +150,7 @@ impl Shared {
 
 /// The books of one actor, without what came too late.
 fn books(hub: &Hub, outside: u64) -> Audit {
-    let entries = hub.ledger.entries();
+    let entries = hub.entries();
     Audit {
         sent: entries.sent,
         handled: entries.handled,
@@ -143,7 +162,7 @@ fn books(hub: &Hub, outside: u64) -> Audit {
 
 /// The books of one actor.
 pub(super) fn audit(actor: &dyn Managed) -> Audit {
-    timely(actor).and_late(actor.hub().ledger.entries().late)
+    timely(actor).and_late(actor.hub().entries().late)
 }
 
 fn timely(actor: &dyn Managed) -> Audit {
@@ -154,7 +173,8 @@ fn timely(actor: &dyn Managed) -> Audit {
 pub(super) fn status(actor: &dyn Managed) -> ActorStatus {
     let hub = actor.hub();
     let lanes = actor.lanes();
-    let entries = hub.ledger.entries();
+    let entries = hub.entries();
+    let now = Instant::now();
     let queued: usize = lanes.iter().map(|lane| lane.depth).sum();
     let state = match hub.life.state() {
         ActorState::Running | ActorState::Starting if hub.ledger.is_closed() => ActorState::Draining,
@@ -172,7 +192,12 @@ pub(super) fn status(actor: &dyn Managed) -> ActorStatus {
         rejected: entries.rejected + entries.late,
         dead: entries.dead,
         running: entries.running,
-        oldest: (queued > 0).then(|| hub.oldest_at_most(Instant::now())),
+        oldest: (queued > 0).then(|| hub.oldest_at_most(now)),
+        current: hub
+            .work
+            .current()
+            .map(|(message_type, since)| CurrentMessage { message_type, age: hub.since(since, now) }),
+        waits: hub.work.waits().map_or_else(WaitHistogram::default, |waits| waits.snapshot()),
     }
 }
 

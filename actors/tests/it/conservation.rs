@@ -10,6 +10,8 @@ use tokio::time::{Instant, sleep};
 
 use crate::desk::{Add, Beside, Boom, Desk, Forget, Hold, Later, Quit, note};
 
+mod mass;
+
 const SECOND: Duration = Duration::from_secs(1);
 
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +19,8 @@ enum What {
     Add,
     Note,
     Boom,
+    /// A panic for every incarnation that gets to it. Asked, it is the same as `Boom`.
+    Retried,
     Later(u64),
     Beside(u64),
     Hold(u64),
@@ -44,6 +48,7 @@ fn what() -> impl Strategy<Value = What> {
         6 => Just(What::Add),
         4 => Just(What::Note),
         2 => Just(What::Boom),
+        1 => Just(What::Retried),
         2 => (0..4_000_u64).prop_map(What::Later),
         2 => (0..4_000_u64).prop_map(What::Beside),
         1 => (0..4_000_u64).prop_map(What::Hold),
@@ -92,6 +97,7 @@ fn try_tell(desk: &Handle<Desk>, what: What) -> bool {
         What::Add => desk.try_tell(Add(1)).is_ok(),
         What::Note => desk.try_tell(note("x")).is_ok(),
         What::Boom => desk.try_tell(Boom("boom")).is_ok(),
+        What::Retried => desk.try_tell_retried(Boom("boom")).is_ok(),
         What::Later(n) => desk.try_tell(Later(millis(n))).is_ok(),
         What::Beside(n) => desk.try_tell(Beside(millis(n))).is_ok(),
         What::Hold(n) => desk.try_tell(Hold(millis(n))).is_ok(),
@@ -106,6 +112,7 @@ async fn tell(desk: Handle<Desk>, what: What) {
         What::Add => drop(desk.tell(Add(1)).await),
         What::Note => drop(desk.tell(note("x")).await),
         What::Boom => drop(desk.tell(Boom("boom")).await),
+        What::Retried => drop(desk.tell_retried(Boom("boom")).await),
         What::Later(n) => drop(desk.tell(Later(millis(n))).await),
         What::Beside(n) => drop(desk.tell(Beside(millis(n))).await),
         What::Hold(n) => drop(desk.tell(Hold(millis(n))).await),
@@ -123,7 +130,7 @@ async fn ask(desk: Handle<Desk>, what: What, wait: bool) {
     let answer = match what {
         What::Add => ask!(Add(1)),
         What::Note => ask!(note("x")),
-        What::Boom => ask!(Boom("boom")),
+        What::Boom | What::Retried => ask!(Boom("boom")),
         What::Later(n) => ask!(Later(millis(n))),
         What::Beside(n) => ask!(Beside(millis(n))),
         What::Hold(n) => ask!(Hold(millis(n))),
@@ -131,7 +138,7 @@ async fn ask(desk: Handle<Desk>, what: What, wait: bool) {
         What::Quit => ask!(Quit),
     };
     match (what, answer) {
-        (What::Boom, Ok(())) => panic!("a panic was answered"),
+        (What::Boom | What::Retried, Ok(())) => panic!("a panic was answered"),
         (What::Forget, Ok(())) => panic!("a forgotten reply was answered"),
         _ => {}
     }

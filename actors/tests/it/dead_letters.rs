@@ -8,6 +8,8 @@ use parking_lot::Mutex;
 
 use crate::desk::{Add, Boom, Desk, Note, Quit, note};
 
+mod replay;
+
 async fn quit_with(system: &System, notes: u32) {
     let desk = system.spawn(ActorConfig::named("desk").capacity(Lane::Interactive, 2_000), Desk::new);
     desk.tell(Quit).await.unwrap();

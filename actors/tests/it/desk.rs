@@ -56,7 +56,7 @@ impl Actor for Desk {
 }
 
 /// Adds to the sum of this incarnation and answers with it.
-#[derive(Message, Debug, PartialEq)]
+#[derive(Message, Clone, Debug, PartialEq)]
 #[rtype(result = "u64")]
 pub(crate) struct Add(pub(crate) u64);
 
@@ -70,7 +70,7 @@ impl Handler<Add> for Desk {
 }
 
 /// Notes a text in the log.
-#[derive(Message, Debug, PartialEq)]
+#[derive(Message, Clone, Debug, PartialEq)]
 #[rtype(result = "()")]
 pub(crate) struct Note(pub(crate) String);
 
@@ -87,7 +87,7 @@ impl Handler<Note> for Desk {
 }
 
 /// Panics.
-#[derive(Message, Debug, PartialEq)]
+#[derive(Message, Clone, Debug, PartialEq)]
 #[rtype(result = "()")]
 pub(crate) struct Boom(pub(crate) &'static str);
 

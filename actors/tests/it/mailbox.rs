@@ -15,6 +15,10 @@ use crate::desk::{Add, Beside, Boom, Desk, Forget, Hold, Later, Log, note};
 
 mod asks;
 mod cut_off;
+mod cycles;
+mod law;
+mod plain_actix;
+mod responses;
 mod room;
 mod turns;
 

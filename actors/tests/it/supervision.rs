@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep};
 use crate::desk::{Add, Beside, Boom, Desk, Hold, Later, Log, Quit, note};
 
 mod anywhere;
+mod poison;
 mod restarts;
 mod stops;
 

@@ -10,6 +10,8 @@ use tokio::time::{Instant, sleep};
 use crate::desk::{Add, Beside, Boom, Desk, Hold, Later, Log, note};
 
 mod gone;
+mod inspection;
+mod meters;
 mod places;
 mod shutdown;
 

@@ -211,3 +211,93 @@ async fn no_wake_up_is_lost_between_threads() {
     assert_eq!((audit.in_flight, audit.dead), (0, 0));
     assert_eq!(audit.sent, 8_000);
 }
+
+/// Sends itself as many messages as it was sent, each of which takes a while of the paused clock.
+struct Slow {
+    me: WeakHandle<Self>,
+    handled: Arc<AtomicU64>,
+}
+
+impl Actor for Slow {
+    type Context = Context<Self>;
+}
+
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Take(Duration);
+
+impl Handler<Take> for Slow {
+    type Result = ();
+
+    fn handle(&mut self, Take(time): Take, _: &mut Context<Self>) {
+        self.handled.fetch_add(1, Ordering::Relaxed);
+        // The first poll moves the clock; the rest is a courtesy to others.
+        let mut advance = pin!(tokio::time::advance(time));
+        let _ = advance.as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop()));
+        if let Some(me) = self.me.upgrade() {
+            let _ = me.try_tell(Take(time));
+        }
+    }
+}
+
+fn slow(system: &System, mailbox: MailboxConfig) -> (Handle<Slow>, Arc<AtomicU64>) {
+    let handled = Arc::new(AtomicU64::new(0));
+    let counter = handled.clone();
+    let config = ActorConfig::named("slow").mailbox(mailbox.capacity(Lane::Interactive, 1_000));
+    let factory = move |me: &WeakHandle<Slow>| Slow { me: me.clone(), handled: counter.clone() };
+    let slow = system.spawn_with(config, factory);
+    (slow, handled)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_busy_actor_of_slow_messages_delays_a_timer_by_its_turns_time() {
+    let system = System::start().unwrap();
+    // By number alone, a turn would take 50 ms.
+    let (slow, handled) = slow(&system, MailboxConfig::default().turn(500));
+    for _ in 0..600 {
+        slow.tell(Take(Duration::from_micros(100))).await.unwrap();
+    }
+    for _ in 0..20 {
+        let started = Instant::now();
+        sleep(Duration::from_millis(10)).await;
+        let late = started.elapsed() - Duration::from_millis(10);
+        // The timer's own millisecond, and a turn, which is as much and what was not looked at.
+        assert!(late <= Duration::from_millis(3), "{late:?}");
+    }
+    assert!(handled.load(Ordering::Relaxed) >= 2_000, "it was busy");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_of_messages_that_take_longer_than_it_has_one_of_them() {
+    let system = System::start().unwrap();
+    for (turn_time, most) in [(1, 1), (25, 3)] {
+        let (slow, handled) = slow(&system, MailboxConfig::default().turn_time(Duration::from_millis(turn_time)));
+        for _ in 0..50 {
+            slow.tell(Take(Duration::from_millis(10))).await.unwrap();
+        }
+        let mut before = 0;
+        while before < 100 {
+            yield_now().await;
+            let after = handled.load(Ordering::Relaxed);
+            assert!(after - before <= most, "{} messages in a turn", after - before);
+            before = after;
+        }
+        let _ = slow.stop_by(Instant::now()).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn quick_messages_before_slow_ones_hide_a_few_of_them_at_most() {
+    let system = System::start().unwrap();
+    let (slow, handled) = slow(&system, MailboxConfig::default());
+    for n in 0..100 {
+        let time = if n < 50 { Duration::ZERO } else { Duration::from_millis(10) };
+        slow.tell(Take(time)).await.unwrap();
+    }
+    while handled.load(Ordering::Relaxed) == 0 {
+        yield_now().await;
+    }
+    let first_turn = handled.load(Ordering::Relaxed);
+    assert!((51..=50 + 8).contains(&first_turn), "{first_turn}");
+    let _ = slow.stop_by(Instant::now()).await;
+}
