@@ -19,7 +19,7 @@
 //!
 //! ```toml
 //! [dependencies]
-//! actors = { path = "…" } # features = ["sqlite"] for connection_pool::sqlite
+//! actors = { path = "…" } # features = ["sqlite", "postgres", "redis", "tcp"] for connections to these
 //! actix = { version = "0.13", default-features = false, features = ["macros"] }
 //! ```
 //!

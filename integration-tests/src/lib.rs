@@ -3,7 +3,11 @@
 //!
 //! These are the only tests on a real clock; each has a bound.
 mod nginx;
+mod postgres;
+mod redis;
 mod server;
 
 pub use nginx::Nginx;
+pub use postgres::Postgres;
+pub use redis::Redis;
 pub use server::{Server, find, skip_or_fail};

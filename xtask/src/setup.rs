@@ -9,18 +9,28 @@ struct Need {
     what_for: &'static str,
 }
 
-const NEEDS: [Need; 2] = [
+const NEEDS: [Need; 4] = [
     Need {
         program: "nginx",
         package: "nginx-light",
         what_for: "the tests that check a site over HTTP, served by a real server",
+    },
+    Need {
+        program: "postgres",
+        package: "postgresql",
+        what_for: "the tests of connections and transactions against a real PostgreSQL",
+    },
+    Need {
+        program: "redis-server",
+        package: "redis-server",
+        what_for: "the tests of connections against a real Redis",
     },
     Need { program: "python3", package: "python3", what_for: "the book's Python examples, which are run" },
 ];
 
 /// Installs what is missing, or says what to install.
 pub(crate) fn setup() -> Result<(), String> {
-    let missing: Vec<&Need> = NEEDS.iter().filter(|need| !has(need.program)).collect();
+    let missing: Vec<&Need> = NEEDS.iter().filter(|need| !is_there(need.program)).collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -38,6 +48,12 @@ pub(crate) fn setup() -> Result<(), String> {
             Ok(())
         }
     }
+}
+
+/// Debian keeps PostgreSQL's programs, of which there may be several versions, out of the `PATH`.
+fn is_there(program: &str) -> bool {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    has(program) || versions.map(|version| version.path().join("bin").join(program)).any(|path| path.is_file())
 }
 
 fn install(packages: &[&str]) -> Result<(), String> {

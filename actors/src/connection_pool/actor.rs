@@ -6,9 +6,9 @@ use actix::{Actor, ActorContext, AsyncContext, Context, Handler, MessageResult, 
 
 use patterns_core::context;
 
-use super::messages::{Close, Drain, GetStatus};
+use super::messages::{Close, Drain, GetStatus, Resize};
 use super::plane::{Drive, Plane};
-use super::{ConnectionManager, DrainReceipt};
+use super::{ConnectionManager, DrainReceipt, ResizeError};
 
 /// The control plane of a [`ConnectionPool`](super::ConnectionPool): an ordinary actix actor that
 /// decides what is opened, checked, closed and taken back, and when.
@@ -18,7 +18,7 @@ use super::{ConnectionManager, DrainReceipt};
 /// connections have come back and are closed; those that come later are dropped.
 ///
 /// It is started by [`ConnectionPoolBuilder::start`](super::ConnectionPoolBuilder::start), and answers
-/// [`GetStatus`], [`Close`] and [`Drain`].
+/// [`GetStatus`], [`Resize`], [`Close`] and [`Drain`].
 pub struct ConnectionPoolActor<M: ConnectionManager> {
     plane: Arc<Plane<M>>,
 }
@@ -69,6 +69,14 @@ impl<M: ConnectionManager> Handler<GetStatus> for ConnectionPoolActor<M> {
 
     fn handle(&mut self, _: GetStatus, _: &mut Self::Context) -> Self::Result {
         MessageResult(self.plane.status())
+    }
+}
+
+impl<M: ConnectionManager> Handler<Resize> for ConnectionPoolActor<M> {
+    type Result = Result<(), ResizeError>;
+
+    fn handle(&mut self, Resize { max_size, min_idle }: Resize, _: &mut Self::Context) -> Self::Result {
+        self.plane.resize(max_size, min_idle)
     }
 }
 

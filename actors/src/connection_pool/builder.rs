@@ -87,6 +87,12 @@ impl<M: ConnectionManager> ConnectionPoolBuilder<M> {
         self
     }
 
+    /// How often idle connections are checked in the background; `None`: never. Default: once a minute.
+    pub fn check_every(mut self, interval: impl Into<Option<Duration>>) -> Self {
+        self.config.check_every = interval.into();
+        self
+    }
+
     /// How long a connection may be idle, beyond `min_idle` of them. Default: 10 minutes.
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.config.idle_timeout = timeout;
@@ -102,6 +108,24 @@ impl<M: ConnectionManager> ConnectionPoolBuilder<M> {
     /// The part of `max_lifetime`, from 0 to 1, by which a connection may end earlier. Default: 0.1.
     pub fn lifetime_jitter(mut self, part: f64) -> Self {
         self.config.lifetime_jitter = part;
+        self
+    }
+
+    /// How long before its end a connection's successor is opened, if there is room. Default: 5 s.
+    pub fn rotate_ahead(mut self, time: Duration) -> Self {
+        self.config.rotate_ahead = time;
+        self
+    }
+
+    /// How long connecting may fail, with no connection left, before whoever waits is told. Default: 500 ms.
+    pub fn fail_after(mut self, time: Duration) -> Self {
+        self.config.fail_after = time;
+        self
+    }
+
+    /// How long a connection may be held before its holder is reported; `None`: for ever. Default: 1 minute.
+    pub fn leak_after(mut self, time: impl Into<Option<Duration>>) -> Self {
+        self.config.leak_after = time.into();
         self
     }
 

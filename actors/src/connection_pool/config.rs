@@ -23,10 +23,14 @@ use super::StartError;
 /// | `check_timeout` | `"5s"` | checking one |
 /// | `close_timeout` | `"5s"` | closing one |
 /// | `check_after` | `"30s"` | how long a connection may be idle and be used unchecked |
+/// | `check_every` | `"1m"` | how often idle connections are checked in the background; none: never |
 /// | `idle_timeout` | `"10m"` | how long a connection may be idle, beyond `min_idle` |
 /// | `max_lifetime` | `"30m"` | how long a connection may live |
 /// | `lifetime_jitter` | 0.1 | the part of `max_lifetime` by which a connection may end earlier, drawn for each |
+/// | `rotate_ahead` | `"5s"` | how long before its end a connection's successor is opened, if there is room |
 /// | `retry_min`, `retry_max` | `"100ms"`, `"5s"` | the pause after a failed connect, doubling from one to the other |
+/// | `fail_after` | `"500ms"` | how long connecting may fail, with no connection left, before whoever waits is told |
+/// | `leak_after` | `"1m"` | how long a connection may be held before its holder is reported; none: never |
 /// | `handoff_grace` | `"100ms"` | how long a connection stays reserved for a waiter that isn't polled |
 /// | `drain_timeout` | `"30s"` | how long a pool that was stopped or forgotten waits for its connections |
 ///
@@ -75,6 +79,10 @@ pub struct ConnectionPoolConfig {
     /// A connection that has been idle for longer is checked before it is used. Zero: always.
     #[serde(with = "patterns_core::settings::duration")]
     pub check_after: Duration,
+    /// An idle connection that was neither used nor checked for so long is checked, one at a time, so that a
+    /// dead one is found before somebody needs it.
+    #[serde(with = "patterns_core::settings::duration")]
+    pub check_every: Option<Duration>,
     /// A connection that has been idle for so long is closed, unless it is one of `min_idle`.
     #[serde(with = "patterns_core::settings::duration")]
     pub idle_timeout: Duration,
@@ -84,12 +92,24 @@ pub struct ConnectionPoolConfig {
     /// The part of `max_lifetime`, from 0 to 1, by which a connection may end earlier. It is drawn once
     /// for each, so that connections that were opened together don't end together.
     pub lifetime_jitter: f64,
-    /// The pause after the first failed connect; it doubles with each further one.
+    /// How long before the end of its life a connection's successor is opened, where it is in use or one of
+    /// `min_idle`, and there are fewer than `max_size`; at most a quarter of its life. Zero: it is closed first.
+    #[serde(with = "patterns_core::settings::duration")]
+    pub rotate_ahead: Duration,
+    /// The pause after the first failed connect; it doubles with each further one. After one that
+    /// [can't be helped](super::ConnectionManager::is_permanent) it is `retry_max` at once.
     #[serde(with = "patterns_core::settings::duration")]
     pub retry_min: Duration,
     /// The longest pause after a failed connect.
     #[serde(with = "patterns_core::settings::duration")]
     pub retry_max: Duration,
+    /// Where there is no connection, and connecting has failed for so long, whoever waits is told, and whoever
+    /// asks is refused at once, until one succeeds. A permanent failure is told at once. Zero: any.
+    #[serde(with = "patterns_core::settings::duration")]
+    pub fail_after: Duration,
+    /// Whoever has held a connection for so long is reported: once, in the log, in the status and in its counts.
+    #[serde(with = "patterns_core::settings::duration")]
+    pub leak_after: Option<Duration>,
     /// How long a connection stays reserved for a waiter that isn't polled, before the next in line
     /// gets it.
     #[serde(with = "patterns_core::settings::duration")]
@@ -113,11 +133,15 @@ impl Default for ConnectionPoolConfig {
             check_timeout: Duration::from_secs(5),
             close_timeout: Duration::from_secs(5),
             check_after: Duration::from_secs(30),
+            check_every: Some(Duration::from_secs(60)),
             idle_timeout: Duration::from_secs(600),
             max_lifetime: Duration::from_secs(1800),
             lifetime_jitter: 0.1,
+            rotate_ahead: Duration::from_secs(5),
             retry_min: Duration::from_millis(100),
             retry_max: Duration::from_secs(5),
+            fail_after: Duration::from_millis(500),
+            leak_after: Some(Duration::from_secs(60)),
             handoff_grace: Duration::from_millis(100),
             drain_timeout: Duration::from_secs(30),
         }
@@ -125,6 +149,16 @@ impl Default for ConnectionPoolConfig {
 }
 
 impl ConnectionPoolConfig {
+    /// The longest [tick](Self::tick).
+    const TICK: Duration = Duration::from_millis(100);
+
+    /// To within which time the pool knows when a connection was taken or came back.
+    pub(super) fn tick(&self) -> Duration {
+        let limits = [Some(self.idle_timeout), self.leak_after, Some(self.check_after), self.check_every];
+        let shortest = limits.into_iter().flatten().filter(|limit| !limit.is_zero()).min().unwrap_or(Self::TICK) / 8;
+        shortest.min(self.handoff_grace).clamp(Duration::from_millis(1), Self::TICK)
+    }
+
     /// What makes no sense, setting by setting.
     fn problems(&self) -> Vec<(&'static str, &'static str)> {
         let durations = [
@@ -137,7 +171,9 @@ impl ConnectionPoolConfig {
             ("retry_min", self.retry_min),
             ("handoff_grace", self.handoff_grace),
         ];
-        let zero = durations.into_iter().filter(|(_, duration)| duration.is_zero());
+        let optional = [("check_every", self.check_every), ("leak_after", self.leak_after)];
+        let given = optional.into_iter().filter_map(|(field, duration)| Some((field, duration?)));
+        let zero = durations.into_iter().chain(given).filter(|(_, duration)| duration.is_zero());
         let mut problems: Vec<_> = zero.map(|(field, _)| (field, "must be longer than nothing")).collect();
         let relations = [
             (self.max_size == 0, "max_size", "must be at least 1"),

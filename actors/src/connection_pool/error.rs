@@ -53,6 +53,9 @@ pub enum AcquireError {
     Cancelled(CancelCause, Box<AcquireReport>),
     /// There is none ready, and the caller did not want to wait.
     Exhausted(Box<AcquireReport>),
+    /// There is none, and none can be opened: what the last attempt met with can't be helped by waiting, or
+    /// connecting has failed for the pool's `fail_after`, or is tried again only after the caller's deadline.
+    ConnectFailed(Box<AcquireReport>),
     /// The pool is closed.
     Closed,
 }
@@ -70,6 +73,12 @@ impl AcquireError {
         matches!(self, Self::Closed)
     }
 
+    /// Whether there is no connection because none can be opened.
+    #[must_use]
+    pub fn is_connect_failed(&self) -> bool {
+        matches!(self, Self::ConnectFailed(_))
+    }
+
     /// What the pool looked like when the wait ended.
     #[must_use]
     pub fn report(&self) -> Option<&AcquireReport> {
@@ -77,7 +86,8 @@ impl AcquireError {
             Self::TimedOut(report)
             | Self::DeadlinePassed(report)
             | Self::Cancelled(_, report)
-            | Self::Exhausted(report) => Some(report),
+            | Self::Exhausted(report)
+            | Self::ConnectFailed(report) => Some(report),
             Self::Closed => None,
         }
     }
@@ -94,6 +104,7 @@ impl fmt::Display for AcquireError {
                 write!(f, "no connection after {:?}, as the wait was {cause}: {report}", report.waited)
             }
             Self::Exhausted(report) => write!(f, "no connection ready: {report}"),
+            Self::ConnectFailed(report) => write!(f, "no connection, and none can be opened: {report}"),
             Self::Closed => f.write_str("the connection pool is closed"),
         }
     }
@@ -161,6 +172,23 @@ pub enum ConnectError {
     /// The runtime that the pool was started on is gone.
     #[error("connecting was cut off: the runtime was shut down")]
     CutOff,
+}
+
+/// Why a pool keeps the limits that it has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ResizeError {
+    /// A pool without connections would let everybody wait in vain.
+    #[error("a connection pool needs at least one connection")]
+    Zero,
+    /// More were to be kept ready than there may be.
+    #[error("can't keep {min_idle} connections ready when there are at most {max_size}")]
+    MinAboveMax {
+        /// Connections to be kept ready.
+        min_idle: usize,
+        /// The most that there may be.
+        max_size: usize,
+    },
 }
 
 /// Why a pool was not started.

@@ -2,13 +2,13 @@ use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
 
+use patterns_core::context::Context;
 use tokio::time::Instant;
 
-use super::acquire::current_path;
-use super::plane::Plane;
+use super::plane::{Plane, Tie};
 use super::{
     Acquire, AcquireError, ConnectionManager, ConnectionPoolActor, ConnectionPoolBuilder, ConnectionPoolStatus,
-    DrainReceipt, Pooled,
+    DrainReceipt, Pooled, ResizeError,
 };
 use crate::Handle;
 
@@ -19,6 +19,7 @@ use crate::Handle;
 /// See the [module](super) for what it guarantees, and [`ConnectionManager`] for an example.
 pub struct ConnectionPool<M: ConnectionManager> {
     owner: Arc<Owner<M>>,
+    tie: Arc<Tie<M>>,
 }
 
 /// Closes the pool with its last handle. Whoever has a connection holds the plane, but not this.
@@ -40,7 +41,8 @@ impl<M: ConnectionManager> ConnectionPool<M> {
     }
 
     pub(super) fn new(plane: Arc<Plane<M>>, actor: Handle<ConnectionPoolActor<M>>) -> Self {
-        Self { owner: Arc::new(Owner { plane, actor }) }
+        let tie = Arc::new(Tie { plane: Arc::clone(&plane) });
+        Self { owner: Arc::new(Owner { plane, actor }), tie }
     }
 
     /// A connection: an idle one, else the next that comes back or is opened. First come, first served.
@@ -50,6 +52,8 @@ impl<M: ConnectionManager> ConnectionPool<M> {
     /// - [`AcquireError::TimedOut`]: the pool's `acquire_timeout` passed.
     /// - [`AcquireError::DeadlinePassed`]: the ambient deadline passed.
     /// - [`AcquireError::Cancelled`]: the ambient token was cancelled.
+    /// - [`AcquireError::ConnectFailed`]: there is no connection, and connecting fails for good, has failed for the
+    ///   pool's `fail_after`, or is tried again only after the ambient deadline.
     /// - [`AcquireError::Closed`]: the pool is closed.
     ///
     /// # Panics
@@ -63,7 +67,12 @@ impl<M: ConnectionManager> ConnectionPool<M> {
     /// the next, but not its place.
     #[track_caller]
     pub fn acquire(&self) -> Acquire<'_, M> {
-        Acquire::new(&self.owner.plane, Location::caller())
+        self.acquire_at(Location::caller())
+    }
+
+    /// For a caller that is elsewhere.
+    pub(super) fn acquire_at(&self, place: &'static Location<'static>) -> Acquire<'_, M> {
+        Acquire::new(&self.tie, place)
     }
 
     /// A connection that is ready now, unless somebody waits for one.
@@ -74,9 +83,8 @@ impl<M: ConnectionManager> ConnectionPool<M> {
     /// - [`AcquireError::Closed`]: the pool is closed.
     #[track_caller]
     pub fn try_acquire(&self) -> Result<Pooled<M>, AcquireError> {
-        let plane = &self.owner.plane;
-        let loan = plane.try_take(Location::caller(), &current_path())?;
-        Ok(Pooled::new(Arc::clone(plane), loan))
+        let conn = self.tie.plane.try_take(Location::caller(), Context::try_current())?;
+        Ok(Pooled::new(Arc::clone(&self.tie), conn))
     }
 
     /// Runs `f` with a connection, which goes back afterwards, however `f` ends.
@@ -128,6 +136,46 @@ impl<M: ConnectionManager> ConnectionPool<M> {
         self.owner.plane.status()
     }
 
+    /// Changes how many connections there may be, and how many are kept ready, at once and at any time.
+    ///
+    /// Raised, it opens connections for those who wait. Lowered, it takes nothing from those who have
+    /// connections: idle ones beyond the limit are closed now, others as they come back, and nobody gets one
+    /// until there are few enough.
+    ///
+    /// # Errors
+    ///
+    /// - [`ResizeError::Zero`]: `max_size` is 0.
+    /// - [`ResizeError::MinAboveMax`]: `min_idle` is more than `max_size`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actors::connection_pool::{ConnectionManager, ConnectionPool, ResizeError};
+    /// # use async_trait::async_trait;
+    /// # struct Mine;
+    /// # #[async_trait]
+    /// # impl ConnectionManager for Mine {
+    /// #     type Connection = ();
+    /// #     type Error = std::io::Error;
+    /// #     async fn connect(&self) -> Result<(), std::io::Error> { Ok(()) }
+    /// #     async fn check(&self, _: &mut ()) -> Result<(), std::io::Error> { Ok(()) }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main()
+    /// # -> Result<(), Box<dyn std::error::Error>> {
+    /// # let system = actors::System::start()?;
+    /// let pool = ConnectionPool::builder(Mine).max_size(1).start(&system).await?;
+    /// let one = pool.acquire().await?;
+    /// pool.resize(2, 0)?;
+    /// let two = pool.acquire().await?;
+    /// assert_eq!(pool.status().in_use, 2);
+    /// assert_eq!(pool.resize(0, 0), Err(ResizeError::Zero));
+    /// # drop((one, two));
+    /// # Ok(()) }
+    /// ```
+    pub fn resize(&self, max_size: usize, min_idle: usize) -> Result<(), ResizeError> {
+        self.owner.plane.resize(max_size, min_idle)
+    }
+
     /// Lends out no more connections; whoever waits is told. Idle ones are closed, others when they come
     /// back.
     pub fn close(&self) {
@@ -152,9 +200,31 @@ impl<M: ConnectionManager> ConnectionPool<M> {
     }
 }
 
+/// What managers need that do more than to connect.
+#[cfg(feature = "sqlite")]
+impl<M: ConnectionManager> ConnectionPool<M> {
+    pub(super) fn manager(&self) -> &M {
+        &self.tie.plane.manager
+    }
+
+    pub(super) fn acquire_timeout(&self) -> std::time::Duration {
+        self.tie.plane.config.acquire_timeout
+    }
+
+    /// What to tell somebody who has waited in vain since then.
+    pub(super) fn report(&self, since: Instant) -> Box<super::AcquireReport> {
+        self.tie.plane.report(since)
+    }
+
+    /// Runs a task of the pool's, which a shutdown waits for.
+    pub(super) fn spawn(&self, name: &'static str, fut: impl Future<Output = ()> + Send + 'static) {
+        self.tie.plane.spawn(name, fut);
+    }
+}
+
 impl<M: ConnectionManager> Clone for ConnectionPool<M> {
     fn clone(&self) -> Self {
-        Self { owner: Arc::clone(&self.owner) }
+        Self { owner: Arc::clone(&self.owner), tie: Arc::new(Tie { plane: Arc::clone(&self.owner.plane) }) }
     }
 }
 

@@ -54,6 +54,14 @@ pub trait ConnectionManager: Send + Sync + 'static {
     /// Opens a connection.
     async fn connect(&self) -> Result<Self::Connection, Self::Error>;
 
+    /// Whether every further attempt will fail like this one until somebody changes something: a wrong password, an
+    /// unknown database. Then whoever waits is told at once, unless there are other connections, and it is tried
+    /// again only after the pool's `retry_max`. By default nothing is.
+    fn is_permanent(&self, error: &Self::Error) -> bool {
+        let _ = error;
+        false
+    }
+
     /// Finds out whether a connection still works. One that doesn't is closed and replaced.
     async fn check(&self, connection: &mut Self::Connection) -> Result<(), Self::Error>;
 

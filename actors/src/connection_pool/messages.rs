@@ -2,7 +2,7 @@
 use actix::Message;
 use tokio::time::Instant;
 
-use super::{ConnectionPoolStatus, DrainReceipt};
+use super::{ConnectionPoolStatus, DrainReceipt, ResizeError};
 
 /// Asks for a snapshot of the pool.
 #[derive(Clone, Copy, Debug, Message)]
@@ -13,6 +13,16 @@ pub struct GetStatus;
 #[derive(Clone, Copy, Debug, Message)]
 #[rtype(result = "()")]
 pub struct Close;
+
+/// Changes how many connections there may be; see [`ConnectionPool::resize`](super::ConnectionPool::resize).
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "Result<(), ResizeError>")]
+pub struct Resize {
+    /// The most connections at any time.
+    pub max_size: usize,
+    /// Connections that are kept ready.
+    pub min_idle: usize,
+}
 
 /// Has the pool close all its connections by the deadline; see
 /// [`ConnectionPool::drain`](super::ConnectionPool::drain).

@@ -17,13 +17,23 @@
 //! 5. **Reasons.** An [`AcquireError`] names how long was waited, who has the connections (with the place
 //!    in the source), who else waits, and what became of the last attempt to connect.
 //! 6. **Limits on every wait.** Every setting that is a time has a finite default.
-//! 7. **A dead server** is tried by one attempt at a time, with growing pauses, however many wait.
+//! 7. **A dead server** is tried by one attempt at a time, with growing pauses, however many wait; by it the pool
+//!    knows when the server is back. Where no connection is left, whoever waits learns the cause within
+//!    `fail_after`, and whoever asks at once; so also of what
+//!    [can't be helped](ConnectionManager::is_permanent), like a wrong password.
+//! 8. **No gap.** A connection that is needed and nears the end of its life is closed only after its successor
+//!    was opened, where there is room for both.
+//! 9. **No secret leaks.** Whoever holds a connection for longer than `leak_after` is reported, with the place.
 //!
 //! # Data plane and control plane
 //!
-//! A checkout of an idle connection takes one lock for a pop, a return one for a push. What takes time or has to be
+//! A checkout of an idle connection takes one lock for a pop, a return one for a push; neither allocates, sets a
+//! timer, or reads a clock, as a rule. What takes time or has to be
 //! decided is done by a [`ConnectionPoolActor`]; the data plane only tells it that there is
 //! something to do. So a busy mailbox costs no checkout anything, and a system's shutdown closes the pool.
+//!
+//! However, the control plane is what notes the times: while the thread of its system is blocked, a connection
+//! that came back in the meantime counts as new, and no connection is opened or closed.
 //!
 //! # Comparison to `deadpool`, `bb8` and `sqlx::Pool`
 //!
@@ -31,14 +41,15 @@
 //! 2. Connections are opened by the pool, not in the caller's task: dropped checkouts waste none.
 //! 3. A panic in the manager costs one connection; in `deadpool` one in `retain`'s predicate ends the
 //!    pool for good.
-//! 4. `deadpool`'s timeouts default to none. A timeout of `bb8` or `sqlx` doesn't say why.
-#![cfg_attr(
-    feature = "sqlite",
-    doc = "",
-    doc = "# Managers",
-    doc = "",
-    doc = "[`sqlite`]: connections to SQLite, with transactions."
-)]
+//! 4. `deadpool`'s timeouts default to none. A timeout of `bb8` or `sqlx` doesn't say why, and hides a wrong
+//!    password.
+//! 5. [`resize`](ConnectionPool::resize) keeps its promise at any moment; `deadpool` 0.13 hands out ten after
+//!    `resize(5)` where the ten had not been opened yet.
+//!
+//! # Managers
+//!
+//! For whatever can be connected to: implement [`ConnectionManager`]. Behind features of their names there are
+//! `sqlite`, `postgres`, `redis` and `tcp`.
 mod acquire;
 mod actor;
 mod builder;
@@ -57,10 +68,16 @@ pub use acquire::Acquire;
 pub use actor::ConnectionPoolActor;
 pub use builder::ConnectionPoolBuilder;
 pub use config::ConnectionPoolConfig;
-pub use error::{AcquireError, AcquireReport, ConnectError, StartError};
+pub use error::{AcquireError, AcquireReport, ConnectError, ResizeError, StartError};
 pub use handle::ConnectionPool;
 pub use manager::{ConnectionManager, OnReturn};
+#[cfg(feature = "postgres")]
+pub use managers::postgres;
+#[cfg(feature = "redis")]
+pub use managers::redis;
 #[cfg(feature = "sqlite")]
 pub use managers::sqlite;
+#[cfg(feature = "tcp")]
+pub use managers::tcp;
 pub use pooled::Pooled;
 pub use status::{ConnectFailure, ConnectionCounts, ConnectionPoolStatus, DrainReceipt, Holder};

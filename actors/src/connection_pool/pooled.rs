@@ -3,22 +3,23 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use super::ConnectionManager;
-use super::plane::{Loan, Plane};
+use super::plane::{Conn, Tie};
 
 /// A connection on loan from a [`ConnectionPool`](super::ConnectionPool). Dropped, it goes back.
 ///
 /// It goes straight to whoever has waited longest. One that is dropped while its thread panics is checked
 /// first, as nobody knows in the middle of what it was left.
 pub struct Pooled<M: ConnectionManager> {
-    plane: Arc<Plane<M>>,
+    tie: Arc<Tie<M>>,
     /// `None` only while it is dropped.
-    loan: Option<Loan<M::Connection>>,
+    conn: Option<Conn<M::Connection>>,
     discard: bool,
 }
 
 impl<M: ConnectionManager> Pooled<M> {
-    pub(super) fn new(plane: Arc<Plane<M>>, loan: Loan<M::Connection>) -> Self {
-        Self { plane, loan: Some(loan), discard: false }
+    #[inline]
+    pub(super) fn new(tie: Arc<Tie<M>>, conn: Conn<M::Connection>) -> Self {
+        Self { tie, conn: Some(conn), discard: false }
     }
 
     /// Gives the connection back to be closed instead of used again. Its slot is free once it is closed.
@@ -31,8 +32,8 @@ impl<M: ConnectionManager> Deref for Pooled<M> {
     type Target = M::Connection;
 
     fn deref(&self) -> &M::Connection {
-        match &self.loan {
-            Some(loan) => &loan.conn.value,
+        match &self.conn {
+            Some(conn) => &conn.value,
             None => unreachable!("it is only taken out on drop"),
         }
     }
@@ -40,17 +41,18 @@ impl<M: ConnectionManager> Deref for Pooled<M> {
 
 impl<M: ConnectionManager> DerefMut for Pooled<M> {
     fn deref_mut(&mut self) -> &mut M::Connection {
-        match &mut self.loan {
-            Some(loan) => &mut loan.conn.value,
+        match &mut self.conn {
+            Some(conn) => &mut conn.value,
             None => unreachable!("it is only taken out on drop"),
         }
     }
 }
 
 impl<M: ConnectionManager> Drop for Pooled<M> {
+    #[inline]
     fn drop(&mut self) {
-        if let Some(loan) = self.loan.take() {
-            self.plane.give_back(loan, self.discard);
+        if let Some(conn) = self.conn.take() {
+            self.tie.plane.give_back(conn, self.discard);
         }
     }
 }

@@ -17,6 +17,8 @@ pub struct ConnectionPoolStatus {
     pub is_open: bool,
     /// The limit.
     pub max_size: usize,
+    /// Connections that are kept ready.
+    pub min_idle: usize,
     /// Connections that users hold.
     pub in_use: usize,
     /// Connections that are ready.
@@ -45,6 +47,11 @@ impl ConnectionPoolStatus {
     pub fn size(&self) -> usize {
         self.in_use + self.idle + self.handed_over + self.opening + self.checking + self.closing
     }
+
+    /// Those who have held a connection for longer than the pool's `leak_after`.
+    pub fn leaks(&self) -> impl Iterator<Item = &Holder> {
+        self.holders.iter().filter(|holder| holder.leaked)
+    }
 }
 
 /// What has happened in a pool so far.
@@ -69,6 +76,8 @@ pub struct ConnectionCounts {
     pub check_failed: u64,
     /// Connections that were taken back from a waiter that wasn't polled.
     pub taken_back: u64,
+    /// Connections that were held for longer than the pool's `leak_after`.
+    pub leaks: u64,
 }
 
 /// Somebody who has a connection.
@@ -79,8 +88,10 @@ pub struct Holder {
     pub place: &'static Location<'static>,
     /// The names of the task that acquired it.
     pub path: TaskPath,
-    /// For how long it has been held.
+    /// For how long it has been held, to within a tenth of a second.
     pub held_for: Duration,
+    /// Whether that was reported as a leak.
+    pub leaked: bool,
 }
 
 impl fmt::Display for Holder {
@@ -99,10 +110,16 @@ impl fmt::Display for Holder {
 pub struct ConnectFailure {
     /// What went wrong.
     pub error: Arc<dyn Error + Send + Sync>,
+    /// Whether it [can't be helped](super::ConnectionManager::is_permanent) by trying again.
+    pub permanent: bool,
     /// How many attempts have failed since the last that succeeded.
     pub attempts: u32,
     /// How long ago that was.
     pub ago: Duration,
+    /// How long ago the first of these attempts failed.
+    pub failing_for: Duration,
+    /// In how much time it is tried again; zero while it is being tried.
+    pub retry_in: Duration,
 }
 
 impl fmt::Display for ConnectFailure {

@@ -2,6 +2,7 @@ mod checkout;
 mod ending;
 mod failing;
 mod laws;
+mod resize;
 mod server;
 mod sqlite;
 mod upkeep;
@@ -13,7 +14,8 @@ use std::task::{Context as TaskContext, Waker};
 use std::time::Duration;
 
 use actors::connection_pool::{
-    AcquireError, ConnectionPool, ConnectionPoolBuilder, ConnectionPoolConfig, ConnectionPoolStatus, Pooled, StartError,
+    AcquireError, ConnectionPool, ConnectionPoolBuilder, ConnectionPoolConfig, ConnectionPoolStatus, Pooled,
+    ResizeError, StartError,
 };
 use actors::{Component, Readiness, System};
 use futures_util::poll;
@@ -62,6 +64,12 @@ async fn settle() {
 #[track_caller]
 fn assert_books(status: &ConnectionPoolStatus) {
     assert!(status.size() <= status.max_size, "{status:?}");
+    assert_counts(status);
+}
+
+/// What must hold also after the limit was lowered.
+#[track_caller]
+fn assert_counts(status: &ConnectionPoolStatus) {
     let counts = status.counts;
     assert_eq!(counts.requests, counts.acquired + counts.gave_up + status.waiting as u64, "{status:?}");
     let there = status.size() - status.opening;

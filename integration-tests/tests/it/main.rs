@@ -4,7 +4,11 @@
 mod actors_fairness;
 mod blocking;
 mod fetch;
+mod pool_support;
+mod pool_tcp;
+mod postgres;
 mod program;
+mod redis;
 mod same_findings;
 mod shutdown;
 mod support;

@@ -1,14 +1,15 @@
 //! Lending connections, and taking them back.
 
 use std::panic::Location;
+use std::sync::Arc;
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
-use patterns_core::context::TaskPath;
+use patterns_core::context::Context;
 use patterns_core::outcome::catch_panic;
 use tokio::time::Instant;
 
-use super::state::{Loan, State, Taken};
+use super::state::{Conn, Taken};
 use super::{Plane, Ticket};
 use crate::connection_pool::{AcquireError, AcquireReport, ConnectionManager, OnReturn};
 
@@ -17,56 +18,51 @@ impl<M: ConnectionManager> Plane<M> {
     pub(crate) fn try_take(
         &self,
         place: &'static Location<'static>,
-        path: &TaskPath,
-    ) -> Result<Loan<M::Connection>, AcquireError> {
-        let now = Instant::now();
+        mut who: Option<Context>,
+    ) -> Result<Conn<M::Connection>, AcquireError> {
         self.change(|state| {
             state.counts.requests += 1;
-            if let Some(loan) = self.take(state, place, path, now) {
-                return Ok(loan);
+            if let Some(conn) = state.take(&self.config, place, &mut who) {
+                return Ok(conn);
             }
             state.counts.gave_up += 1;
             match state.closed {
                 true => Err(AcquireError::Closed),
-                false => Err(AcquireError::Exhausted(Box::new(state.report(&self.config, Duration::ZERO, now)))),
+                false => Err(AcquireError::Exhausted(Box::new(state.report(Duration::ZERO, Instant::now())))),
             }
         })
     }
 
-    fn take(
-        &self,
-        state: &mut State<M::Connection>,
-        place: &'static Location<'static>,
-        path: &TaskPath,
-        now: Instant,
-    ) -> Option<Loan<M::Connection>> {
-        if state.closed {
-            return None;
-        }
-        let conn = state.take_idle(&self.config, now)?;
-        Some(state.lend(conn, place, path, now))
-    }
-
-    /// The same, or a place in the line.
+    /// The same, or a place in the line; `limited` if the wait has limits of its own from the beginning.
     pub(crate) fn take_or_join(
-        &self,
+        self: &Arc<Self>,
         place: &'static Location<'static>,
-        path: &TaskPath,
-        now: Instant,
+        who: &mut Option<Context>,
+        limited: bool,
         waker: &Waker,
     ) -> Result<Taken<M::Connection>, AcquireError> {
-        self.change(|state| {
+        let mut start_keeper = false;
+        let taken = self.change(|state| {
             state.counts.requests += 1;
+            if let Some(conn) = state.take(&self.config, place, who) {
+                return Ok(Taken::Now(conn));
+            }
             if state.closed {
                 state.counts.gave_up += 1;
                 return Err(AcquireError::Closed);
             }
-            if let Some(loan) = self.take(state, place, path, now) {
-                return Ok(Taken::Now(loan));
+            if state.is_failing() && state.is_in_vain(&self.config, who.as_ref().and_then(Context::deadline)) {
+                state.counts.gave_up += 1;
+                let report = state.report(Duration::ZERO, Instant::now());
+                return Err(AcquireError::ConnectFailed(Box::new(report)));
             }
-            state.attention = true;
-            Ok(Taken::Later(state.line.join(waker)))
-        })
+            start_keeper = !limited && !std::mem::replace(&mut state.kept, true);
+            Ok(Taken::Later(state.join(waker, limited)))
+        });
+        if start_keeper {
+            self.start_keeper();
+        }
+        taken
     }
 
     /// The connection that was handed over, if one was. The ticket is used up unless this is pending.
@@ -74,39 +70,46 @@ impl<M: ConnectionManager> Plane<M> {
         &self,
         ticket: &Ticket,
         place: &'static Location<'static>,
-        path: &TaskPath,
+        who: &mut Option<Context>,
+        since: Instant,
         waker: &Waker,
-    ) -> Poll<Result<Loan<M::Connection>, AcquireError>> {
+    ) -> Poll<Result<Conn<M::Connection>, AcquireError>> {
         let mut wakers = Vec::new();
-        let now = Instant::now();
+        let mut old = None;
         let polled = self.change(|state| {
             let mut got = state.line.poll(ticket, waker);
             if got.is_none() && !state.idle.is_empty() {
                 // It had been passed over, and now there is something for it or for another.
-                state.serve(&self.config, now, &mut wakers);
+                state.serve(&self.config, Instant::now(), &mut wakers);
                 got = state.line.poll(ticket, waker);
             }
             if let Some(conn) = got {
-                return Poll::Ready(Ok(state.lend(conn, place, path, now)));
+                state.lend(&conn, place, who.take());
+                return Poll::Ready(Ok(conn));
             }
-            if state.closed {
-                state.line.leave(ticket);
-                state.counts.gave_up += 1;
-                return Poll::Ready(Err(AcquireError::Closed));
-            }
-            Poll::Pending
+            let error = if state.closed {
+                AcquireError::Closed
+            } else if state.is_failing() && state.is_in_vain(&self.config, None) {
+                let now = Instant::now();
+                AcquireError::ConnectFailed(Box::new(state.report(now.saturating_duration_since(since), now)))
+            } else {
+                return Poll::Pending;
+            };
+            old = state.line.leave(ticket).1;
+            state.counts.gave_up += 1;
+            Poll::Ready(Err(error))
         });
+        drop(old);
         wakers.into_iter().for_each(Waker::wake);
         polled
     }
 
     /// Leaves the line. What had been handed over goes to the next.
     pub(crate) fn leave(&self, ticket: &Ticket) {
-        let now = Instant::now();
-        let waker = self.change(|state| {
+        let (waker, _old) = self.change(|state| {
             state.counts.gave_up += 1;
-            let left = state.line.leave(ticket);
-            left.and_then(|conn| state.offer(conn, &self.config, now))
+            let (conn, old) = state.line.leave(ticket);
+            (conn.and_then(|conn| state.offer(conn)), old)
         });
         if let Some(waker) = waker {
             waker.wake();
@@ -116,12 +119,12 @@ impl<M: ConnectionManager> Plane<M> {
     /// What to tell somebody who got no connection and has left the line.
     pub(crate) fn report(&self, since: Instant) -> Box<AcquireReport> {
         let now = Instant::now();
-        Box::new(self.state.lock().report(&self.config, now.saturating_duration_since(since), now))
+        Box::new(self.state.lock().report(now.saturating_duration_since(since), now))
     }
 
     /// Takes a connection back from its user. `discard` if it is not to be used any more.
-    pub(crate) fn give_back(&self, loan: Loan<M::Connection>, discard: bool) {
-        let Loan { mut conn, seat } = loan;
+    #[inline]
+    pub(crate) fn give_back(&self, mut conn: Conn<M::Connection>, discard: bool) {
         let verdict = match discard {
             true => OnReturn::Discard,
             // A panic in the manager says nothing good about the connection.
@@ -132,18 +135,20 @@ impl<M: ConnectionManager> Plane<M> {
             OnReturn::Reuse if std::thread::panicking() => OnReturn::Check,
             verdict => verdict,
         };
-        let now = Instant::now();
-        let waker = self.change(|state| {
-            state.returned(seat);
-            match verdict {
-                OnReturn::Reuse => return state.offer(conn, &self.config, now),
+        let (waker, _who) = self.change(|state| {
+            let who = state.returned(&conn);
+            let waker = match verdict {
+                OnReturn::Reuse => state.offer(conn),
                 OnReturn::Check if !state.closed => {
-                    state.suspects.push_back(conn);
-                    state.attention = true;
+                    state.suspect(conn);
+                    None
                 }
-                _ => state.retire(conn),
-            }
-            None
+                _ => {
+                    state.retire(conn);
+                    None
+                }
+            };
+            (waker, who)
         });
         if let Some(waker) = waker {
             waker.wake();

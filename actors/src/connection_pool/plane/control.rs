@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll, Waker};
 
 use actix::{ActorFuture, Context};
-use tokio::time::{Instant, Sleep};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::Plane;
 use crate::connection_pool::{ConnectionManager, ConnectionPoolActor};
@@ -14,34 +14,44 @@ impl<M: ConnectionManager> Plane<M> {
     /// Does what there is to do, and says when to look again at the latest.
     fn look_after(self: &Arc<Self>) -> Option<Instant> {
         let now = Instant::now();
-        let (plan, wakers) = {
-            let mut state = self.state.lock();
-            let mut wakers = state.take_back(&self.config, now);
-            state.serve(&self.config, now, &mut wakers);
-            (state.plan(&self.config, now), wakers)
-        };
-        wakers.into_iter().for_each(Waker::wake);
-        for _ in 0..plan.open {
+        let look = self.state.lock().look(&self.config, now);
+        look.wake.into_iter().for_each(Waker::wake);
+        for leak in &look.leaks {
+            tracing::warn!(
+                pool = %self.config.name, place = %leak.place, path = %leak.path, held_for = ?leak.held_for,
+                "a connection has been held for long: is it leaked?"
+            );
+        }
+        for _ in 0..look.open {
             self.open_one();
         }
-        for conn in plan.check {
+        for conn in look.check {
             self.check_one(conn);
         }
-        for conn in plan.close {
+        for conn in look.close {
             self.close_one(conn);
         }
-        plan.again
+        look.again
     }
 }
 
 /// A future in the actor's context that looks after the pool whenever something needs it.
 pub(in crate::connection_pool) struct Drive {
+    /// Made with the first wait, and moved from then on.
     timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl Drive {
     pub(in crate::connection_pool) fn new() -> Self {
         Self { timer: None }
+    }
+
+    fn wait_until(&mut self, at: Instant) -> &mut Pin<Box<Sleep>> {
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(at)));
+        if timer.deadline() != at {
+            timer.as_mut().reset(at);
+        }
+        timer
     }
 }
 
@@ -59,9 +69,13 @@ impl<M: ConnectionManager> ActorFuture<ConnectionPoolActor<M>> for Drive {
         loop {
             // Cleared before looking: what is raised meanwhile is seen in the next round.
             plane.signal.clear();
-            let again = plane.look_after();
-            self.timer = again.map(|at| Box::pin(tokio::time::sleep_until(at)));
-            let due = self.timer.as_mut().is_some_and(|timer| timer.as_mut().poll(cx).is_ready());
+            let due = match plane.look_after() {
+                Some(at) => self.wait_until(at).as_mut().poll(cx).is_ready(),
+                None => {
+                    self.timer = None;
+                    false
+                }
+            };
             if !due && !plane.signal.is_raised() {
                 return Poll::Pending;
             }

@@ -2,11 +2,13 @@
 
 mod checkout;
 mod control;
+mod keeper;
 mod line;
 mod state;
 mod tasks;
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::Waker;
 
 use parking_lot::Mutex;
@@ -17,42 +19,41 @@ use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::{ConnectFailure, ConnectionManager, ConnectionPoolConfig, ConnectionPoolStatus, DrainReceipt};
+use super::{ConnectFailure, ConnectionManager, ConnectionPoolConfig, ConnectionPoolStatus, DrainReceipt, ResizeError};
 use crate::signal::Signal;
 pub(super) use control::Drive;
 pub(super) use line::Ticket;
 use state::State;
-pub(super) use state::{Loan, Taken};
+pub(super) use state::{Conn, Taken};
 
 /// The shared state of one pool.
 pub(super) struct Plane<M: ConnectionManager> {
     pub(super) config: ConnectionPoolConfig,
-    manager: M,
+    /// Also of use to those methods of a pool that only one kind of it has.
+    pub(super) manager: M,
     /// Where connections are opened, checked and closed.
     runtime: Handle,
     reaper: Reaper,
     state: Mutex<State<M::Connection>>,
     signal: Signal,
-    /// Something changed that a start or a drain waits for.
+    /// Something changed that a start, a drain or the keeper waits for.
     changed: Notify,
+}
+
+/// One handle's hold on its pool. Each has its own, as do the connections that it lends: so they are counted
+/// where they are used, and not all in one place that every core writes to.
+pub(super) struct Tie<M: ConnectionManager> {
+    pub(super) plane: Arc<Plane<M>>,
 }
 
 impl<M: ConnectionManager> Plane<M> {
     pub(super) fn new(manager: M, config: ConnectionPoolConfig, runtime: Handle, reaper: Reaper) -> Self {
-        let mut state = State::new();
-        state.floor = if config.warm_up { config.min_idle.max(1) } else { config.min_idle };
-        Self {
-            config,
-            manager,
-            runtime,
-            reaper,
-            state: Mutex::new(state),
-            signal: Signal::default(),
-            changed: Notify::new(),
-        }
+        let state = Mutex::new(State::new(&config));
+        Self { config, manager, runtime, reaper, state, signal: Signal::default(), changed: Notify::new() }
     }
 
     /// Changes the state, and tells the control plane if there is something to do.
+    #[inline]
     fn change<R>(&self, change: impl FnOnce(&mut State<M::Connection>) -> R) -> R {
         let mut state = self.state.lock();
         let result = change(&mut state);
@@ -90,10 +91,26 @@ impl<M: ConnectionManager> Plane<M> {
         self.change(|state| state.orphaned = true);
     }
 
+    /// Changes the limits.
+    pub(super) fn resize(&self, max_size: usize, min_idle: usize) -> Result<(), ResizeError> {
+        if max_size == 0 {
+            return Err(ResizeError::Zero);
+        }
+        if min_idle > max_size {
+            return Err(ResizeError::MinAboveMax { min_idle, max_size });
+        }
+        self.change(|state| state.resize(max_size, min_idle));
+        Ok(())
+    }
+
+    fn is_closed(&self) -> bool {
+        self.state.lock().closed
+    }
+
     /// Whether it is closed and has no connection any more.
     pub(super) fn is_ended(&self) -> bool {
         let state = self.state.lock();
-        state.closed && state.size() == 0
+        state.closed && state.size() == 0 && !state.kept
     }
 
     pub(super) async fn ended(&self) {
@@ -121,12 +138,13 @@ impl<M: ConnectionManager> Plane<M> {
             let state = plane.state.lock();
             match state.last_failure(Instant::now()) {
                 Some(failure) => Some(Err(failure)),
-                None => (state.closed || state.counts.opened >= state.floor as u64).then_some(Ok(())),
+                None => (state.closed || state.counts.opened >= state.floor() as u64).then_some(Ok(())),
             }
         };
         self.wait(|plane| verdict(plane).is_some()).await;
-        self.state.lock().floor = self.config.min_idle;
-        verdict(self).unwrap_or(Ok(()))
+        let warm = verdict(self).unwrap_or(Ok(()));
+        self.state.lock().warming = false;
+        warm
     }
 
     /// Waits until `done`, which `changed` tells of.
@@ -142,7 +160,18 @@ impl<M: ConnectionManager> Plane<M> {
     }
 
     pub(super) fn status(&self) -> ConnectionPoolStatus {
-        self.state.lock().status(&self.config, Instant::now())
+        self.state.lock().status(Instant::now())
+    }
+
+    /// Starts a task that a shutdown waits for.
+    #[cfg(feature = "sqlite")]
+    pub(super) fn spawn(&self, name: &'static str, fut: impl Future<Output = ()> + Send + 'static) {
+        let context = self.context().named(name);
+        let tracked = self.reaper.track(context.path().clone());
+        drop(self.runtime.spawn(context.scope(async move {
+            let _tracked = tracked;
+            fut.await;
+        })));
     }
 
     /// What the pool's own tasks run in.

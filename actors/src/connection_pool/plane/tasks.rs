@@ -2,16 +2,17 @@
 //! in the pool's books until it is over.
 
 use std::convert::Infallible;
+use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-use patterns_core::outcome::{Panic, catch_panics};
+use patterns_core::outcome::{Panic, catch_panic, catch_panics};
 use tokio::time::{Instant, timeout};
 
 use super::Plane;
 use super::state::Conn;
+use crate::connection_pool::status::chain;
 use crate::connection_pool::{ConnectError, ConnectionManager};
-use crate::system::after;
 
 /// How a call of the manager failed.
 enum Fault<E> {
@@ -29,6 +30,17 @@ async fn limited<T, E>(limit: Duration, call: impl Future<Output = Result<T, E>>
     }
 }
 
+/// What an error says: also where it panics over it.
+fn words(error: &dyn Error) -> String {
+    catch_panic(|| chain(error)).unwrap_or_else(|panic| format!("an error that can't be shown: {panic}"))
+}
+
+/// A failed attempt to connect, and whether others will fail in the same way.
+struct Failed {
+    error: ConnectError,
+    permanent: bool,
+}
+
 impl<M: ConnectionManager> Plane<M> {
     /// Starts a task that opens a connection; it is already counted as opening.
     pub(super) fn open_one(self: &Arc<Self>) {
@@ -38,25 +50,32 @@ impl<M: ConnectionManager> Plane<M> {
             let opening = opening;
             let Some(plane) = &opening.0 else { return };
             let result = limited(plane.config.connect_timeout, plane.manager.connect()).await;
-            opening.end(result.map_err(|fault| match fault {
-                Fault::Failed(error) => ConnectError::Failed(Box::new(error)),
-                Fault::TimedOut(limit) => ConnectError::TimedOut(limit),
-                Fault::Panicked(panic) => ConnectError::Panicked(panic),
-            }));
+            let result = result.map(Box::new).map_err(|fault| plane.judge(fault));
+            opening.end(result);
         })));
     }
 
-    fn opened(&self, result: Result<M::Connection, ConnectError>) {
-        let now = Instant::now();
-        let waker = self.change(|state| match result {
-            Ok(value) => {
-                state.connected();
-                state.offer(Conn { value, expires: self.expiry(now), idle_since: now }, &self.config, now)
+    fn judge(&self, fault: Fault<M::Error>) -> Failed {
+        match fault {
+            Fault::Failed(error) => {
+                let permanent = catch_panic(|| self.manager.is_permanent(&error)).unwrap_or(false);
+                Failed { error: ConnectError::Failed(Box::new(error)), permanent }
             }
-            Err(error) => {
-                tracing::warn!(pool = %self.config.name, %error, "cannot connect");
-                state.connect_failed(Arc::new(error), &self.config, now);
-                None
+            Fault::TimedOut(limit) => Failed { error: ConnectError::TimedOut(limit), permanent: false },
+            Fault::Panicked(panic) => Failed { error: ConnectError::Panicked(panic), permanent: false },
+        }
+    }
+
+    fn opened(&self, result: Result<Box<M::Connection>, Failed>) {
+        if let Err(Failed { error, permanent }) = &result {
+            tracing::warn!(pool = %self.config.name, error = %words(error), permanent, "cannot connect");
+        }
+        let now = Instant::now();
+        let lifetime = self.lifetime();
+        let (waker, _over) = self.change(|state| match result {
+            Ok(value) => state.connected(value, lifetime, &self.config, now),
+            Err(Failed { error, permanent }) => {
+                (None, state.connect_failed(Arc::new(error), permanent, &self.config, now))
             }
         });
         if let Some(waker) = waker {
@@ -65,11 +84,11 @@ impl<M: ConnectionManager> Plane<M> {
         self.changed.notify_waiters();
     }
 
-    /// When a connection that is opened now is to be closed.
-    fn expiry(&self, now: Instant) -> Instant {
+    /// How long a connection that is opened now may live.
+    fn lifetime(&self) -> Duration {
         let earlier = self.config.lifetime_jitter * rand::random::<f64>();
         let lifetime = Duration::try_from_secs_f64(self.config.max_lifetime.as_secs_f64() * (1.0 - earlier));
-        after(now, lifetime.unwrap_or(self.config.max_lifetime))
+        lifetime.unwrap_or(self.config.max_lifetime)
     }
 
     /// Starts a task that checks a connection; it is already counted as being checked.
@@ -83,21 +102,25 @@ impl<M: ConnectionManager> Plane<M> {
             let Some(conn) = &mut checking.conn else { return };
             let result = limited(plane.config.check_timeout, plane.manager.check(&mut conn.value)).await;
             checking.passed = result.is_ok();
-            if let Err(Fault::Failed(error)) = result {
-                tracing::debug!(pool = %plane.config.name, %error, "a connection did not pass its check");
-            }
+            let why = match result {
+                Ok(()) => return,
+                Err(Fault::Failed(error)) => words(&error),
+                Err(Fault::TimedOut(limit)) => format!("no answer within {limit:?}"),
+                Err(Fault::Panicked(panic)) => panic.to_string(),
+            };
+            tracing::debug!(pool = %plane.config.name, %why, "a connection did not pass its check");
         })));
     }
 
     /// Starts a task that closes a connection; it is already counted as closing.
-    pub(super) fn close_one(self: &Arc<Self>, conn: Conn<M::Connection>) {
+    pub(super) fn close_one(self: &Arc<Self>, conn: Box<M::Connection>) {
         let closing = Closing(Arc::clone(self));
         let context = self.context().named("close");
         drop(self.runtime.spawn(context.scope(async move {
             let closing = closing;
             let plane = &closing.0;
             let close = async {
-                plane.manager.close(conn.value).await;
+                plane.manager.close(*conn).await;
                 Ok::<(), Infallible>(())
             };
             if limited(plane.config.close_timeout, close).await.is_err() {
@@ -111,7 +134,7 @@ impl<M: ConnectionManager> Plane<M> {
 struct Opening<M: ConnectionManager>(Option<Arc<Plane<M>>>);
 
 impl<M: ConnectionManager> Opening<M> {
-    fn end(mut self, result: Result<M::Connection, ConnectError>) {
+    fn end(mut self, result: Result<Box<M::Connection>, Failed>) {
         if let Some(plane) = self.0.take() {
             plane.opened(result);
         }
@@ -121,7 +144,7 @@ impl<M: ConnectionManager> Opening<M> {
 impl<M: ConnectionManager> Drop for Opening<M> {
     fn drop(&mut self) {
         if let Some(plane) = self.0.take() {
-            plane.opened(Err(ConnectError::CutOff));
+            plane.opened(Err(Failed { error: ConnectError::CutOff, permanent: false }));
         }
     }
 }
@@ -137,15 +160,7 @@ impl<M: ConnectionManager> Drop for Checking<M> {
     fn drop(&mut self) {
         let Some(conn) = self.conn.take() else { return };
         let now = Instant::now();
-        let waker = self.plane.change(|state| {
-            state.checking -= 1;
-            if self.passed {
-                return state.offer(conn, &self.plane.config, now);
-            }
-            state.counts.check_failed += 1;
-            state.retire(conn);
-            None
-        });
+        let waker = self.plane.change(|state| state.checked(conn, self.passed, now));
         if let Some(waker) = waker {
             waker.wake();
         }

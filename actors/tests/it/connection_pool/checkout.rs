@@ -299,6 +299,39 @@ async fn a_waiter_takes_what_comes_first_a_connection_that_comes_back_or_a_new_o
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_task_that_always_finds_a_connection_lets_others_run() {
+    let server = Server::new();
+    let pool = small(&server, 1).await;
+    let other = tokio::spawn(async {});
+    let mut turns = 0;
+    while !other.is_finished() {
+        drop(pool.acquire().await.unwrap());
+        turns += 1;
+        assert!(turns < 10_000, "it never yields");
+    }
+    assert!(turns > 1);
+}
+
+#[test]
+fn a_wait_ends_in_time_though_the_runtime_of_the_pool_is_gone() {
+    let server = Server::new();
+    let first = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let (pool, _held, _system) = first.block_on(async {
+        let system = System::start().unwrap();
+        let pool = builder(&server).max_size(1).acquire_timeout(millis(100)).start(&system).await.unwrap();
+        let held = pool.acquire().await.unwrap();
+        (pool, held, system)
+    });
+    first.shutdown_background();
+    let second = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let error = second.block_on(async {
+        // Without a context, so that the wait relies on a task of the pool at first.
+        tokio::time::timeout(secs(20), pool.acquire()).await.expect("it has a limit").unwrap_err()
+    });
+    assert!(matches!(error, AcquireError::TimedOut(_)), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn with_gives_the_connection_back_however_it_ends() {
     let server = Server::new();
     let pool = small(&server, 1).await;

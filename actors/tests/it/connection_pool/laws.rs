@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use super::server::{Answer, Manager, Server};
-use super::{assert_books, builder, start};
+use super::{assert_books, assert_counts, builder, start};
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -30,6 +30,10 @@ enum Step {
     OnReturn {
         check: bool,
     },
+    Resize {
+        max: usize,
+        min: usize,
+    },
     Wait {
         millis: u64,
     },
@@ -42,6 +46,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => (0..8_u8, 0..8_u8, 0..500_u64, 0..500_u64)
             .prop_map(|(connect, check, connect_time, close_time)| Step::Behave { connect, check, connect_time, close_time }),
         1 => any::<bool>().prop_map(|check| Step::OnReturn { check }),
+        1 => (1..=3_usize, 0..=1_usize).prop_map(|(max, min)| Step::Resize { max, min }),
         3 => (0..2_000_u64).prop_map(|millis| Step::Wait { millis }),
     ];
     prop::collection::vec(step, 1..80)
@@ -52,6 +57,7 @@ fn answer(drawn: u8) -> Answer {
         0 => Answer::Fail,
         1 => Answer::Panic,
         2 => Answer::Never,
+        3 => Answer::Forbid,
         _ => Answer::Ok,
     }
 }
@@ -90,17 +96,20 @@ async fn play(steps: Vec<Step>) {
                 (server.connect_time, server.close_time) = (millis(connect_time), millis(close_time));
             }),
             Step::OnReturn { check } => server.check_on_return.store(check, SeqCst),
+            Step::Resize { max, min } => pool.resize(max, min).expect("it makes sense"),
             Step::Wait { millis } => sleep(Duration::from_millis(millis)).await,
         }
-        assert_books(&pool.status());
+        assert_counts(&pool.status());
         assert!(server.most() <= 3);
     }
     while users.join_next().await.is_some() {
-        assert_books(&pool.status());
+        assert_counts(&pool.status());
     }
     // Whatever happened, a server that answers is enough.
     server.behave(|server| *server = super::server::Behaviour::default());
+    pool.resize(3, 1).expect("it makes sense");
     sleep(Duration::from_secs(10)).await;
+    assert_books(&pool.status());
     let all = futures_util::future::join_all((0..3).map(|_| pool.acquire())).await;
     assert!(all.iter().all(Result::is_ok), "{:?}", pool.status());
     drop(all);

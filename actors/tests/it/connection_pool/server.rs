@@ -42,6 +42,8 @@ pub(super) enum Answer {
     #[default]
     Ok,
     Fail,
+    /// For good: another try is of no use.
+    Forbid,
     Panic,
     Never,
 }
@@ -52,6 +54,7 @@ impl Answer {
         match self {
             Self::Ok => Ok(()),
             Self::Fail => Err(io::Error::new(io::ErrorKind::ConnectionRefused, "connection refused")),
+            Self::Forbid => Err(io::Error::new(io::ErrorKind::PermissionDenied, "wrong password")),
             Self::Panic => panic!("a bug in the driver"),
             Self::Never => std::future::pending().await,
         }
@@ -132,6 +135,10 @@ impl ConnectionManager for Manager {
         let Behaviour { connect, connect_time, .. } = *self.0.behaviour.lock();
         connect.give(connect_time).await?;
         Ok(conn)
+    }
+
+    fn is_permanent(&self, error: &io::Error) -> bool {
+        error.kind() == io::ErrorKind::PermissionDenied
     }
 
     async fn check(&self, _: &mut Conn) -> io::Result<()> {

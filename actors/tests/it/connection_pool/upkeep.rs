@@ -63,6 +63,97 @@ async fn a_connection_that_was_idle_for_long_is_checked_before_it_is_used() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn idle_connections_are_checked_in_the_background_one_at_a_time() {
+    let server = Server::new();
+    let pool = builder(&server).max_size(4).min_idle(3).check_every(secs(10)).check_after(secs(60));
+    let pool = start(pool).await;
+    server.behave(|server| server.check_time = secs(1));
+    sleep(millis(9_900)).await;
+    assert_eq!(server.checks.load(SeqCst), 0);
+    for nth in 1..=3 {
+        sleep(millis(1_000)).await;
+        let status = pool.status();
+        assert_eq!((status.checking, status.idle, server.checks.load(SeqCst)), (1, 2, nth));
+    }
+    sleep(secs(1)).await;
+    assert_eq!((pool.status().idle, pool.status().counts.check_failed), (3, 0));
+
+    // A dead one is found before anybody needs it.
+    server.behave(|server| (server.check, server.check_time) = (Answer::Fail, Duration::ZERO));
+    sleep(secs(11)).await;
+    assert_eq!((server.live(), pool.status().idle), (3, 3));
+    assert_eq!(pool.status().counts.check_failed, 3);
+    assert_books(&pool.status());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_background_check_does_not_make_a_connection_seem_used() {
+    let server = Server::new();
+    let pool = start(builder(&server).check_every(secs(10)).idle_timeout(secs(35))).await;
+    sleep(secs(34)).await;
+    assert_eq!((server.live(), server.checks.load(SeqCst)), (1, 3));
+    sleep(secs(2)).await;
+    assert_eq!((server.live(), pool.status().size()), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_is_held_for_long_is_reported_once_with_the_place() {
+    let server = Server::new();
+    let pool = start(builder(&server).max_size(2).leak_after(secs(10))).await;
+    sleep(secs(1)).await;
+    let line = line!() + 1;
+    let held = pool.acquire().await.unwrap();
+    sleep(millis(9_900)).await;
+    assert_eq!((pool.status().leaks().count(), pool.status().counts.leaks), (0, 0));
+    sleep(millis(200)).await;
+    let status = pool.status();
+    let leak = status.leaks().next().expect("it is overdue");
+    assert_eq!((leak.place.file(), leak.place.line()), (file!(), line));
+    assert!(leak.held_for >= secs(10));
+    sleep(secs(100)).await;
+    assert_eq!(pool.status().counts.leaks, 1);
+    drop(held);
+    assert_eq!(pool.status().leaks().count(), 0);
+
+    let pool = start(builder(&server).leak_after(None)).await;
+    let _held = pool.acquire().await.unwrap();
+    sleep(secs(3_600)).await;
+    assert_eq!(pool.status().counts.leaks, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_in_use_is_replaced_before_it_is_closed() {
+    let server = Server::new();
+    let pool = start(builder(&server).max_size(2).max_lifetime(secs(100)).rotate_ahead(secs(5))).await;
+    let held = pool.acquire().await.unwrap();
+    sleep(secs(94)).await;
+    assert_eq!(server.attempts(), 1);
+    sleep(secs(2)).await;
+    assert_eq!((server.live(), pool.status().idle), (2, 1));
+    // Its successor is there, so it goes as soon as it comes back, though it has some seconds left.
+    drop(held);
+    let next = pool.try_acquire().expect("there is no gap");
+    sleep(millis(1)).await;
+    assert_eq!((next.number, server.live(), server.attempts()), (1, 1, 2));
+    assert_books(&pool.status());
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_that_are_kept_ready_are_replaced_before_they_are_closed_if_there_is_room() {
+    let server = Server::new();
+    server.behave(|server| server.connect_time = secs(1));
+    let pool = builder(&server).max_size(2).min_idle(1).max_lifetime(secs(100)).rotate_ahead(secs(5));
+    let pool = start(pool.idle_timeout(secs(1_000))).await;
+    for _ in 0..300 {
+        sleep(secs(1)).await;
+        drop(pool.try_acquire().expect("one is ready at any time"));
+    }
+    assert_eq!((server.most(), server.live()), (2, 1));
+    assert!((4..=5).contains(&server.attempts()), "{} attempts", server.attempts());
+    assert_books(&pool.status());
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_idle_for_too_long_is_closed_down_to_min_idle() {
     let server = Server::new();
     let pool = start(builder(&server).max_size(5).min_idle(2).max_opening(5).idle_timeout(secs(60))).await;

@@ -15,6 +15,10 @@ pub(super) struct Calls {
     abandoned: AtomicU64,
     /// Whether the last one left a transaction open.
     in_transaction: AtomicBool,
+    /// How often an abandoned call that runs is spared, for the sake of others whose changes would be lost with its.
+    spare: AtomicU64,
+    /// Whether the call that runs may not begin or end a transaction.
+    confined: AtomicBool,
 }
 
 impl Calls {
@@ -23,11 +27,25 @@ impl Calls {
     }
 
     pub(super) fn begin(&self, call: u64) {
+        self.spare.store(0, SeqCst);
+        self.current.store(call, SeqCst);
+    }
+
+    /// Begins a call inside of a transaction that isn't its own; if it is abandoned it is spared for so many
+    /// times that SQLite asks.
+    pub(super) fn begin_confined(&self, call: u64, spare: u64) {
+        self.spare.store(spare, SeqCst);
+        self.confined.store(true, SeqCst);
         self.current.store(call, SeqCst);
     }
 
     pub(super) fn end(&self) {
         self.current.store(0, SeqCst);
+        self.confined.store(false, SeqCst);
+    }
+
+    pub(super) fn is_confined(&self) -> bool {
+        self.confined.load(SeqCst)
     }
 
     pub(super) fn abandon(&self, call: u64) {
@@ -41,7 +59,10 @@ impl Calls {
     /// Whether the statement that runs is to be interrupted: SQLite asks this as it goes.
     pub(super) fn should_stop(&self) -> bool {
         let current = self.current.load(SeqCst);
-        current != 0 && self.is_abandoned(current)
+        if current == 0 || !self.is_abandoned(current) {
+            return false;
+        }
+        self.spare.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1)).is_err()
     }
 
     pub(super) fn note_transaction(&self, open: bool) {

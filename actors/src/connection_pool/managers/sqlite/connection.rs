@@ -3,11 +3,14 @@ use std::sync::Arc;
 
 use patterns_core::context::interruptible;
 use patterns_core::outcome::catch_panic;
+use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::task::spawn_blocking;
 
 use super::calls::Calls;
+use super::group;
+use super::writer::Writer;
 use super::{CallError, SqliteError};
 
 /// An open connection to a SQLite database.
@@ -28,6 +31,11 @@ impl SqliteConnection {
         let calls = Arc::new(Calls::default());
         let asked = Arc::clone(&calls);
         db.progress_handler(Self::INSTRUCTIONS, Some(move || asked.should_stop()))?;
+        let asked = Arc::clone(&calls);
+        db.authorizer(Some(move |asking: AuthContext<'_>| match asking.action {
+            AuthAction::Transaction { .. } if asked.is_confined() => Authorization::Deny,
+            _ => Authorization::Allow,
+        }))?;
         Ok(Self { db: Arc::new(Mutex::new(Some(db))), calls })
     }
 
@@ -95,6 +103,14 @@ impl SqliteConnection {
             Ok(value)
         };
         self.numbered_call(in_transaction).await
+    }
+
+    /// Runs what waits at the writer, and commits it together.
+    pub(super) async fn write(&mut self, writer: &Arc<Writer>) {
+        let db = Arc::clone(&self.db).lock_owned().await;
+        let (calls, writer) = (Arc::clone(&self.calls), Arc::clone(writer));
+        // Cut off by the end of the runtime, those who wait are told by what they wait for.
+        let _ = spawn_blocking(move || run_group(db, &calls, &writer)).await;
     }
 
     async fn numbered_call<T, E, F>(&mut self, f: F) -> Result<T, CallError<E>>
@@ -168,6 +184,13 @@ fn run<T, E>(
         Ok(result) => result.map_err(CallError::Failed),
         Err(panic) => Err(CallError::Panicked(panic)),
     }
+}
+
+/// A group of calls, on its blocking thread.
+fn run_group(mut db: OwnedMutexGuard<Option<Connection>>, calls: &Arc<Calls>, writer: &Writer) {
+    let Some(db) = db.as_mut() else { return };
+    group::run(db, calls, writer);
+    calls.note_transaction(!db.is_autocommit());
 }
 
 /// Rolls back a transaction that was left open.

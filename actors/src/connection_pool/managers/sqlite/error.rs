@@ -55,6 +55,10 @@ pub enum CallError<E = rusqlite::Error> {
     /// had begun is rolled back, unless it was just being committed.
     #[error("the call was interrupted: {0}")]
     Interrupted(Interrupt),
+    /// What it changed was to be committed together with others' changes, and all were rolled back. It says why.
+    /// It may be tried again. Only from methods of the pool.
+    #[error("rolled back together with other calls: {0}")]
+    RolledBack(String),
     /// The runtime that the call ran on was shut down, or the connection is closed.
     #[error("the connection is closed")]
     Closed,

@@ -1,10 +1,12 @@
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OpenFlags};
 use tokio::task::spawn_blocking;
 
+use super::writer::Writer;
 use super::{SqliteConnection, SqliteError};
 use crate::connection_pool::{ConnectionManager, OnReturn};
 
@@ -12,10 +14,18 @@ use crate::connection_pool::{ConnectionManager, OnReturn};
 ///
 /// # Defaults
 ///
-/// The file is created if it is missing; another writer is waited for up to 5 s. Always: WAL mode, foreign
-/// keys enforced.
+/// The file is created if it is missing; another writer is waited for up to 5 s; up to 256 write transactions, or
+/// as many as run within 20 ms, are committed together. Always: WAL mode, foreign keys enforced.
+///
+/// Clones are for the same database, and share its writer.
 #[derive(Clone, Debug)]
 pub struct SqliteManager {
+    settings: Settings,
+    writer: Arc<Writer>,
+}
+
+#[derive(Clone, Debug)]
+struct Settings {
     path: PathBuf,
     busy_timeout: Duration,
     create: bool,
@@ -26,37 +36,53 @@ impl SqliteManager {
     /// A manager for the database in this file.
     #[must_use]
     pub fn new(path: impl AsRef<Path>) -> Self {
-        Self { path: path.as_ref().to_owned(), busy_timeout: Duration::from_secs(5), create: true, init: String::new() }
+        let path = path.as_ref().to_owned();
+        let settings = Settings { path, busy_timeout: Duration::from_secs(5), create: true, init: String::new() };
+        Self { settings, writer: Arc::default() }
     }
 
     /// How long a statement waits for another writer before it fails with `database is locked`.
     /// Default: 5 s. It can't be interrupted meanwhile.
     #[must_use]
     pub fn busy_timeout(mut self, timeout: Duration) -> Self {
-        self.busy_timeout = timeout;
+        self.settings.busy_timeout = timeout;
         self
     }
 
     /// Whether a missing file is created. Default: it is.
     #[must_use]
     pub fn create(mut self, create: bool) -> Self {
-        self.create = create;
+        self.settings.create = create;
         self
     }
 
     /// Statements that each connection runs when it is opened: pragmas, `create table if not exists`.
     #[must_use]
     pub fn init(mut self, statements: impl Into<String>) -> Self {
-        self.init = statements.into();
+        self.settings.init = statements.into();
+        self
+    }
+
+    /// How many write transactions are committed together at most, and for how long one waits for others to
+    /// run before it is committed. Default: 256, and 20 ms. One, or no time: each is committed by itself.
+    #[must_use]
+    pub fn group(self, calls: usize, time: Duration) -> Self {
+        self.writer.limit(calls, time);
         self
     }
 
     /// The file.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.path
+        &self.settings.path
     }
 
+    pub(super) fn writer(&self) -> &Arc<Writer> {
+        &self.writer
+    }
+}
+
+impl Settings {
     fn open(&self) -> Result<SqliteConnection, SqliteError> {
         if self.path.as_os_str().is_empty() || self.path.as_os_str() == ":memory:" {
             return Err(SqliteError::InMemory);
@@ -83,8 +109,8 @@ impl ConnectionManager for SqliteManager {
     type Error = SqliteError;
 
     async fn connect(&self) -> Result<SqliteConnection, SqliteError> {
-        let manager = self.clone();
-        spawn_blocking(move || manager.open()).await.unwrap_or(Err(SqliteError::Closed))
+        let settings = self.settings.clone();
+        spawn_blocking(move || settings.open()).await.unwrap_or(Err(SqliteError::Closed))
     }
 
     async fn check(&self, connection: &mut SqliteConnection) -> Result<(), SqliteError> {

@@ -7,6 +7,13 @@
 //! during a call. Every connection is opened in WAL mode with foreign keys on and a busy timeout, so
 //! that readers and one writer don't disturb each other.
 //!
+//! SQLite has one writer at a time, and lets others wait for it in no order. So [`transaction`] goes through a queue:
+//! first come, first served, whichever connection it is that writes. What a commit costs is mostly the wait for the
+//! disk, so calls that arrive while others run or are committed are committed together with them, each
+//! with a savepoint of its own: one that fails takes nothing from the others. Between two commits the connection
+//! goes back to the pool, for whoever waits to read. `transaction` of a [connection](SqliteConnection::transaction)
+//! that is held anyway is for itself, and `synchronous` is as SQLite has it: full.
+//!
 //! A call whose caller goes away is *abandoned*: its running statement is interrupted, later ones fail
 //! at once, and what it left open is rolled back. The connection goes to its next user only after that, or
 //! is replaced if it takes longer than the pool's `check_timeout`. An interruption never reaches
@@ -20,6 +27,9 @@
 //! 1. A panic in a call is that call's error; there it ends the connection's thread.
 //! 2. A call whose future is dropped is interrupted and rolled back; there it runs on.
 //! 3. Calls obey the ambient deadline and token.
+//! 4. Writers take turns, and share commits; there each program makes its own.
+//!
+//! [`transaction`]: crate::ConnectionPool#method.transaction
 //!
 //! # Examples
 //!
@@ -51,11 +61,15 @@
 mod calls;
 mod connection;
 mod error;
+mod group;
+mod job;
 mod manager;
 mod pool;
+mod writer;
 
 pub use connection::SqliteConnection;
 pub use error::{CallError, SqliteError};
 pub use manager::SqliteManager;
 /// The rusqlite that this is built on, for its types in closures.
 pub use rusqlite;
+pub use writer::WriteCounts;

@@ -1,97 +1,86 @@
 //! The books of a pool: which connection is where. No user code runs and nothing waits in here.
+//!
+//! # Time
+//!
+//! To read the clock at each checkout and return would cost as much as all the rest of them. So both leave the
+//! time open, and the control plane, which looks once per [tick](ConnectionPoolConfig::tick) while there is
+//! something to be noted, fills it in: with the time of its last look for what is better early (since when a
+//! connection is idle or held), with its own for what is better late (since when one is reserved for somebody).
 
-mod plan;
+mod failure;
+mod lending;
+mod look;
 mod report;
+mod slots;
 
 use std::collections::VecDeque;
 use std::error::Error;
-use std::panic::Location;
 use std::sync::Arc;
 use std::task::Waker;
+use std::time::Duration;
 
-use patterns_core::context::TaskPath;
 use tokio::time::Instant;
 
 use super::line::{Line, Ticket};
 use crate::connection_pool::{ConnectionCounts, ConnectionPoolConfig};
-use crate::system::after;
+use failure::Failure;
+use slots::{SlotId, Slots};
 
-/// An open connection, outside of anybody's hands.
+/// An open connection. Boxed, as it moves a lot.
 pub(in crate::connection_pool) struct Conn<C> {
-    pub(in crate::connection_pool) value: C,
-    /// When it is to be closed at the latest.
-    pub(super) expires: Instant,
-    pub(super) idle_since: Instant,
-}
-
-impl<C> Conn<C> {
-    /// Whether it has to be checked before it is used.
-    fn is_stale(&self, config: &ConnectionPoolConfig, now: Instant) -> bool {
-        let idle_for = now.saturating_duration_since(self.idle_since);
-        config.check_after.is_zero() || idle_for > config.check_after
-    }
-}
-
-/// A connection in somebody's hands.
-pub(in crate::connection_pool) struct Loan<C> {
-    pub(in crate::connection_pool) conn: Conn<C>,
-    /// Who has it, in the books.
-    pub(super) seat: usize,
+    pub(in crate::connection_pool) value: Box<C>,
+    slot: SlotId,
 }
 
 /// What somebody gets who asks for a connection.
 pub(in crate::connection_pool) enum Taken<C> {
-    Now(Loan<C>),
+    Now(Conn<C>),
     Later(Ticket),
-}
-
-/// A user of a connection.
-struct Seat {
-    place: &'static Location<'static>,
-    path: TaskPath,
-    since: Instant,
 }
 
 pub(super) struct State<C> {
     pub(super) closed: bool,
     /// Nobody is left to close connections: they are dropped instead.
     pub(super) orphaned: bool,
+    max_size: usize,
+    /// How many connections are kept ready.
+    min_idle: usize,
+    /// Whether a first connection is wanted in any case.
+    pub(super) warming: bool,
+    slots: Slots,
     /// Connections that are ready, by the time since when, the latest last.
     pub(super) idle: VecDeque<Conn<C>>,
     pub(super) line: Line<Conn<C>>,
     /// To be checked before anybody gets them.
-    pub(super) suspects: VecDeque<Conn<C>>,
+    suspects: VecDeque<Conn<C>>,
     /// To be closed.
-    pub(super) retired: Vec<Conn<C>>,
-    pub(super) opening: usize,
-    pub(super) checking: usize,
+    retired: Vec<Box<C>>,
+    opening: usize,
+    checking: usize,
     pub(super) closing: usize,
-    seats: Vec<Option<Seat>>,
-    free_seats: Vec<usize>,
-    /// How many idle connections are to be kept ready.
-    pub(super) floor: usize,
     failure: Option<Failure>,
     pub(super) counts: ConnectionCounts,
-    /// When the control plane looks for those who don't come for what was handed to them.
-    watch_at: Option<Instant>,
-    /// Something was handed over since it last looked.
-    handed_over: bool,
+    /// Not later than now, and not earlier than the last look.
+    clock: Instant,
+    /// Something has happened of which the time is not noted yet.
+    fresh: bool,
+    /// Whether the control plane will look within a tick.
+    watched: bool,
     /// The control plane has something to do.
     pub(super) attention: bool,
-}
-
-struct Failure {
-    error: Arc<dyn Error + Send + Sync>,
-    attempts: u32,
-    at: Instant,
-    retry_at: Instant,
+    /// Whether the keeper runs.
+    pub(super) kept: bool,
 }
 
 impl<C> State<C> {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(config: &ConnectionPoolConfig) -> Self {
         Self {
             closed: false,
             orphaned: false,
+            max_size: config.max_size,
+            min_idle: config.min_idle,
+            warming: config.warm_up,
+            slots: Slots::default(),
             idle: VecDeque::new(),
             line: Line::new(),
             suspects: VecDeque::new(),
@@ -99,152 +88,145 @@ impl<C> State<C> {
             opening: 0,
             checking: 0,
             closing: 0,
-            seats: Vec::new(),
-            free_seats: Vec::new(),
-            floor: 0,
             failure: None,
             counts: ConnectionCounts::default(),
-            watch_at: None,
-            handed_over: false,
+            clock: Instant::now(),
+            fresh: false,
+            watched: false,
             attention: false,
+            kept: false,
         }
     }
 
-    fn in_use(&self) -> usize {
-        self.seats.len() - self.free_seats.len()
+    /// How many idle connections are to be kept ready.
+    pub(super) fn floor(&self) -> usize {
+        if self.warming { self.min_idle.max(1) } else { self.min_idle }
+    }
+
+    /// Connections that somebody has or may still get.
+    fn live(&self) -> usize {
+        self.slots.in_use() + self.idle.len() + self.line.handed_over() + self.suspects.len() + self.checking
     }
 
     /// How many slots are taken.
     pub(super) fn size(&self) -> usize {
-        self.in_use()
-            + self.idle.len()
-            + self.line.handed_over()
-            + self.opening
-            + self.suspects.len()
-            + self.checking
-            + self.retired.len()
-            + self.closing
+        self.live() + self.opening + self.retired.len() + self.closing
     }
 
-    /// A connection for whoever asks now. What would have to be checked first goes to be checked.
-    ///
-    /// Nobody is passed over: while somebody waits, what is idle is in need of a check.
-    pub(super) fn take_idle(&mut self, config: &ConnectionPoolConfig, now: Instant) -> Option<Conn<C>> {
-        // The latest first: the others may have been idle for so long that they are not needed.
-        while let Some(conn) = self.idle.pop_back() {
-            if now >= conn.expires {
-                self.retire(conn);
-            } else if conn.is_stale(config, now) {
-                self.suspects.push_back(conn);
-                self.attention = true;
-                return None;
-            } else {
-                self.attention |= self.idle.len() < self.floor && self.size() < config.max_size;
-                return Some(conn);
-            }
-        }
-        None
+    /// Whether one more could be opened, were it wanted.
+    fn has_room(&self) -> bool {
+        self.size() < self.max_size
     }
 
-    /// Finds something for those who wait: what is idle, be it after a check. There is such a thing when
-    /// a check was not passed, or when somebody waits again who had been passed over.
-    pub(super) fn serve(&mut self, config: &ConnectionPoolConfig, now: Instant, wakers: &mut Vec<Waker>) {
-        while self.line.waiting() > self.suspects.len() + self.checking
-            && let Some(conn) = self.idle.pop_back()
-        {
-            if conn.is_stale(config, now) && now < conn.expires {
-                self.suspects.push_back(conn);
-                self.attention = true;
-            } else {
-                wakers.extend(self.offer(conn, config, now));
-            }
+    /// Has the control plane note the time.
+    #[inline]
+    fn note(&mut self) {
+        self.fresh = true;
+        if !self.watched {
+            self.begin_watch();
         }
     }
 
-    /// Lends a connection, and notes to whom.
-    pub(super) fn lend(
-        &mut self,
-        conn: Conn<C>,
-        place: &'static Location<'static>,
-        path: &TaskPath,
-        now: Instant,
-    ) -> Loan<C> {
-        self.counts.acquired += 1;
-        let user = Some(Seat { place, path: path.clone(), since: now });
-        let seat = match self.free_seats.pop() {
-            Some(index) => {
-                self.seats[index] = user;
-                index
-            }
-            None => {
-                self.seats.push(user);
-                self.seats.len() - 1
-            }
-        };
-        Loan { conn, seat }
+    #[cold]
+    fn begin_watch(&mut self) {
+        self.watched = true;
+        self.clock = self.clock.max(Instant::now());
+        self.attention = true;
     }
 
-    pub(super) fn returned(&mut self, index: usize) {
-        self.seats[index] = None;
-        self.free_seats.push(index);
+    /// Stands in line; `limited` if the wait has limits of its own already.
+    pub(super) fn join(&mut self, waker: &Waker, limited: bool) -> Ticket {
+        let ticket = self.line.join(waker, limited);
+        // Where there is no room, whoever makes some has the control plane look.
+        self.attention |= self.has_room() || self.is_failing();
+        ticket
     }
 
-    /// Gives a good connection to the first in line, who is to be woken, or keeps it.
-    pub(super) fn offer(&mut self, mut conn: Conn<C>, config: &ConnectionPoolConfig, now: Instant) -> Option<Waker> {
-        if self.closed || now >= conn.expires {
-            self.retire(conn);
-            return None;
-        }
-        conn.idle_since = now;
-        match self.line.hand_over(conn, now) {
-            Ok(waker) => {
-                self.handed_over = true;
-                if self.watch_at.is_none() {
-                    self.watch_at = Some(after(now, config.handoff_grace));
-                    self.attention = true;
-                }
-                Some(waker)
-            }
-            Err(conn) => {
-                self.idle.push_back(conn);
-                None
-            }
-        }
+    /// Has a connection checked before anybody gets it.
+    pub(super) fn suspect(&mut self, conn: Conn<C>) {
+        self.suspects.push_back(conn);
+        self.attention = true;
     }
 
     pub(super) fn retire(&mut self, conn: Conn<C>) {
-        self.retired.push(conn);
+        self.slots.give_up(conn.slot);
+        self.retired.push(conn.value);
         self.attention = true;
     }
 
     /// Everything that nobody is left to close properly.
-    pub(super) fn abandon(&mut self) -> Vec<Conn<C>> {
-        let mut left = std::mem::take(&mut self.retired);
-        left.extend(self.idle.drain(..).chain(self.suspects.drain(..)));
-        self.counts.closed += left.len() as u64;
-        left
+    pub(super) fn abandon(&mut self) -> Vec<Box<C>> {
+        while let Some(conn) = self.idle.pop_front().or_else(|| self.suspects.pop_front()) {
+            self.retire(conn);
+        }
+        self.counts.closed += self.retired.len() as u64;
+        std::mem::take(&mut self.retired)
     }
 
-    pub(super) fn connected(&mut self) {
+    /// A connection was opened. The failure that is over is to be dropped outside of the lock.
+    pub(super) fn connected(
+        &mut self,
+        value: Box<C>,
+        lifetime: Duration,
+        config: &ConnectionPoolConfig,
+        now: Instant,
+    ) -> (Option<Waker>, Option<Failure>) {
         self.opening -= 1;
         self.counts.opened += 1;
-        self.failure = None;
         // As few are opened at the same time, there may be more to open.
         self.attention = true;
+        let over = self.failure.take();
+        let slot = self.slots.take(now, lifetime, config.rotate_ahead);
+        (self.offer(Conn { value, slot }), over)
     }
 
+    /// None was. The failure before is to be dropped outside of the lock.
     pub(super) fn connect_failed(
         &mut self,
         error: Arc<dyn Error + Send + Sync>,
+        permanent: bool,
         config: &ConnectionPoolConfig,
         now: Instant,
-    ) {
+    ) -> Option<Failure> {
         self.opening -= 1;
         self.counts.open_failed += 1;
-        let attempts = self.failure.as_ref().map_or(0, |failure| failure.attempts).saturating_add(1);
-        let doubled = config.retry_min.saturating_mul(1_u32.checked_shl(attempts - 1).unwrap_or(u32::MAX));
-        let retry_at = after(now, doubled.min(config.retry_max));
-        self.failure = Some(Failure { error, attempts, at: now, retry_at });
+        self.attention = true;
+        let failure = Failure::after(self.failure.as_ref(), error, permanent, config, now);
+        self.failure.replace(failure)
+    }
+
+    /// A check is over.
+    pub(super) fn checked(&mut self, conn: Conn<C>, passed: bool, now: Instant) -> Option<Waker> {
+        self.checking -= 1;
+        // It may be the next one's turn.
+        self.attention = true;
+        if !passed {
+            self.counts.check_failed += 1;
+            self.retire(conn);
+            return None;
+        }
+        let slot = self.slots.get_mut(conn.slot);
+        slot.good_at = Some(now);
+        slot.idle_since.get_or_insert(now);
+        self.offer(conn)
+    }
+
+    /// Whether the last attempt to connect failed.
+    pub(super) fn is_failing(&self) -> bool {
+        self.failure.is_some()
+    }
+
+    /// Whether somebody who waits now is to be told that there is no connection to be had: that is certain, or has
+    /// been the case for long.
+    pub(super) fn is_in_vain(&self, config: &ConnectionPoolConfig, deadline: Option<Instant>) -> bool {
+        let Some(failure) = self.failure.as_ref().filter(|_| self.live() == 0) else { return false };
+        let too_late = self.opening == 0 && deadline.is_some_and(|deadline| deadline <= failure.retry_at);
+        too_late || failure.told_at(config) <= Instant::now()
+    }
+
+    /// Changes the limits; connections beyond them are closed as they come back.
+    pub(super) fn resize(&mut self, max_size: usize, min_idle: usize) {
+        (self.max_size, self.min_idle) = (max_size, min_idle);
         self.attention = true;
     }
 }

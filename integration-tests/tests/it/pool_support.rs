@@ -1,0 +1,89 @@
+//! What the scenarios with connection pools share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
+
+use actors::connection_pool::ConnectionPoolStatus;
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
+
+/// Runs a scenario, which fails if it hangs.
+pub(crate) async fn bounded<F: Future>(scenario: F) -> F::Output {
+    timeout(Duration::from_secs(90), scenario).await.expect("the scenario hangs")
+}
+
+/// Does something that blocks.
+pub(crate) async fn blocking<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> T {
+    tokio::task::spawn_blocking(f).await.expect("it does not panic")
+}
+
+pub(crate) fn millis(n: u64) -> Duration {
+    Duration::from_millis(n)
+}
+
+/// What must hold at any time.
+#[track_caller]
+pub(crate) fn assert_books(status: &ConnectionPoolStatus) {
+    let counts = status.counts;
+    assert_eq!(counts.requests, counts.acquired + counts.gave_up + status.waiting as u64, "{status:?}");
+    let there = status.size() - status.opening;
+    assert_eq!(counts.opened, counts.closed + there as u64, "{status:?}");
+}
+
+/// Waits until something holds, for ten seconds at most.
+pub(crate) async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    for _ in 0..1_000 {
+        if holds() {
+            return;
+        }
+        sleep(millis(10)).await;
+    }
+    panic!("not within ten seconds: {what}");
+}
+
+/// Asks a server again and again how many connections it has, and remembers the most.
+pub(crate) struct Watch {
+    seen: Arc<Seen>,
+    task: JoinHandle<()>,
+}
+
+#[derive(Default)]
+struct Seen {
+    most: AtomicUsize,
+    looks: AtomicUsize,
+    stop: AtomicBool,
+}
+
+impl Watch {
+    pub(crate) fn start<F, Fut>(mut count: F) -> Self
+    where
+        F: FnMut() -> Fut + Send + 'static,
+        Fut: Future<Output = usize> + Send,
+    {
+        let seen = Arc::<Seen>::default();
+        let noted = Arc::clone(&seen);
+        let task = tokio::spawn(async move {
+            while !noted.stop.load(SeqCst) {
+                noted.most.fetch_max(count().await, SeqCst);
+                noted.looks.fetch_add(1, SeqCst);
+                sleep(millis(1)).await;
+            }
+        });
+        Self { seen, task }
+    }
+
+    /// The most that were seen since somebody last asked.
+    pub(crate) fn most(&self) -> usize {
+        self.seen.most.swap(0, SeqCst)
+    }
+
+    /// The same, and no more looks.
+    pub(crate) async fn stop(mut self) -> usize {
+        self.seen.stop.store(true, SeqCst);
+        (&mut self.task).await.expect("the watch does not fail");
+        let looks = self.seen.looks.load(SeqCst);
+        assert!(looks > 5, "the watch has looked {looks} times only");
+        self.most()
+    }
+}
