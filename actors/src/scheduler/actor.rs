@@ -89,7 +89,7 @@ impl Handler<GetStatus> for SchedulerActor {
     type Result = MessageResult<GetStatus>;
 
     fn handle(&mut self, _: GetStatus, _: &mut Self::Context) -> Self::Result {
-        MessageResult(self.plane.table.lock().status(Instant::now()))
+        MessageResult(self.plane.status())
     }
 }
 

@@ -9,8 +9,8 @@ use super::job::Job;
 use super::timetable::{Added, Plan};
 use super::{DrainReceipt, ScheduleError, ScheduleId, SchedulerStatus};
 
-/// Enters a schedule into the timetable. It is made and sent by [`Every::run`](super::Every::run) and
-/// [`Once::run`](super::Once::run).
+/// Enters a schedule into the timetable. It is made and sent by [`Every::run`](super::Every::run),
+/// [`Cron::run`](super::Cron::run) and [`Once::run`](super::Once::run).
 ///
 /// Its answer takes the schedule out again if nobody receives it.
 #[derive(Message)]

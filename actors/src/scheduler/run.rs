@@ -8,12 +8,12 @@ use patterns_core::cancel::{CancelCause, CancelToken};
 use patterns_core::context::Context;
 use patterns_core::outcome::{BoxError, Panic};
 use patterns_core::reaper::Tracked;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
 use super::job::{Job, RunFuture, contain, drop_quietly};
 use super::plane::Plane;
 use super::timetable::{Begun, End};
-use super::{FailureKind, ScheduleId};
+use super::{FailureKind, Firing, ScheduleId};
 
 /// A run that was begun. However it is given up, it is accounted for.
 pub(super) struct Run {
@@ -26,8 +26,7 @@ pub(super) struct Run {
 struct Account {
     plane: Arc<Plane>,
     schedule: ScheduleId,
-    run: u64,
-    name: Arc<str>,
+    firing: Firing,
     /// `None` until it has ended.
     end: Option<End>,
     /// Dropped last: whoever waits for it finds the run counted.
@@ -36,10 +35,10 @@ struct Account {
 
 impl Run {
     pub(super) fn new(plane: &Arc<Plane>, context: &Context, begun: Begun) -> Self {
-        let Begun { schedule, run, name, job, token } = begun;
-        let context = context.with_token(token).named(name.to_string());
+        let Begun { schedule, job, token, firing } = begun;
+        let context = context.with_token(token).named(firing.schedule.to_string());
         let tracked = context.reaper().track(context.path().clone());
-        let account = Account { plane: Arc::clone(plane), schedule, run, name, end: None, _tracked: tracked };
+        let account = Account { plane: Arc::clone(plane), schedule, firing, end: None, _tracked: tracked };
         Self { job, context, account }
     }
 
@@ -47,10 +46,11 @@ impl Run {
     pub(super) fn drive(self) -> impl Future<Output = ()> + Send {
         let Self { job, context, account } = self;
         let token = context.token().clone();
+        let firing = account.firing.clone();
         context.scope(async move {
-            let end = ladder(&account.plane, job, &token).await;
+            let end = firing.scope(ladder(&account.plane, job, &token)).await;
             if let End::Failed(kind) = &end {
-                tracing::warn!(schedule = &*account.name, "a scheduled job failed: {kind}");
+                tracing::warn!(schedule = &*account.firing.schedule, "a scheduled job failed: {kind}");
             }
             account.close(end);
         })
@@ -67,10 +67,7 @@ impl Drop for Account {
     /// A run without an end was lost with its runtime.
     fn drop(&mut self) {
         let end = self.end.take().unwrap_or(End::Cancelled);
-        let over = self.plane.table.lock().ended(self.schedule, self.run, end, Instant::now());
-        if let Some(fate) = over {
-            fate.over.notify_waiters();
-        }
+        self.plane.change(|table, now, fx| table.ended(self.schedule, self.firing.run, end, now, fx));
     }
 }
 

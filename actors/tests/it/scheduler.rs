@@ -1,15 +1,28 @@
+mod clocks;
+pub(crate) mod conformance;
 mod control;
+mod crashes;
+mod cron;
+mod durable;
 mod ending;
+mod explain;
 mod faults;
 mod interruptions;
+mod jitter;
 mod laws;
+mod load;
+mod policies;
+mod sharing;
+mod stores;
 mod times;
+mod wheel;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use actors::System;
-use actors::scheduler::{FiringCounts, Scheduler, SchedulerBuilder};
+use actors::scheduler::{Firing, FiringCounts, Scheduler, SchedulerBuilder, VirtualClock};
+use jiff::Timestamp;
 use parking_lot::Mutex;
 use tokio::time::{Instant, sleep};
 
@@ -20,6 +33,16 @@ fn start_with(builder: SchedulerBuilder) -> Scheduler {
 
 fn start() -> Scheduler {
     start_with(Scheduler::builder())
+}
+
+/// A scheduler whose wall clock reads this.
+fn start_at(wall: &str) -> (Scheduler, VirtualClock) {
+    let clock = VirtualClock::starting_at(at(wall));
+    (start_with(Scheduler::builder().clock(clock.clone())), clock)
+}
+
+fn at(text: &str) -> Timestamp {
+    text.parse().expect("a timestamp")
 }
 
 fn secs(n: u64) -> Duration {
@@ -68,10 +91,37 @@ impl Starts {
     }
 }
 
+/// For which instants the runs of a job began.
+#[derive(Clone, Default)]
+struct Instants(Arc<Mutex<Vec<Timestamp>>>);
+
+impl Instants {
+    fn all(&self) -> Vec<Timestamp> {
+        self.0.lock().clone()
+    }
+
+    /// Their times of day.
+    fn times(&self) -> Vec<String> {
+        self.all().iter().map(|at| at.to_string()[11..19].to_owned()).collect()
+    }
+
+    /// A job that notes its instant and then takes `long`.
+    fn job(&self, long: Duration) -> impl FnMut() -> NoteThenSleep + Send + use<> {
+        let instants = self.clone();
+        move || {
+            let instants = instants.clone();
+            Box::pin(async move {
+                instants.0.lock().push(Firing::current().expect("this is a run").instant);
+                sleep(long).await;
+            })
+        }
+    }
+}
+
 type NoteThenSleep = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// The parts of `counts` that say what became of instants: due, runs, skipped, missed.
+/// The parts of `counts` that say what became of instants: due, runs, skipped, missed. None waits.
 fn instants(counts: FiringCounts) -> (u64, u64, u64, u64) {
-    assert!(counts.balances(), "{counts:?}");
+    assert!(counts.balances() && counts.waiting == 0, "{counts:?}");
     (counts.due, counts.runs, counts.skipped, counts.missed)
 }

@@ -2,24 +2,37 @@
 //!
 //! # Invariants
 //!
-//! 1. `due` holds exactly the entries that have a next instant and are not paused, under that instant.
+//! 1. An entry has a timer if and only if it [wants](Entry::wants) one, and the timer is for that instant.
 //! 2. An entry that is over leaves the table in the same step, and its last status is in its fate.
 //! 3. Nothing that belongs to a user is called, woken or dropped here, as that might panic, or come back, under
 //!    the lock: it is handed out.
+//! 4. What a durable entry does is in the outbox in the same step.
+mod control;
 mod entry;
-mod grid;
+mod fire;
+mod outbox;
+mod report;
+mod story;
+mod timers;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
+use jiff::SignedDuration;
 use patterns_core::cancel::CancelToken;
 use tokio::time::Instant;
 
+use super::clock::Now;
 use super::job::Job;
-use super::{FiringCounts, ScheduleStatus, SchedulerState, SchedulerStatus};
+use super::store::{Claim, Finished, Passed};
+use super::{ClockStatus, Firing, FiringCounts, SchedulerConfig};
 use entry::Entry;
-pub(super) use entry::{End, Fate, Plan};
+pub(super) use entry::{End, Fate, Last, Plan, Stored};
+pub(super) use outbox::{BATCH, Batch, Outbox};
+pub(super) use story::{Outlook, Story};
+use timers::Timers;
 
 /// Tells a schedule from all others of its scheduler, also from later ones of the same name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,39 +62,77 @@ pub(super) struct Added {
 /// A run that is to be started.
 pub(super) struct Begun {
     pub(super) schedule: ScheduleId,
-    pub(super) run: u64,
-    pub(super) name: Arc<str>,
     pub(super) job: Arc<Job>,
     pub(super) token: CancelToken,
+    pub(super) firing: Firing,
 }
 
-/// What the lock must not be held for: whom to cancel, to drop and to tell.
+/// What the lock must not be held for: what to start, whom to cancel, to drop and to tell, and what to write.
 #[derive(Default)]
-pub(super) struct Cut {
-    pub(super) tokens: Vec<CancelToken>,
+pub(super) struct Effects {
+    pub(super) begun: Vec<Begun>,
+    pub(super) tokens: Vec<(CancelToken, &'static str)>,
     pub(super) jobs: Vec<Arc<Job>>,
     pub(super) over: Vec<Arc<Fate>>,
+    /// Something is due that was not, or earlier than it was.
+    pub(super) alarm: bool,
+    /// By how much the wall clock was found to be off.
+    pub(super) step: Option<SignedDuration>,
+    claims: Vec<(ScheduleId, Claim)>,
+    finished: Vec<Finished>,
+    passed: Vec<Passed>,
 }
 
-#[derive(Default)]
 pub(super) struct Timetable {
     closed: bool,
     last_id: u64,
     /// Bounded by the number of distinct names.
     entries: BTreeMap<ScheduleId, Entry>,
     names: HashMap<Arc<str>, ScheduleId>,
-    due: BTreeSet<(Instant, ScheduleId)>,
+    timers: Timers,
+    /// Those whose queue may go on. Each at most once.
+    ready: VecDeque<ScheduleId>,
     /// The counts of those that left.
     past: FiringCounts,
+    /// How many entries are durable.
+    durable: usize,
+    pub(super) outbox: Outbox,
+    /// When the next sign of life is due, while an entry is durable.
+    renewal: Option<Instant>,
+    seen: Now,
+    clock: ClockStatus,
+    history: usize,
+    lease: Duration,
 }
 
 impl Timetable {
+    pub(super) fn new(now: Now, config: &SchedulerConfig) -> Self {
+        Self {
+            closed: false,
+            last_id: 0,
+            entries: BTreeMap::new(),
+            names: HashMap::new(),
+            timers: Timers::new(now.instant),
+            ready: VecDeque::new(),
+            past: FiringCounts::default(),
+            durable: 0,
+            outbox: Outbox::default(),
+            renewal: None,
+            seen: now,
+            clock: ClockStatus::default(),
+            history: config.history,
+            lease: config.lease,
+        }
+    }
+
     pub(super) fn add(
         &mut self,
         name: &Arc<str>,
-        plan: &Plan,
+        plan: Plan,
         job: Arc<Job>,
         token: CancelToken,
+        now: Now,
+        fx: &mut Effects,
     ) -> Result<Added, Refused> {
         if self.closed {
             return Err(Refused::Closed);
@@ -91,11 +142,17 @@ impl Timetable {
         }
         self.last_id += 1;
         let id = ScheduleId(self.last_id);
-        let entry = Entry::new(id, Arc::clone(name), plan, job, token);
+        let entry = Entry::new(id, Arc::clone(name), plan, job, token, self.history);
         let fate = Arc::clone(&entry.fate);
-        self.due.extend(entry.next.map(|next| (next, id)));
+        if entry.durable {
+            self.durable += 1;
+            // At once, as a crash may have left something behind.
+            self.renewal = Some(now.instant);
+        }
         self.names.insert(Arc::clone(name), id);
         self.entries.insert(id, entry);
+        self.refresh(id, now, fx);
+        fx.alarm = true;
         Ok(Added { id, name: Arc::clone(name), fate })
     }
 
@@ -104,127 +161,50 @@ impl Timetable {
         Some(Added { id: entry.id, name: Arc::clone(&entry.name), fate: Arc::clone(&entry.fate) })
     }
 
-    /// When the next run is due.
-    pub(super) fn earliest(&self) -> Option<Instant> {
-        self.due.first().map(|(due, _)| *due)
-    }
-
-    /// Takes up to `most` schedules that are due, and begins their runs.
-    pub(super) fn fire(&mut self, now: Instant, most: usize) -> Vec<Begun> {
-        let mut begun = Vec::new();
-        for _ in 0..most {
-            let Some(&(due, id)) = self.due.first().filter(|(due, _)| *due <= now) else { break };
-            self.due.remove(&(due, id));
-            let Some(entry) = self.entries.get_mut(&id) else { continue };
-            begun.extend(entry.fire(now));
-            self.due.extend(entry.next.map(|next| (next, id)));
+    /// Makes the rest agree with an entry that may have changed.
+    fn refresh(&mut self, id: ScheduleId, now: Now, fx: &mut Effects) {
+        let Some(entry) = self.entries.get_mut(&id) else { return };
+        entry.tidy(now, fx);
+        let wants = entry.wants();
+        fx.alarm |= self.timers.set(&mut entry.timer, entry.timeline, wants, id, now);
+        if entry.can_proceed() && !entry.is_ready {
+            entry.is_ready = true;
+            self.ready.push_back(id);
+            fx.alarm = true;
         }
-        begun
-    }
-
-    pub(super) fn trigger(&mut self, id: ScheduleId, now: Instant) -> Option<Begun> {
-        let entry = self.entries.get_mut(&id)?;
-        let due = entry.next;
-        let begun = entry.trigger(now);
-        if entry.is_ending() {
-            self.due.remove(&(due?, id));
-        }
-        begun
-    }
-
-    pub(super) fn pause(&mut self, id: ScheduleId) -> bool {
-        let Some(entry) = self.entries.get_mut(&id).filter(|entry| !entry.paused && !entry.is_ending()) else {
-            return false;
-        };
-        entry.paused = true;
-        if let Some(next) = entry.next {
-            self.due.remove(&(next, id));
-        }
-        true
-    }
-
-    pub(super) fn resume(&mut self, id: ScheduleId, now: Instant) -> bool {
-        let Some(entry) = self.entries.get_mut(&id).filter(|entry| entry.paused && !entry.is_ending()) else {
-            return false;
-        };
-        entry.catch_up(now);
-        entry.paused = false;
-        self.due.extend(entry.next.map(|next| (next, id)));
-        true
-    }
-
-    /// Begins no more runs of a schedule; whether it would have.
-    pub(super) fn end(&mut self, id: ScheduleId, now: Instant, cut: &mut Cut) -> bool {
-        let Some(entry) = self.entries.get_mut(&id).filter(|entry| !entry.is_ending()) else { return false };
-        entry.catch_up(now);
-        if let Some(next) = entry.next {
-            self.due.remove(&(next, id));
-        }
-        cut.jobs.extend(entry.stop_firing());
-        cut.over.extend(self.leave_if_over(id));
-        true
-    }
-
-    /// [Ends](Self::end) a schedule and has its runs asked to stop; whether there was anything to end.
-    pub(super) fn cancel(&mut self, id: ScheduleId, now: Instant, cut: &mut Cut) -> bool {
-        let Some(token) = self.entries.get(&id).map(|entry| entry.token.clone()) else { return false };
-        let was_asked = token.is_cancelled();
-        cut.tokens.push(token);
-        self.end(id, now, cut) || !was_asked
-    }
-
-    /// Takes no more schedules, and begins no more runs.
-    pub(super) fn close(&mut self, now: Instant, cut: &mut Cut) {
-        self.closed = true;
-        for id in self.ids() {
-            self.end(id, now, cut);
+        if entry.is_over() {
+            fx.over.extend(self.leave(id, now));
         }
     }
 
-    pub(super) fn ids(&self) -> Vec<ScheduleId> {
-        self.entries.keys().copied().collect()
-    }
-
-    /// A run has ended; gives back whom to tell if its schedule has, too.
-    pub(super) fn ended(&mut self, id: ScheduleId, run: u64, end: End, now: Instant) -> Option<Arc<Fate>> {
-        self.entries.get_mut(&id)?.ended(run, end, now);
-        self.leave_if_over(id)
-    }
-
-    fn leave_if_over(&mut self, id: ScheduleId) -> Option<Arc<Fate>> {
-        self.entries.get(&id).filter(|entry| entry.is_over())?;
+    fn leave(&mut self, id: ScheduleId, now: Now) -> Option<Arc<Fate>> {
         let entry = self.entries.remove(&id)?;
         self.names.remove(&entry.name);
         self.past += entry.counts();
-        // The only place that sets it, once per entry.
-        let _ = entry.fate.last.set(entry.status());
-        Some(entry.fate)
-    }
-
-    pub(super) fn counts(&self) -> FiringCounts {
-        let mut sum = self.past;
-        self.entries.values().for_each(|entry| sum += entry.counts());
-        sum
-    }
-
-    pub(super) fn status_of(&mut self, id: ScheduleId, now: Instant) -> Option<ScheduleStatus> {
-        let entry = self.entries.get_mut(&id)?;
-        entry.catch_up(now);
-        Some(entry.status())
-    }
-
-    pub(super) fn status(&mut self, now: Instant) -> SchedulerStatus {
-        self.entries.values_mut().for_each(|entry| entry.catch_up(now));
-        let state = match (self.closed, self.entries.is_empty()) {
-            (false, _) => SchedulerState::Open,
-            (true, false) => SchedulerState::Draining,
-            (true, true) => SchedulerState::Closed,
-        };
-        SchedulerStatus {
-            state,
-            next: self.earliest(),
-            counts: self.counts(),
-            schedules: self.entries.values().map(Entry::status).collect(),
+        if entry.durable {
+            self.durable -= 1;
+            if self.durable == 0 {
+                self.renewal = None;
+            }
         }
+        Some(entry.into_fate(now))
+    }
+
+    /// Changes an entry, and the rest with it.
+    fn change<R>(
+        &mut self,
+        id: ScheduleId,
+        now: Now,
+        fx: &mut Effects,
+        change: impl FnOnce(&mut Entry, &mut Effects) -> R,
+    ) -> Option<R> {
+        let result = change(self.entries.get_mut(&id)?, fx);
+        self.refresh(id, now, fx);
+        Some(result)
+    }
+
+    /// Hands over to the outbox what is to be written.
+    pub(super) fn post(&mut self, fx: &mut Effects) {
+        self.outbox.post(fx);
     }
 }

@@ -4,7 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
 
 use actors::scheduler::messages::Action;
-use actors::scheduler::{FiringCounts, Overlap, ScheduleError, ScheduleHandle, Scheduler, SchedulerState};
+use actors::scheduler::{
+    CatchUp, FiringCounts, Overlap, ScheduleError, ScheduleHandle, Scheduler, SchedulerState, VirtualClock,
+};
+use jiff::SignedDuration;
 use patterns_core::context;
 use proptest::prelude::*;
 use tokio::time::{Duration, Instant, advance, sleep};
@@ -24,13 +27,55 @@ enum Work {
 
 #[derive(Clone, Debug)]
 enum Step {
-    Every { name: u8, period: u64, allow: bool, times: Option<u64>, immediately: bool, work: Work },
-    After { name: u8, delay: u64, work: Work },
+    Every {
+        name: u8,
+        period: u64,
+        policies: Policies,
+        times: Option<u64>,
+        immediately: bool,
+        work: Work,
+    },
+    Cron {
+        name: u8,
+        seconds: u64,
+        policies: Policies,
+        times: Option<u64>,
+        work: Work,
+    },
+    After {
+        name: u8,
+        delay: u64,
+        work: Work,
+    },
     Control(Action, usize),
     CancelAll,
     Wait(u64),
     Jump(u64),
+    /// Of the wall clock, in milliseconds.
+    SetClock(i64),
     CloseAll,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Policies {
+    overlap: Overlap,
+    catch_up: CatchUp,
+    jitter: u64,
+}
+
+fn policies() -> impl Strategy<Value = Policies> {
+    let overlap = [Overlap::Skip, Overlap::Allow, Overlap::Queue(2), Overlap::CancelOther];
+    let all = |seconds, at_most| CatchUp::All { within: Duration::from_secs(seconds), at_most };
+    let catch_up = [CatchUp::Skip, CatchUp::Latest, all(5, 10), all(100, 2)];
+    let jitter = prop_oneof![3 => Just(0), 1 => 1..3_000_u64];
+    let parts = (prop::sample::select(overlap.to_vec()), prop::sample::select(catch_up.to_vec()), jitter);
+    parts.prop_map(|(overlap, catch_up, jitter)| Policies { overlap, catch_up, jitter })
+}
+
+impl Policies {
+    fn width(self) -> usize {
+        if self.overlap == Overlap::Allow { LIMIT } else { 1 }
+    }
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -42,18 +87,24 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         2 => span.clone().prop_map(Work::Polite),
         1 => Just(Work::Deaf),
     ];
-    let every = (0..4_u8, 1..2_000_u64, any::<bool>(), prop::option::of(1..6_u64), any::<bool>(), work.clone());
+    let times = prop::option::of(1..6_u64);
+    let every = (0..4_u8, 1..2_000_u64, policies(), times.clone(), any::<bool>(), work.clone());
+    let cron = (0..4_u8, 1..20_u64, policies(), times, work.clone());
     let actions = [Action::Cancel, Action::Close, Action::Pause, Action::Resume, Action::Trigger];
     let action = prop::sample::select(actions.to_vec());
     let step = prop_oneof![
-        8 => every.prop_map(|(name, period, allow, times, immediately, work)| {
-            Step::Every { name, period, allow, times, immediately, work }
+        8 => every.prop_map(|(name, period, policies, times, immediately, work)| {
+            Step::Every { name, period, policies, times, immediately, work }
+        }),
+        4 => cron.prop_map(|(name, seconds, policies, times, work)| {
+            Step::Cron { name, seconds, policies, times, work }
         }),
         4 => (0..4_u8, span.clone(), work).prop_map(|(name, delay, work)| Step::After { name, delay, work }),
         9 => (action, any::<usize>()).prop_map(|(action, nth)| Step::Control(action, nth)),
         1 => Just(Step::CancelAll),
         8 => span.clone().prop_map(Step::Wait),
         3 => (0..20_000_u64).prop_map(Step::Jump),
+        2 => (-60_000..60_000_i64).prop_map(Step::SetClock),
         1 => Just(Step::CloseAll),
     ];
     prop::collection::vec(step, 1..60)
@@ -113,7 +164,7 @@ const LIMIT: usize = 3;
 impl Made {
     fn check(&self) {
         let counts = self.schedule.status().counts;
-        instants(counts);
+        assert!(counts.balances(), "{counts:?}");
         assert!(self.watch.most.load(SeqCst) <= self.width);
         assert!(self.times.is_none_or(|times| counts.runs <= times));
         // A run that was cancelled before its task was polled never called its job.
@@ -133,16 +184,16 @@ async fn control(schedule: &ScheduleHandle, action: Action) -> Result<bool, Sche
 }
 
 async fn play(steps: Vec<Step>) {
-    let scheduler = start_with(Scheduler::builder().overlap_limit(LIMIT).grace(millis(500)));
+    let clock = VirtualClock::starting_at(super::at("2026-03-29T00:59:30Z"));
+    let builder = Scheduler::builder().overlap_limit(LIMIT).grace(millis(500)).clock(clock.clone());
+    let scheduler = start_with(builder);
     let mut made: Vec<Made> = Vec::new();
     for step in steps {
         match step {
-            Step::Every { name, period, allow, times, immediately, work: kind } => {
+            Step::Every { name, period, policies, times, immediately, work: kind } => {
                 let watch = Arc::new(Watch::default());
-                let mut every = scheduler.every(format!("{name}"), millis(period));
-                if allow {
-                    every = every.overlap(Overlap::Allow);
-                }
+                let mut every = scheduler.every(format!("{name}"), millis(period)).overlap(policies.overlap);
+                every = every.catch_up(policies.catch_up).jitter(millis(policies.jitter));
                 if immediately {
                     every = every.immediately();
                 }
@@ -154,7 +205,23 @@ async fn play(steps: Vec<Step>) {
                     move || work(kind, watch.clone())
                 };
                 if let Ok(schedule) = every.run(job).await {
-                    made.push(Made { schedule, watch, width: if allow { LIMIT } else { 1 }, times });
+                    made.push(Made { schedule, watch, width: policies.width(), times });
+                }
+            }
+            Step::Cron { name, seconds, policies, times, work: kind } => {
+                let watch = Arc::new(Watch::default());
+                let expression = format!("*/{seconds} * * * * *");
+                let mut cron = scheduler.cron(format!("{name}"), expression, "Europe/Berlin").overlap(policies.overlap);
+                cron = cron.catch_up(policies.catch_up).jitter(millis(policies.jitter));
+                if let Some(times) = times {
+                    cron = cron.times(times);
+                }
+                let job = {
+                    let watch = watch.clone();
+                    move || work(kind, watch.clone())
+                };
+                if let Ok(schedule) = cron.run(job).await {
+                    made.push(Made { schedule, watch, width: policies.width(), times });
                 }
             }
             Step::After { name, delay, work: kind } => {
@@ -176,6 +243,7 @@ async fn play(steps: Vec<Step>) {
             }
             Step::Wait(span) => sleep(millis(span)).await,
             Step::Jump(span) => advance(millis(span)).await,
+            Step::SetClock(by) => clock.step(SignedDuration::from_millis(by)),
             Step::CloseAll => scheduler.close(),
         }
         made.iter().for_each(Made::check);

@@ -63,6 +63,9 @@ impl Stage {
     }
 }
 
+/// What a call's caller waits for.
+pub(super) type Answer<T, E> = oneshot::Receiver<Result<T, CallError<E>>>;
+
 /// A call that runs `f`.
 pub(super) struct Call<F, T, E> {
     f: Option<F>,
@@ -73,7 +76,7 @@ pub(super) struct Call<F, T, E> {
 
 impl<F, T, E> Call<F, T, E> {
     /// The call, and what its caller keeps of it.
-    pub(super) fn new(f: F) -> (Self, oneshot::Receiver<Result<T, CallError<E>>>, Arc<Stage>) {
+    pub(super) fn new(f: F) -> (Self, Answer<T, E>, Arc<Stage>) {
         let (reply, result) = oneshot::channel();
         let stage = Arc::new(Stage::default());
         (Self { f: Some(f), result: None, reply, stage: Arc::clone(&stage) }, result, stage)

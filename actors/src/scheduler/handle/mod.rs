@@ -1,26 +1,21 @@
+mod cancel;
+mod make;
+
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::job::Job;
-use super::messages::{Action, Add, CancelAll};
 use super::plane::Plane;
-use super::request::When;
-use super::schedule_handle::undeterred;
-use super::timetable::Plan;
-use super::{
-    DrainReceipt, Every, Once, ScheduleError, ScheduleHandle, SchedulerActor, SchedulerBuilder, SchedulerConfig,
-    SchedulerStatus,
-};
+use super::{DrainReceipt, SchedulerActor, SchedulerBuilder, SchedulerStatus};
 use crate::Handle;
 
 /// Starts jobs at their times, and tells what became of each of these times.
 ///
 /// A clone is the same scheduler. When the last one is dropped it is closed: nothing is started any more,
-/// and what runs may finish, for as long as the [`drain_timeout`](SchedulerConfig::drain_timeout). So a job that
-/// owns a clone keeps the scheduler alive until its schedule ends; a [`ScheduleHandle`] keeps nothing alive.
+/// and what runs may finish, for as long as the [`drain_timeout`](super::SchedulerConfig::drain_timeout). So a job that
+/// owns a clone keeps the scheduler alive until its schedule ends; a [`ScheduleHandle`](super::ScheduleHandle) keeps
+/// nothing alive.
 ///
 /// See the [module](super) for what it guarantees.
 ///
@@ -76,7 +71,7 @@ impl Drop for Owner {
 }
 
 impl Scheduler {
-    /// Settings for a scheduler, all at their [defaults](SchedulerConfig#defaults).
+    /// Settings for a scheduler, all at their [defaults](super::SchedulerConfig#defaults).
     pub fn builder() -> SchedulerBuilder {
         SchedulerBuilder::default()
     }
@@ -85,100 +80,10 @@ impl Scheduler {
         Self { owner: Arc::new(Owner { plane, actor }) }
     }
 
-    pub(super) fn config(&self) -> &SchedulerConfig {
-        &self.owner.plane.config
-    }
-
-    pub(super) async fn add(&self, name: Arc<str>, plan: Plan, job: Job) -> Result<ScheduleHandle, ScheduleError> {
-        let entered = self.owner.actor.ask(Add { name, plan, job: Arc::new(job) }).await??;
-        let added = entered.keep();
-        Ok(ScheduleHandle::new(Arc::clone(&self.owner.plane), self.owner.actor.downgrade(), added))
-    }
-
-    /// A job that runs every `period`.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use actors::{Scheduler, System};
-    /// use actors::scheduler::Overlap;
-    /// use std::time::Duration;
-    /// use tokio::time::{Instant, sleep};
-    ///
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main()
-    /// # -> Result<(), Box<dyn std::error::Error>> {
-    /// let system = System::start()?;
-    /// let scheduler = Scheduler::builder().start(&system)?;
-    /// // Takes longer than its period, so every other run is skipped.
-    /// let slow = async || sleep(Duration::from_millis(1500)).await;
-    /// let slow = scheduler.every("slow", Duration::from_secs(1)).overlap(Overlap::Skip).run(slow).await?;
-    ///
-    /// sleep(Duration::from_millis(4900)).await;
-    /// let status = slow.status();
-    /// assert_eq!((status.counts.due, status.counts.runs, status.counts.skipped), (4, 2, 2));
-    /// assert_eq!(status.last_skip.unwrap().to_string(), "skipped: the run before had been going for 1s");
-    /// assert!(status.next.unwrap() - Instant::now() <= Duration::from_millis(100));
-    /// # Ok(()) }
-    /// ```
-    pub fn every(&self, name: impl Into<Arc<str>>, period: Duration) -> Every<'_> {
-        Every::new(self, name.into(), period)
-    }
-
-    /// A job that runs once, when `delay` is over.
-    pub fn after(&self, name: impl Into<Arc<str>>, delay: Duration) -> Once<'_> {
-        Once::new(self, name.into(), When::After(delay))
-    }
-
-    /// A job that runs once, at `instant`.
-    pub fn at(&self, name: impl Into<Arc<str>>, instant: Instant) -> Once<'_> {
-        Once::new(self, name.into(), When::At(instant))
-    }
-
-    /// The schedule of that name, unless it has ended.
-    #[must_use]
-    pub fn find(&self, name: &str) -> Option<ScheduleHandle> {
-        let added = self.owner.plane.table.lock().find(name)?;
-        Some(ScheduleHandle::new(Arc::clone(&self.owner.plane), self.owner.actor.downgrade(), added))
-    }
-
-    /// Cancels the schedule of that name, as [`ScheduleHandle::cancel`] does; whether there was one that
-    /// had not been cancelled.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`ScheduleHandle::cancel`].
-    ///
-    /// # Cancel safety
-    ///
-    /// Cancel safe: dropped early, the schedule is cancelled or as it was.
-    pub async fn cancel(&self, name: &str) -> Result<bool, ScheduleError> {
-        match self.find(name) {
-            Some(schedule) => schedule.control(Action::Cancel).await,
-            None => Ok(false),
-        }
-    }
-
-    /// Cancels every schedule, as [`ScheduleHandle::cancel`] does; how many there were.
-    ///
-    /// The scheduler stays open. This is not interrupted by the ambient token, so that it can be part
-    /// of a cleanup.
-    ///
-    /// # Errors
-    ///
-    /// - [`ScheduleError::Closed`]: the actor has stopped, and with it everything.
-    /// - [`ScheduleError::Unanswered`]: the ambient deadline or the actor's `ask_timeout` passed.
-    ///
-    /// # Cancel safety
-    ///
-    /// Cancel safe: dropped early, all schedules are cancelled or all as they were.
-    pub async fn cancel_all(&self) -> Result<usize, ScheduleError> {
-        Ok(undeterred(self.owner.actor.ask(CancelAll)).await?)
-    }
-
     /// A snapshot: the counts, and every schedule that has not ended.
     #[must_use]
     pub fn status(&self) -> SchedulerStatus {
-        self.owner.plane.table.lock().status(Instant::now())
+        self.owner.plane.status()
     }
 
     /// Takes no more schedules, and starts nothing any more. What runs goes on.
