@@ -13,7 +13,7 @@ mod tests;
 
 use std::process::ExitCode;
 
-use harness::{Machine, Options, Skipped, Verdict};
+use harness::{Machine, Options, Skipped, Verdict, Watchdog};
 
 const HELP: &str = "\
 cargo run --release -p benches -- [options] [row ...]
@@ -27,6 +27,9 @@ Nothing is written that was measured on a busy machine, or in fewer than five ro
 ";
 
 fn main() -> ExitCode {
+    if let Some((row, implementation)) = harness::asked_alone() {
+        return alone(&row, &implementation);
+    }
     let options = match Options::parse(std::env::args().skip(1)) {
         Ok(Some(options)) => options,
         Ok(None) => {
@@ -76,5 +79,16 @@ fn main() -> ExitCode {
     if !missed.is_empty() {
         println!("targets missed: {}", missed.join(", "));
     }
+    ExitCode::SUCCESS
+}
+
+/// Measures one implementation of one row once, for the process that started this one.
+fn alone(row: &str, implementation: &str) -> ExitCode {
+    let _watchdog = Watchdog::over(format!("{row}: {implementation}, alone"));
+    let build = rows::ALL.iter().find(|(name, _)| *name == row).map(|(_, build)| build);
+    let row = build.and_then(|build| build().ok());
+    let entry = row.and_then(|row| row.entries.into_iter().find(|entry| entry.implementation == implementation));
+    let Some(mut entry) = entry else { return ExitCode::from(2) };
+    println!("{}", (entry.repeat)());
     ExitCode::SUCCESS
 }

@@ -1,4 +1,5 @@
 //! Measuring rows in interleaved rounds, and saying what came out.
+mod alone;
 mod calibrate;
 mod disturbance;
 mod json;
@@ -9,6 +10,7 @@ mod row;
 mod table;
 mod watchdog;
 
+pub(crate) use alone::{alone, asked_alone, can_tell_memory, resident};
 pub(crate) use calibrate::{calibrated, ns_per_call, ns_per_future};
 pub(crate) use machine::Machine;
 #[cfg(test)]
@@ -16,3 +18,4 @@ pub(crate) use measure::Measured;
 pub(crate) use measure::measure;
 pub(crate) use options::Options;
 pub(crate) use row::{Row, Skipped, Target, Verdict};
+pub(crate) use watchdog::Watchdog;

@@ -1,13 +1,18 @@
 //! The rows, a file per family.
+mod actor;
 mod cancel;
 mod context;
 mod group;
+mod pool;
+mod postgres;
 mod queue;
 mod rate_limit;
 mod resilience;
 mod retry;
 mod semaphore;
 mod sitewatch;
+mod timers;
+mod workers;
 
 use tokio::runtime::{Builder, Runtime};
 
@@ -41,6 +46,24 @@ pub(crate) const ALL: &[(&str, Build)] = &[
     ("retry_happy", retry::happy),
     ("breaker_closed", resilience::breaker_closed),
     ("policy_five_stages", resilience::policy_five_stages),
+    ("actor_tell_same_thread", actor::tell_same_thread),
+    ("actor_tell_cross_thread", actor::tell_cross_thread),
+    ("actor_ask_same_thread", actor::ask_same_thread),
+    ("actor_ask_64_in_flight", actor::ask_64_in_flight),
+    ("actor_bytes", || actor::bytes::<false>("actor_bytes")),
+    ("actor_bytes_used", || actor::bytes::<true>("actor_bytes_used")),
+    ("pool_uncontended", pool::uncontended),
+    ("pool_64_on_8", pool::few),
+    ("pool_1000_on_10", pool::many),
+    ("pool_1000_on_10_max_wait", pool::many_max_wait),
+    ("pool_postgres_select1", postgres::select1),
+    ("workers_cpu_throughput", workers::cpu_throughput),
+    ("workers_cpu_latency_p99", workers::cpu_latency_p99),
+    ("workers_io_throughput", workers::io_throughput),
+    ("timers_insert_cancel", timers::insert_cancel),
+    ("timers_bytes", timers::bytes),
+    ("timers_lateness_p50", timers::lateness_p50),
+    ("timers_lateness_p99", timers::lateness_p99),
     ("sitewatch_folder_rust_docs", sitewatch::folder_rust_docs),
 ];
 

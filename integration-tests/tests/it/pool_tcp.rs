@@ -111,10 +111,10 @@ async fn a_connection_that_the_server_has_closed_is_not_given_to_anybody() {
         let pool = ConnectionPool::builder(TcpManager::new(address)).max_size(1).check_after(millis(0));
         let pool = pool.start(&system).await.unwrap();
         echo.hang_up.store(true, SeqCst);
-        say(&mut *pool.acquire().await.unwrap(), b"one").await.unwrap();
+        say(&mut pool.acquire().await.unwrap(), b"one").await.unwrap();
         echo.hang_up.store(false, SeqCst);
         eventually("it hung up", || echo.live.load(SeqCst) == 0).await;
-        say(&mut *pool.acquire().await.unwrap(), b"two").await.expect("this is another");
+        say(&mut pool.acquire().await.unwrap(), b"two").await.expect("this is another");
         assert_eq!(echo.accepted.load(SeqCst), 2);
         assert_books(&pool.status());
     })
@@ -129,11 +129,11 @@ async fn a_connection_on_which_somebody_left_an_answer_is_not_given_to_the_next(
         let pool = ConnectionPool::builder(TcpManager::new(address)).max_size(1).check_after(millis(0));
         let pool = pool.start(&system).await.unwrap();
         echo.chatty.store(true, SeqCst);
-        say(&mut *pool.acquire().await.unwrap(), b"one").await.unwrap();
+        say(&mut pool.acquire().await.unwrap(), b"one").await.unwrap();
         echo.chatty.store(false, SeqCst);
         sleep(millis(50)).await;
         // A byte of "and more" would be taken for the answer.
-        say(&mut *pool.acquire().await.unwrap(), b"two").await.unwrap();
+        say(&mut pool.acquire().await.unwrap(), b"two").await.unwrap();
         assert_eq!(echo.accepted.load(SeqCst), 2);
         assert_books(&pool.status());
     })

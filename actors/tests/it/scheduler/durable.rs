@@ -181,7 +181,7 @@ fn a_one_shot_and_its_delay_are_of_all_lives_together() {
     for (up, expected) in [(20, 0), (20, 0), (20, 1), (20, 1)] {
         world.live(5, async |builder| {
             let scheduler = begin(builder);
-            let mut job = runs.job(secs(0));
+            let job = runs.job(secs(0));
             let once = scheduler.after("once", secs(60)).durable().run(job).await.unwrap();
             sleep(secs(up)).await;
             assert_eq!(runs.all().len(), expected);

@@ -37,7 +37,7 @@ async fn three_thousand_schedules_of_one_minute_all_run_once() {
     let runs = Instants::default();
     for n in 0..1_500 {
         scheduler.cron(format!("cron {n}"), "0 12 * * *", "UTC").run(runs.job(secs(0))).await.unwrap();
-        let mut job = runs.job(secs(0));
+        let job = runs.job(secs(0));
         scheduler.at(format!("at {n}"), at("2026-05-01T12:00:00Z")).run(job).await.unwrap();
     }
     sleep(secs(62)).await;

@@ -45,7 +45,7 @@ async fn a_one_shot_that_another_scheduler_runs_is_over_when_that_has_finished()
     let (a, b, _) = two(&world).await;
     let runs = Instants::default();
     let make = async |scheduler: &Scheduler| {
-        let mut job = runs.job(secs(40));
+        let job = runs.job(secs(40));
         let once = scheduler.at("once", at("2026-05-01T12:01:00Z")).durable();
         once.run(job).await.unwrap()
     };

@@ -58,7 +58,7 @@ async fn folders_answer_with_their_index_and_redirect_without_their_slash() {
         ]
     );
     let redirected = report.links().iter().next().unwrap();
-    assert_eq!(&*redirected.verdict.redirects, ["sub/index.html".into()]);
+    assert_eq!(&*redirected.verdict.redirects, [Box::<str>::from("sub/index.html")]);
 }
 
 #[tokio::test(start_paused = true)]
