@@ -406,6 +406,8 @@ async fn a_child_that_has_ended_cannot_be_cancelled() {
 #[tokio::test(start_paused = true)]
 async fn a_body_that_never_runs_out_of_work_is_dropped_when_its_grace_is_over() {
     let run = TaskGroup::new("busy").grace(secs(1)).run(async |group| {
+        // The group must wait for a cancellation by then, and not find one when it first looks.
+        tokio::task::yield_now().await;
         group.cancel("enough");
         is_busy_for(secs(9)).await;
         Ok(())
