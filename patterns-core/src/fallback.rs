@@ -17,7 +17,7 @@ mod substitute;
 use std::error::Error;
 
 use crate::context::{self, Context};
-use crate::task_group::cancellation;
+use crate::outcome::cancellation;
 
 pub use as_error::{AsError, Boxed, Plain};
 pub use policy::Fallback;

@@ -7,10 +7,9 @@ use tokio::time::Instant;
 use super::shared::{End, Shared};
 use crate::cancel::CancelToken;
 use crate::context::{Context, TaskPath};
-use crate::outcome::{BoxError, FailureKind, Panic, TaskFailed, Why, catch_panic, catch_panics};
+use crate::outcome::{BoxError, FailureKind, Panic, TaskFailed, Why, cancellation, catch_panic, catch_panics};
 use crate::reaper::Tracked;
 use crate::semaphore::OwnedPermit;
-use crate::task_group::cancellation;
 
 /// What is known of one task while it runs.
 pub(super) struct Task {

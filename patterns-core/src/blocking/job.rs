@@ -6,7 +6,7 @@ use tokio::runtime::{EnterGuard, Handle};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::job_context::{JobContext, interrupt_of};
+use super::job_context::JobContext;
 use super::shared::Shared;
 use super::{BlockingError, RunningJob};
 use crate::cancel::CancelToken;
@@ -39,7 +39,7 @@ impl Head {
 
     /// Why it is not to start, if it isn't.
     pub(super) fn interrupt(&self) -> Option<Interrupt> {
-        interrupt_of(&self.context)
+        self.context.interrupt()
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {

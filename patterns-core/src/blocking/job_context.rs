@@ -61,7 +61,7 @@ impl JobContext {
     /// - [`Interrupt::Cancelled`]: the job was asked to stop.
     /// - [`Interrupt::DeadlinePassed`]: its deadline passed.
     pub fn check(&self) -> Result<(), Interrupt> {
-        match interrupt_of(&self.context) {
+        match self.context.interrupt() {
             Some(interrupt) => Err(interrupt),
             None => Ok(()),
         }
@@ -89,13 +89,5 @@ impl JobContext {
     #[must_use]
     pub fn path(&self) -> &TaskPath {
         self.context.path()
-    }
-}
-
-/// Why work under `context` is to stop, if it is.
-pub(super) fn interrupt_of(context: &Context) -> Option<Interrupt> {
-    match context.token().cause() {
-        Some(cause) => Some(Interrupt::Cancelled(cause.clone())),
-        None => context.deadline().filter(|deadline| *deadline <= Instant::now()).map(Interrupt::DeadlinePassed),
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::task::coop::unconstrained;
 use tokio::time::{Instant, sleep_until};
 
-use super::{Context, far_future_or};
+use super::{Context, deadline, far_future_or, is_cancelled};
 use crate::cancel::CancelCause;
 
 /// Why a wait ended before what it waited for.
@@ -87,6 +87,25 @@ pub async fn interruptible<F: Future>(fut: F) -> Result<F::Output, Interrupt> {
     }
     tokio::task::yield_now().await;
     Err(Interrupt::DeadlinePassed(far_future_or(deadline)))
+}
+
+impl Context {
+    /// Why a wait in it would be interrupted at once, if it would.
+    pub(crate) fn interrupt(&self) -> Option<Interrupt> {
+        if self.is_cancelled() {
+            return self.token().cause().cloned().map(Interrupt::Cancelled);
+        }
+        late(self.deadline())
+    }
+}
+
+/// Why a wait would be interrupted at once here, if it would. Where nothing speaks for it, this makes no context.
+pub(crate) fn interrupted() -> Option<Interrupt> {
+    if is_cancelled() { Context::current().interrupt() } else { late(deadline()) }
+}
+
+fn late(deadline: Option<Instant>) -> Option<Interrupt> {
+    deadline.filter(|deadline| *deadline <= Instant::now()).map(Interrupt::DeadlinePassed)
 }
 
 /// [`interruptible`] under a name that the tree of tasks shows while `fut` is pending.

@@ -23,8 +23,7 @@ use crate::reaper::Reaper;
 use crate::task_group::Task;
 
 pub use header::ParseTimeoutError;
-pub(crate) use interrupt::DeadlinePassed;
-pub(crate) use interrupt::interruptible_as;
+pub(crate) use interrupt::{DeadlinePassed, interrupted, interruptible_as};
 pub use interrupt::{Interrupt, interruptible, sleep};
 pub(crate) use limit::under;
 pub use path::TaskPath;

@@ -5,8 +5,7 @@ use std::task::{Context, Poll, ready};
 
 use super::parts::{Parts, Values};
 use crate::context;
-use crate::outcome::{CatchPanics, Outcome, Panic, catch_panics};
-use crate::task_group::cancellation;
+use crate::outcome::{CatchPanics, Outcome, Panic, cancellation, catch_panics};
 
 /// Awaits all futures side by side, and tells how each of them ended, in the order of the input.
 ///

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::policy::{Delay, Hedge};
 use super::{AttemptFailure, FailedAttempt, HedgeError};
-use crate::context::{self, Context, Interrupt, far_future_or};
+use crate::context::{self, Interrupt, far_future_or};
 use crate::outcome::{BoxError, Panic, TaskFailed, catch_panic};
 use crate::task_group::{CollectAll, Group, TaskGroup};
 
@@ -106,7 +106,7 @@ impl Hedge {
     where
         A: Future<Output = Result<T, AttemptFailure<E>>>,
     {
-        if let Some(interrupt) = interrupted() {
+        if let Some(interrupt) = context::interrupted() {
             return Err(HedgeError::Interrupted(interrupt));
         }
         let begun = Instant::now();
@@ -230,16 +230,8 @@ fn not_returned<E>(failed: &TaskFailed) -> AttemptFailure<E> {
     }
 }
 
-/// Why not even the first attempt is started.
-fn interrupted() -> Option<Interrupt> {
-    if context::is_cancelled() {
-        return Context::current().token().cause().cloned().map(Interrupt::Cancelled);
-    }
-    context::deadline().filter(|deadline| *deadline <= Instant::now()).map(Interrupt::DeadlinePassed)
-}
-
 /// Why a call without an answer ended: only its group gives up on it, when grace is over.
 fn why_cut() -> Interrupt {
     let deadline = || Interrupt::DeadlinePassed(context::deadline().unwrap_or_else(Instant::now));
-    interrupted().unwrap_or_else(deadline)
+    context::interrupted().unwrap_or_else(deadline)
 }

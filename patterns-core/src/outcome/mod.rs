@@ -5,6 +5,7 @@
 //! [`TaskGroup`](crate::task_group::TaskGroup), in the shape in which the groups were nested.
 mod error_group;
 mod failed;
+mod told;
 mod tree;
 
 use crate::cancel::CancelCause;
@@ -14,6 +15,7 @@ pub(crate) use error_group::next_number;
 pub use error_group::{ErrorGroup, Leaves, Node};
 pub(crate) use failed::Why;
 pub use failed::{FailureKind, TaskFailed};
+pub(crate) use told::{cancellation, is_told_to_stop};
 pub use tree::Tree;
 
 /// Any error: what the body of a group may return, and what `?` makes of every other error.

@@ -7,10 +7,9 @@ use std::task::{self, Poll, ready};
 
 use futures_util::Stream;
 use tokio::sync::{Mutex, mpsc, oneshot};
-use tokio::time::Instant;
 
 use super::report::Stage;
-use crate::context::{self, Context, Interrupt, interruptible};
+use crate::context::{self, Interrupt, interruptible};
 
 /// An item with its number.
 type Numbered<T> = (u64, T);
@@ -63,15 +62,7 @@ impl<T> Clone for Outlet<T> {
 
 /// Returns early where the work was told to stop: what waits already would otherwise still be worked off.
 pub(super) fn stop_if_told() -> Result<(), Interrupt> {
-    if context::is_cancelled()
-        && let Some(cause) = Context::current().token().cause()
-    {
-        return Err(Interrupt::Cancelled(cause.clone()));
-    }
-    match context::deadline().filter(|deadline| *deadline <= Instant::now()) {
-        Some(deadline) => Err(Interrupt::DeadlinePassed(deadline)),
-        None => Ok(()),
-    }
+    context::interrupted().map_or(Ok(()), Err)
 }
 
 /// What comes into a stage of [`Pipeline::through`](super::Pipeline::through): the items of the stage before,

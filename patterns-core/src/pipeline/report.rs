@@ -4,12 +4,10 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use tokio::time::Instant;
 
 use super::error::StageError;
 use crate::context;
-use crate::outcome::BoxError;
-use crate::stream::is_told_to_stop;
+use crate::outcome::{BoxError, is_told_to_stop};
 
 /// The name of the stage that every pipeline begins with.
 pub(super) const SOURCE: &str = "source";
@@ -76,8 +74,7 @@ impl Stage {
 
 /// Whether an error is the answer to being told to stop, and not a failure of the item.
 fn told(error: &BoxError) -> bool {
-    let late = || context::deadline().is_some_and(|deadline| deadline <= Instant::now());
-    (context::is_cancelled() || late()) && is_told_to_stop(&**error)
+    context::interrupted().is_some() && is_told_to_stop(&**error)
 }
 
 /// An item that a stage works on, until this is dropped.

@@ -1,9 +1,7 @@
-use std::error::Error;
 use std::time::Duration;
 
-use crate::cancel::CancelCause;
-use crate::context::{DeadlinePassed, Interrupt};
-use crate::outcome::{BoxError, ErrorGroup};
+use crate::context::Interrupt;
+use crate::outcome::BoxError;
 
 /// An item was not taken, as the producer is to stop: the consumer went away or closed the generator, or
 /// the context that the generator was made in was cancelled or is past its deadline.
@@ -64,19 +62,4 @@ impl CloseError {
     pub fn is_elapsed(&self) -> bool {
         matches!(self, Self::Elapsed(_))
     }
-}
-
-/// Whether an error is only the answer to being told to stop.
-pub(crate) fn is_told_to_stop(error: &(dyn Error + 'static)) -> bool {
-    let mut link = Some(error);
-    while let Some(error) = link {
-        if error.is::<Interrupt>() || error.is::<CancelCause>() || error.is::<DeadlinePassed>() {
-            return true;
-        }
-        if let Some(group) = error.downcast_ref::<ErrorGroup>() {
-            return group.is_cancelled();
-        }
-        link = error.source();
-    }
-    false
 }

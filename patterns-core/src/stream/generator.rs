@@ -11,13 +11,13 @@ use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
 
-use super::error::{CloseError, is_told_to_stop};
+use super::error::CloseError;
 use super::hand::Hand;
 use super::wind_down::wind_down;
 use super::yielder::Yielder;
 use crate::cancel::{CancelCause, CancelKind};
 use crate::context::Context;
-use crate::outcome::BoxError;
+use crate::outcome::{BoxError, is_told_to_stop};
 
 /// How long a producer that was asked to stop may go on, if not said otherwise.
 const GRACE: Duration = Duration::from_secs(5);

@@ -66,7 +66,6 @@ mod wind_down;
 mod yielder;
 
 pub use batch::{Batch, TryBatch};
-pub(crate) use error::is_told_to_stop;
 pub use error::{CloseError, Stopped};
 pub use ext::FlowExt;
 pub use futures_util::Stream;

@@ -94,7 +94,6 @@ mod winner;
 pub use builder::TaskGroup;
 pub use group::Group;
 pub use handle::TaskHandle;
-pub(crate) use ledger::cancellation;
 pub use policies::{ErrorBudget, FirstOk, Quorum, Tolerated, UntilDeadline};
 pub use policy::{CollectAll, Counts, Ended, FailFast, Flow, JoinPolicy, Settled};
 #[cfg(feature = "inspect")]

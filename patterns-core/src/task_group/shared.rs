@@ -10,13 +10,13 @@ use tokio::task::coop::unconstrained;
 use tokio::time::Instant;
 
 use super::count::Count;
-use super::ledger::{Ledger, cancellation, is_echo};
+use super::ledger::{Ledger, is_echo};
 use super::policy::{Ended, Flow};
 use super::registry::Registry;
 use super::task::Task;
 use crate::cancel::{CancelCause, CancelKind, CancelToken};
 use crate::context::{Context, TaskPath, far_future_or};
-use crate::outcome::{BoxError, ErrorGroup, Node, Panic, TaskFailed, Why, catch_panic};
+use crate::outcome::{BoxError, ErrorGroup, Node, Panic, TaskFailed, Why, cancellation, catch_panic};
 
 /// What a group's owner, its handles and its children have in common.
 #[derive(Debug)]

@@ -8,7 +8,6 @@ use std::task::{self, Poll, ready};
 use futures_util::Stream;
 use futures_util::future::BoxFuture;
 use tokio::task::coop::{poll_proceed, unconstrained};
-use tokio::time::Instant;
 
 use super::{Page, PaginateError};
 use crate::context::{Context, Interrupt, interruptible};
@@ -81,7 +80,7 @@ where
         if self.pages >= self.max_pages {
             return Err(PaginateError::PageLimit { cursor, pages: self.pages });
         }
-        if let Some(interrupt) = interrupted(&self.context) {
+        if let Some(interrupt) = self.context.interrupt() {
             return Err(PaginateError::Interrupted { cursor, interrupt });
         }
         let fetch = &mut self.fetch;
@@ -137,13 +136,6 @@ where
             }
         }
     }
-}
-
-/// Whether the context already says that there is no point in another fetch.
-fn interrupted(context: &Context) -> Option<Interrupt> {
-    let late = context.deadline().filter(|deadline| *deadline <= Instant::now());
-    let cancelled = context.token().cause().cloned().map(Interrupt::Cancelled);
-    cancelled.or(late.map(Interrupt::DeadlinePassed))
 }
 
 /// Waits until a wait in this context would be interrupted.
