@@ -14,6 +14,7 @@ mod load;
 mod policies;
 mod sharing;
 mod stores;
+mod stores_sqlite;
 mod times;
 mod wheel;
 

@@ -10,5 +10,9 @@ mod postgres;
 mod program;
 mod redis;
 mod same_findings;
+#[path = "../../../actors/tests/it/scheduler/conformance.rs"]
+mod scheduler_conformance;
+mod scheduler_crashes;
+mod scheduler_stores;
 mod shutdown;
 mod support;

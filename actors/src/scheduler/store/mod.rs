@@ -36,17 +36,27 @@
 //! failed. It may panic, too.
 mod error;
 mod memory;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod records;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod rules;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 
 pub use error::StoreError;
 pub use memory::MemoryStore;
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresStore;
 pub use records::{
     Claim, ClaimKind, Definition, Finished, FiringOutcome, FiringRecord, Kind, Lease, Passed, Recovered, Registered,
     Registration, Verdict,
 };
+#[cfg(feature = "sqlite")]
+pub use sqlite::SqliteStore;
 
 /// Keeps durable schedules. See the [module](self) for the contract.
 #[async_trait]
