@@ -5,9 +5,9 @@ use actix::{Actor, ActorContext, AsyncContext, Context, Handler, MessageResult, 
 use patterns_core::cancel::{CancelCause, CancelKind};
 use patterns_core::context;
 
-use super::messages::{Close, Drain, GetStatus};
+use super::messages::{Close, Drain, GetStatus, Resize};
 use super::plane::Plane;
-use super::{DrainReceipt, WorkerPoolStatus};
+use super::{DrainReceipt, ResizeError};
 
 /// The control plane of a [`WorkerPool`](super::WorkerPool): an ordinary actix actor that owns the
 /// pool's life.
@@ -17,7 +17,7 @@ use super::{DrainReceipt, WorkerPoolStatus};
 /// rest is cancelled, and what is still left then goes to the system's reaper.
 ///
 /// It is started by [`WorkerPoolBuilder::start`](super::WorkerPoolBuilder::start), and answers
-/// [`GetStatus`], [`Close`] and [`Drain`].
+/// [`GetStatus`], [`Resize`], [`Close`] and [`Drain`].
 pub struct WorkerPoolActor {
     plane: Arc<Plane>,
 }
@@ -59,7 +59,15 @@ impl Handler<GetStatus> for WorkerPoolActor {
     type Result = MessageResult<GetStatus>;
 
     fn handle(&mut self, _: GetStatus, _: &mut Self::Context) -> MessageResult<GetStatus> {
-        MessageResult::<GetStatus>(self.plane.status() as WorkerPoolStatus)
+        MessageResult(self.plane.status())
+    }
+}
+
+impl Handler<Resize> for WorkerPoolActor {
+    type Result = Result<(), ResizeError>;
+
+    fn handle(&mut self, Resize { class, to }: Resize, _: &mut Self::Context) -> Self::Result {
+        self.plane.resize(class, to)
     }
 }
 

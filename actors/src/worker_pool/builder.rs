@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::plane::Plane;
-use super::{Rejection, StartError, WorkerPool, WorkerPoolActor, WorkerPoolConfig};
+use super::{KeyRate, Rejection, StartError, WorkerPool, WorkerPoolActor, WorkerPoolConfig};
 use crate::{ActorConfig, System};
 
 /// Settings for a [`WorkerPool`]; [`start`](Self::start) checks them and starts it.
@@ -49,13 +49,32 @@ impl WorkerPoolBuilder {
         self
     }
 
-    /// What a submitter does when the queue is full. Default: it waits.
+    /// How many jobs of both classes together run at the same time. Default: no such limit.
+    pub fn global(mut self, jobs: usize) -> Self {
+        self.config.global = Some(jobs);
+        self
+    }
+
+    /// How often jobs of one class with the same key are started. Default: no such limit.
+    pub fn rate(mut self, rate: KeyRate) -> Self {
+        self.config.rate = Some(rate);
+        self
+    }
+
+    /// How long a job that could be started may be passed over by more urgent ones that came after it, per level of
+    /// [`Priority`](super::Priority). Default: 1 s.
+    pub fn ageing(mut self, ageing: Duration) -> Self {
+        self.config.ageing = ageing;
+        self
+    }
+
+    /// What becomes of a job that comes when the queue is full. Default: its submitter waits.
     pub fn rejection(mut self, rejection: Rejection) -> Self {
         self.config.rejection = rejection;
         self
     }
 
-    /// From asking a job to stop to dropping it (IO) or leaving it alone (CPU). Default: 1 s.
+    /// From asking a job to stop to dropping it (IO) or writing its thread off (CPU). Default: 1 s.
     pub fn grace(mut self, grace: Duration) -> Self {
         self.config.grace = grace;
         self

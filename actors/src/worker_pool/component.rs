@@ -23,13 +23,13 @@ impl Component for WorkerPool {
 }
 
 impl DrainReceipt {
-    /// Jobs instead of messages; dead are those that ended without a value.
+    /// Jobs instead of messages; dead are those that were taken and ended without a value.
     fn summary(&self, name: &str) -> Receipt {
         let counts = self.counts;
         let receipt = Receipt::new(name)
             .handled(counts.done)
             .rejected(counts.rejected)
-            .dead(counts.failed + counts.panicked + counts.cancelled + counts.expired)
+            .dead(counts.failed + counts.panicked + counts.cancelled + counts.expired + counts.dropped)
             .elapsed(self.took);
         if self.is_complete() { receipt } else { receipt.cut_short() }
     }

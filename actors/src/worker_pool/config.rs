@@ -4,7 +4,7 @@ use std::time::Duration;
 use patterns_core::settings::{Findings, Validate};
 use serde::{Deserialize, Serialize};
 
-use super::StartError;
+use super::{KeyRate, Rejection, StartError};
 
 /// The settings of a [`WorkerPool`](super::WorkerPool), as a configuration file holds them.
 ///
@@ -15,20 +15,26 @@ use super::StartError;
 /// | `name` | `"workers"` | names the threads and the actor |
 /// | `cpu_threads` | one per core | threads for CPU jobs |
 /// | `io_tasks` | 64 | IO jobs that run at the same time |
+/// | `global` | none | jobs of both classes together that run at the same time |
 /// | `queue` | 1,024 | jobs of one class that are accepted and not yet started |
 /// | `per_key` | 1 | running jobs of one class with the same key |
-/// | `rejection` | `"wait"` | what a submitter does when the queue is full |
-/// | `grace` | `"1s"` | from asking a job to stop to dropping it (IO) or leaving it alone (CPU) |
+/// | `rate` | none | starts of jobs of one class with the same key, per time |
+/// | `ageing` | `"1s"` | how long a job may be passed over by more urgent ones that came after it, per level |
+/// | `rejection` | `"wait"` | what becomes of a job that comes when the queue is full |
+/// | `grace` | `"1s"` | from asking a job to stop to dropping it (IO) or writing its thread off (CPU) |
 /// | `drain_timeout` | `"30s"` | what a pool that was stopped or forgotten may take to finish what it has |
 ///
 /// # Examples
 ///
 /// ```
-/// use actors::worker_pool::{Rejection, WorkerPoolConfig};
+/// use actors::worker_pool::{KeyRate, Rejection, WorkerPoolConfig};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let config: WorkerPoolConfig = serde_json::from_str(r#"{ "io_tasks": 8, "grace": "250ms" }"#)?;
-/// assert_eq!((config.io_tasks, config.queue, config.rejection), (8, 1024, Rejection::Wait));
+/// let config: WorkerPoolConfig = serde_json::from_str(
+///     r#"{ "io_tasks": 8, "grace": "250ms", "rate": { "starts": 2 }, "rejection": "drop_oldest" }"#,
+/// )?;
+/// assert_eq!((config.io_tasks, config.queue, config.rejection), (8, 1024, Rejection::DropOldest));
+/// assert_eq!(config.rate, Some(KeyRate::per_second(2)));
 ///
 /// assert!(serde_json::from_str::<WorkerPoolConfig>(r#"{ "io_task": 8 }"#).is_err());
 /// # Ok(()) }
@@ -39,16 +45,26 @@ use super::StartError;
 pub struct WorkerPoolConfig {
     /// Names the threads (`workers-cpu-0`) and the actor.
     pub name: String,
-    /// Threads for CPU jobs; at least 1.
+    /// Threads for CPU jobs; from 1 to 4,096. [`WorkerPool::resize`](super::WorkerPool::resize) changes it.
     pub cpu_threads: usize,
-    /// IO jobs that run at the same time; at least 1.
+    /// IO jobs that run at the same time; at least 1. `resize` changes it.
     pub io_tasks: usize,
+    /// Jobs of both classes together that run at the same time; at least 1. The classes take turns where both
+    /// want more. With it, each job is started under a lock, which costs about as much again as a plain job.
+    pub global: Option<usize>,
     /// Jobs of one class that are accepted and not yet started; at least 1. Those that only their
     /// key holds back have as many places of their own, so that one busy key doesn't take the others'.
     pub queue: usize,
     /// Running jobs of one class with the same key; at least 1.
     pub per_key: usize,
-    /// What a submitter does when the queue is full.
+    /// How often jobs of one class with the same key are started.
+    pub rate: Option<KeyRate>,
+    /// How long a job that could be started may be passed over by jobs of the next higher
+    /// [`Priority`](super::Priority), twice as long by those of the one after that; zero makes priorities
+    /// decide only between jobs that came at the same instant.
+    #[serde(with = "patterns_core::settings::duration")]
+    pub ageing: Duration,
+    /// What becomes of a job that comes when the queue is full.
     pub rejection: Rejection,
     /// How long a job that was asked to stop may take to do so.
     #[serde(with = "patterns_core::settings::duration")]
@@ -65,14 +81,20 @@ impl Default for WorkerPoolConfig {
             name: "workers".to_owned(),
             cpu_threads: std::thread::available_parallelism().map_or(1, NonZero::get),
             io_tasks: 64,
+            global: None,
             queue: 1024,
             per_key: 1,
+            rate: None,
+            ageing: Duration::from_secs(1),
             rejection: Rejection::Wait,
             grace: Duration::from_secs(1),
             drain_timeout: Duration::from_secs(30),
         }
     }
 }
+
+/// More threads than this are a mistake.
+pub(super) const MAX_THREADS: usize = 4096;
 
 impl WorkerPoolConfig {
     /// What makes no sense, setting by setting.
@@ -82,6 +104,7 @@ impl WorkerPoolConfig {
             ("io_tasks", self.io_tasks),
             ("queue", self.queue),
             ("per_key", self.per_key),
+            ("global", self.global.unwrap_or(1)),
         ];
         let none = counts.into_iter().filter(|(_, count)| *count == 0);
         let mut problems: Vec<_> = none.map(|(field, _)| (field, "must be at least 1")).collect();
@@ -91,6 +114,7 @@ impl WorkerPoolConfig {
         if self.name.contains('\0') {
             problems.push(("name", "must not contain a zero character"));
         }
+        problems.extend(self.rate.as_ref().and_then(KeyRate::problem));
         problems
     }
 
@@ -108,18 +132,4 @@ impl Validate for WorkerPoolConfig {
             findings.refuse(field, problem);
         }
     }
-}
-
-const MAX_THREADS: usize = 4096;
-
-/// What a submitter does when the queue is full.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Rejection {
-    /// It waits for a place, first come, first served, until its deadline or cancellation.
-    #[default]
-    Wait,
-    /// It gets the job back at once, with [`Reject::Full`](super::Reject::Full).
-    Fail,
 }

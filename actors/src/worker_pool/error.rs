@@ -6,6 +6,8 @@ use patterns_core::outcome::Panic;
 use thiserror::Error;
 use tokio::time::Instant;
 
+use super::{JobClass, Rejection};
+
 /// Why a job has no value.
 ///
 /// # Examples
@@ -30,7 +32,7 @@ pub enum JobError {
     /// Its deadline passed.
     #[error(transparent)]
     Expired(Expired),
-    /// The pool did not take it.
+    /// The pool did not take it, or dropped it from its queue to make room for another.
     #[error("job refused: {0}")]
     Rejected(Reject),
     /// The runtime that ran it was shut down, and took the job with it.
@@ -51,7 +53,7 @@ impl JobError {
         matches!(self, Self::Expired(_))
     }
 
-    /// Whether the pool did not take the job.
+    /// Whether the pool did not take the job, or dropped it from its queue.
     #[must_use]
     pub fn is_rejected(&self) -> bool {
         matches!(self, Self::Rejected(_))
@@ -78,7 +80,7 @@ pub struct Expired {
     pub started: bool,
 }
 
-/// Why the pool did not take a job.
+/// Why the pool did not take a job, or did not keep it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum Reject {
@@ -91,6 +93,15 @@ pub enum Reject {
     /// The pool takes no new work.
     #[error("the worker pool is closed")]
     Closed,
+    /// It had a place, and lost it to another job.
+    #[error(
+        "dropped from the queue in favour of a {} job",
+        if *.policy == Rejection::DropLowest { "more urgent" } else { "newer" }
+    )]
+    Dropped {
+        /// The policy by which it was chosen.
+        policy: Rejection,
+    },
 }
 
 /// A job that was not taken, given back.
@@ -167,6 +178,28 @@ pub enum StartError {
     #[error("worker pool: not started inside of a tokio runtime")]
     NoRuntime,
     /// The operating system gave no thread.
+    #[error("worker pool: cannot start a thread")]
+    Thread(#[source] io::Error),
+}
+
+/// Why a pool has not the size that it was to have.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ResizeError {
+    /// The size makes no sense; nothing was changed.
+    #[error("worker pool: {class} workers must be from 1 to {most}, not {asked}")]
+    OutOfRange {
+        /// Which workers.
+        class: JobClass,
+        /// How many were asked for.
+        asked: usize,
+        /// The most that there can be.
+        most: usize,
+    },
+    /// The pool is closed; nothing was changed.
+    #[error("worker pool: closed, so its size is what it is")]
+    Closed,
+    /// The operating system gave no thread; the pool has those that it got.
     #[error("worker pool: cannot start a thread")]
     Thread(#[source] io::Error),
 }

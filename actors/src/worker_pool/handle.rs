@@ -5,7 +5,8 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::plane::Plane;
-use super::{Cpu, DrainReceipt, Io, Submission, WorkerPoolActor, WorkerPoolBuilder, WorkerPoolStatus};
+use super::{Cpu, DrainReceipt, Io, JobClass, ResizeError, Submission};
+use super::{WorkerPoolActor, WorkerPoolBuilder, WorkerPoolStatus};
 use crate::Handle;
 
 /// Runs jobs on a bounded number of workers, and tells of each how it ended.
@@ -70,9 +71,9 @@ impl WorkerPool {
 
     /// A job for one of the pool's own threads: for work that computes or blocks.
     ///
-    /// On a paused clock no virtual time passes while a CPU job is in flight: the clock stands still, as
-    /// for a task on tokio's blocking pool, and timers fire only if
-    /// [`tokio::time::advance`] moves it.
+    /// On a paused clock no virtual time passes while a thread has something to do: the clock stands still, as for a
+    /// task on tokio's blocking pool, and timers fire only if [`tokio::time::advance`] moves it. It goes on while
+    /// jobs only wait, for their key's rate or a global limit, and beside threads that are in quarantine.
     #[track_caller]
     pub fn submit_cpu<F, T>(&self, job: F) -> Submission<Cpu<F>>
     where
@@ -96,6 +97,39 @@ impl WorkerPool {
     #[must_use]
     pub fn status(&self) -> WorkerPoolStatus {
         self.owner.plane.status()
+    }
+
+    /// Makes a class of workers as many as this, at any moment: more at once, fewer as their jobs end.
+    ///
+    /// The bound on accepted jobs stays what it is, and so does a [global](super::WorkerPoolConfig::global) limit.
+    /// Threads that are in [quarantine](super::WorkerPoolStatus::quarantined) don't count.
+    ///
+    /// # Errors
+    ///
+    /// - [`ResizeError::OutOfRange`]: none, or more than there can be.
+    /// - [`ResizeError::Closed`]: the pool takes no new work.
+    /// - [`ResizeError::Thread`]: the operating system gave no thread; the pool is as wide as it got.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actors::worker_pool::JobClass;
+    /// use actors::{System, WorkerPool};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main()
+    /// # -> Result<(), Box<dyn std::error::Error>> {
+    /// let system = System::start()?;
+    /// let workers = WorkerPool::builder().cpu_threads(1).io_tasks(8).start(&system)?;
+    /// workers.resize(JobClass::Cpu, 3)?;
+    /// workers.resize(JobClass::Io, 4)?;
+    /// assert_eq!((workers.status().cpu.width, workers.status().io.width), (3, 4));
+    ///
+    /// let refused = workers.resize(JobClass::Io, 0).unwrap_err();
+    /// assert!(refused.to_string().starts_with("worker pool: io workers must be from 1 to "));
+    /// # Ok(()) }
+    /// ```
+    pub fn resize(&self, class: JobClass, to: usize) -> Result<(), ResizeError> {
+        self.owner.plane.resize(class, to)
     }
 
     /// Takes no new work. What was accepted is still run; whoever waits for a place gets its job back.

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
@@ -16,7 +17,7 @@ use super::{Expired, JobClass, JobError};
 ///
 /// Awaiting it obeys the context of the awaiting task as well as the job's own: when that is
 /// cancelled or its deadline passes, the job is asked to stop. An IO job that has not stopped after the
-/// pool's grace is dropped; a CPU job can't be, so it is left alone, and the await ends without it.
+/// pool's grace is dropped; a CPU job can't be, so it is left alone, in quarantine, and the await ends without it.
 ///
 /// Dropping the handle *detaches* the job: it is run all the same, is still owned by the pool, counted
 /// and waited for by a drain. Use [`cancel_on_drop`](Self::cancel_on_drop) for the opposite.
@@ -31,7 +32,8 @@ use super::{Expired, JobClass, JobError};
 /// - [`JobError::Panicked`]: the job panicked.
 /// - [`JobError::Cancelled`]: it was cancelled.
 /// - [`JobError::Expired`]: its deadline passed.
-/// - [`JobError::Rejected`]: the pool was closed before the job had a place.
+/// - [`JobError::Rejected`]: the pool was closed before the job had a place, or it was dropped from the queue to make
+///   room for another.
 /// - [`JobError::Lost`]: the runtime of an IO job was shut down.
 ///
 /// # Panics
@@ -98,15 +100,17 @@ impl<T> Future for JobHandle<T> {
 
 /// Waits until the job should stop, and asks it to; ends when it is time to leave it alone.
 async fn watch(job: Arc<dyn Job>) -> JobError {
-    let context = &job.head().context;
-    let asked = async {
+    let head = job.head();
+    let reason = async {
         tokio::select! {
             biased;
-            deadline = at(context.deadline()) => JobError::Expired(Expired { deadline, started: false }),
-            cause = context.token().cancelled() => JobError::Cancelled(cause),
+            // By somebody else, who wakes the handle for that.
+            why = poll_fn(|_| job.asked().map_or(Poll::Pending, Poll::Ready)) => why,
+            deadline = at(head.deadline()) => JobError::Expired(Expired { deadline, started: false }),
+            cause = head.ambient_cancelled() => JobError::Cancelled(cause),
         }
     };
-    let mut why = match interruptible(asked).await {
+    let mut why = match interruptible(reason).await {
         Ok(why) => why,
         Err(Interrupt::Cancelled(cause)) => JobError::Cancelled(cause),
         Err(_) => JobError::Expired(Expired {
@@ -116,10 +120,10 @@ async fn watch(job: Arc<dyn Job>) -> JobError {
     };
     // What was not started ends here, and then the handle is ready before this is asked again.
     job.stop(why.clone());
-    if job.head().class == JobClass::Io {
+    if head.class == JobClass::Io {
         return std::future::pending().await;
     }
-    tokio::time::sleep(job.head().plane.config.grace).await;
+    tokio::time::sleep(head.plane.config.grace).await;
     if let JobError::Expired(expired) = &mut why {
         expired.started = true;
     }

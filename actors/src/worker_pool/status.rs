@@ -1,5 +1,6 @@
 use std::fmt;
 use std::panic::Location;
+use std::sync::Arc;
 use std::time::Duration;
 
 use patterns_core::context::TaskPath;
@@ -16,8 +17,11 @@ pub struct WorkerPoolStatus {
     pub io: ClassStatus,
     /// What became of every job so far.
     pub counts: JobCounts,
-    /// The jobs that run now, longest first.
+    /// The jobs that run now, longest first; without those that are in quarantine.
     pub running: Vec<RunningJob>,
+    /// The threads that are written off, longest first: their jobs were asked to stop, did not within
+    /// the pool's grace, and are still in flight.
+    pub quarantined: Vec<Quarantined>,
 }
 
 /// Whether a pool takes work.
@@ -38,12 +42,12 @@ pub enum PoolState {
 pub struct ClassStatus {
     /// How many jobs can run at the same time.
     pub width: usize,
-    /// How many run now.
+    /// How many run now: on the workers, and, by [`Rejection::CallerRuns`](super::Rejection::CallerRuns), at
+    /// their submitters.
     pub running: usize,
-    /// Accepted and ready, but not started, including those that were cancelled since and are still
-    /// in their place.
+    /// Accepted and not started, and not held back by their key when they came.
     pub queued: usize,
-    /// Held back by the limit of their key alone.
+    /// Accepted, and held back by the limit or the rate of their key.
     pub held: usize,
     /// Jobs whose submitters still wait for a place.
     pub waiting: usize,
@@ -70,7 +74,7 @@ impl fmt::Display for JobClass {
 
 /// What became of the jobs of a pool: each is in exactly one of the counts.
 ///
-/// `submitted = done + failed + panicked + cancelled + expired + rejected + in flight` at any time.
+/// `submitted = done + failed + panicked + cancelled + expired + rejected + dropped + in flight` at any time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct JobCounts {
@@ -88,6 +92,8 @@ pub struct JobCounts {
     pub expired: u64,
     /// Not taken.
     pub rejected: u64,
+    /// Taken, and dropped from the queue to make room for others.
+    pub dropped: u64,
 }
 
 impl JobCounts {
@@ -100,7 +106,7 @@ impl JobCounts {
     /// Jobs that ended in any way.
     #[must_use]
     pub fn ended(&self) -> u64 {
-        self.done + self.failed + self.panicked + self.cancelled + self.expired + self.rejected
+        self.done + self.failed + self.panicked + self.cancelled + self.expired + self.rejected + self.dropped
     }
 }
 
@@ -114,6 +120,8 @@ pub struct RunningJob {
     pub path: TaskPath,
     /// Where in the source it was submitted.
     pub place: &'static Location<'static>,
+    /// Its key, if it has one.
+    pub key: Option<Arc<str>>,
     /// How long it has been running.
     pub age: Duration,
 }
@@ -125,6 +133,24 @@ impl fmt::Display for RunningJob {
             write!(f, " ({})", self.path)?;
         }
         write!(f, ", running for {:?}", self.age)
+    }
+}
+
+/// A thread that was written off, and what it does.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Quarantined {
+    /// The thread's name.
+    pub thread: String,
+    /// The job that it is stuck in.
+    pub job: RunningJob,
+    /// How long ago the job was asked to stop.
+    pub asked_for: Duration,
+}
+
+impl fmt::Display for Quarantined {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}, asked to stop {:?} ago", self.thread, self.job, self.asked_for)
     }
 }
 
@@ -153,11 +179,11 @@ impl DrainReceipt {
 
 impl fmt::Display for DrainReceipt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let JobCounts { done, failed, panicked, cancelled, expired, rejected, .. } = self.counts;
+        let JobCounts { done, failed, panicked, cancelled, expired, rejected, dropped, .. } = self.counts;
         write!(
             f,
             "drained in {:?}: {done} done, {failed} lost, {panicked} panicked, {cancelled} cancelled, \
-             {expired} expired, {rejected} rejected",
+             {expired} expired, {rejected} rejected, {dropped} dropped",
             self.took
         )?;
         for straggler in &self.stragglers {

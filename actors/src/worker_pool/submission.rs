@@ -3,7 +3,6 @@ use std::future::poll_fn;
 use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::task::{Context as TaskContext, Poll, Waker};
 use std::time::Duration;
 
@@ -14,8 +13,11 @@ use tokio::time::Instant;
 use super::ladder::at;
 use super::plane::Plane;
 use super::plane::cell::Cell;
-use super::plane::job::{Head, Job, Waited};
-use super::{Expired, JobClass, JobError, JobHandle, Rejection, SubmitError, Work};
+use super::plane::gate::{Entry, Manner, Standing};
+use super::plane::guests::policy_here;
+use super::plane::job::{Extras, Head, Job, Waited};
+use super::work::Here;
+use super::{Expired, JobError, JobHandle, Priority, SubmitError, Work};
 
 /// A job about to be submitted: await it for its value, or [`spawn`](Self::spawn) it for a handle.
 ///
@@ -31,20 +33,29 @@ pub struct Submission<W> {
     plane: Arc<Plane>,
     work: W,
     key: Option<Arc<str>>,
+    priority: Priority,
     deadline: Option<Instant>,
     place: &'static Location<'static>,
 }
 
 impl<W> Submission<W> {
     pub(super) fn new(plane: &Arc<Plane>, work: W, place: &'static Location<'static>) -> Self {
-        Self { plane: Arc::clone(plane), work, key: None, deadline: None, place }
+        Self { plane: Arc::clone(plane), work, key: None, priority: Priority::Normal, deadline: None, place }
     }
 
-    /// Lets it run beside at most `per_key - 1` others of its class with this key. Jobs with one key
-    /// start in the order in which they were submitted; while they wait for each other they hold up
-    /// nobody else.
+    /// Lets it run beside at most `per_key - 1` others of its class with this key, and start no earlier than the
+    /// pool's `rate` allows one more of them. Jobs with one key start in the order in which they were submitted,
+    /// whatever their priorities; while they wait for each other they hold up nobody else. Between keys that
+    /// have jobs that could be started, and the jobs without a key as one more, starts go round.
     pub fn key(mut self, key: impl Into<Arc<str>>) -> Self {
         self.key = Some(key.into());
+        self
+    }
+
+    /// Has it started before less urgent jobs, also those that came before, but never past the pool's
+    /// [`ageing`](super::WorkerPoolConfig::ageing). Default: [`Priority::Normal`].
+    pub fn priority(mut self, priority: Priority) -> Self {
+        self.priority = priority;
         self
     }
 
@@ -64,14 +75,15 @@ impl<W> Submission<W> {
     }
 }
 
+type CellOf<W> = Cell<<W as Work>::Job, <W as Work>::Output>;
+
 impl<W: Work> Submission<W> {
     /// Submits the job, and returns its handle as soon as it is accepted.
     ///
     /// # Errors
     ///
     /// [`SubmitError`], which has the job:
-    /// - [`JobError::Rejected`]: the queue is full and the policy is
-    ///   [`Fail`](super::Rejection::Fail), or the pool is closed.
+    /// - [`JobError::Rejected`]: the queue is full and the [policy](super::Rejection) says so, or the pool is closed.
     /// - [`JobError::Cancelled`]: the ambient token was cancelled while it waited for a place.
     /// - [`JobError::Expired`]: the deadline passed while it waited for a place.
     ///
@@ -79,18 +91,28 @@ impl<W: Work> Submission<W> {
     ///
     /// Cancel safe: dropping the future before it is ready cancels the job.
     pub async fn spawn(self) -> Result<JobHandle<W::Output>, SubmitError<W::Job>> {
-        let place = WaitsForPlace { cell: self.submit(true) };
-        let cell = &place.cell;
-        let context = &cell.head().context;
+        let (cell, entry) = self.submit(true);
+        match entry {
+            Entry::Accepted => return Ok(JobHandle::new(cell, false)),
+            Entry::Refused(_) => return accepted(&cell).await,
+            Entry::Here => {
+                W::run_here(Arc::clone(&cell)).await;
+                return Ok(JobHandle::new(cell, false));
+            }
+            Entry::Parked => {}
+        }
+        let place = WaitsForPlace { job: Arc::clone(&cell) as Arc<dyn Job> };
+        let head = cell.head();
         let error = tokio::select! {
             biased;
-            accepted = poll_fn(|cx| cell.poll_accepted(cx.waker())) => return place.answer(accepted),
-            deadline = at(context.deadline()) => JobError::Expired(Expired { deadline, started: false }),
-            cause = context.token().cancelled() => JobError::Cancelled(cause),
+            accepted = accepted(&cell) => return accepted,
+            deadline = at(head.deadline()) => JobError::Expired(Expired { deadline, started: false }),
+            cause = head.ambient_cancelled() => JobError::Cancelled(cause),
         };
         cell.withdraw(error);
-        let accepted = poll_fn(|cx| cell.poll_accepted(cx.waker())).await;
-        place.answer(accepted)
+        let accepted = accepted(&cell).await;
+        drop(place);
+        accepted
     }
 
     /// Submits the job if there is a place for it now, whatever the pool's policy.
@@ -100,54 +122,54 @@ impl<W: Work> Submission<W> {
     /// [`SubmitError`], which has the job: [`JobError::Rejected`], as there is no place or the pool is
     /// closed.
     pub fn try_spawn(self) -> Result<JobHandle<W::Output>, SubmitError<W::Job>> {
-        let cell = self.submit(false);
-        match cell.poll_accepted(Waker::noop()) {
-            Poll::Ready(Err((job, error))) => Err(SubmitError { error, job }),
-            Poll::Ready(Ok(())) | Poll::Pending => Ok(JobHandle::new(cell, false)),
+        let (cell, entry) = self.submit(false);
+        if matches!(entry, Entry::Refused(_))
+            && let Poll::Ready(Err((job, error))) = cell.poll_accepted(Waker::noop())
+        {
+            return Err(SubmitError { error, job });
         }
+        Ok(JobHandle::new(cell, false))
     }
 
-    fn submit(self, may_wait: bool) -> Arc<Cell<W::Job, W::Output>> {
-        let Self { plane, work, key, deadline, place } = self;
-        let ambient = Context::current();
-        let mut context = ambient.with_token(ambient.token().child());
-        if let Some(deadline) = deadline {
-            context = context.with_deadline(deadline);
-        }
-        let head = Head {
-            class: W::CLASS,
-            key,
-            context,
-            place,
-            holds_place: AtomicBool::new(false),
-            holds_clock: W::CLASS == JobClass::Cpu && plane.hold_clock(),
-            plane: Arc::clone(&plane),
+    fn submit(self, by_policy: bool) -> (Arc<CellOf<W>>, Entry) {
+        let Self { plane, work, key, priority, deadline, place } = self;
+        let ambient = Context::try_current();
+        let inherited = ambient.as_ref().and_then(Context::deadline);
+        let deadline = match (deadline, inherited) {
+            (Some(own), Some(inherited)) => Some(own.min(inherited)),
+            _ => deadline.or(inherited),
         };
+        let is_bare = key.is_none() && ambient.is_none() && deadline.is_none();
+        let extras = (!is_bare).then(|| Box::new(Extras { key, ambient, deadline }));
+        let manner = if by_policy { Manner::By(policy_here(plane.config.rejection, W::CLASS)) } else { Manner::Now };
+        let head = Head { class: W::CLASS, priority, extras, place, standing: Standing::new(), plane };
         let cell = Arc::new(Cell::new(head, work.into_job()));
-        let patient = may_wait && plane.config.rejection == Rejection::Wait;
-        W::submit(&plane, Arc::clone(&cell), patient);
-        cell
+        let entry = W::submit(&cell.head().plane, &cell, manner);
+        (cell, entry)
+    }
+}
+
+/// Waits until it is known whether a job was accepted.
+async fn accepted<J, T>(cell: &Arc<Cell<J, T>>) -> Result<JobHandle<T>, SubmitError<J>>
+where
+    J: Send + 'static,
+    T: Send + 'static,
+{
+    match poll_fn(|cx| cell.poll_accepted(cx.waker())).await {
+        Ok(()) => Ok(JobHandle::new(Arc::clone(cell) as Arc<dyn Waited<T>>, false)),
+        Err((job, error)) => Err(SubmitError { error, job }),
     }
 }
 
 /// Cancels a job whose submitter goes away before it knows whether the job was accepted.
-struct WaitsForPlace<J: Send + 'static, T: Send + 'static> {
-    cell: Arc<Cell<J, T>>,
+struct WaitsForPlace {
+    job: Arc<dyn Job>,
 }
 
-impl<J: Send + 'static, T: Send + 'static> WaitsForPlace<J, T> {
-    fn answer(&self, accepted: Result<(), (J, JobError)>) -> Result<JobHandle<T>, SubmitError<J>> {
-        match accepted {
-            Ok(()) => Ok(JobHandle::new(Arc::clone(&self.cell) as Arc<dyn Waited<T>>, false)),
-            Err((job, error)) => Err(SubmitError { error, job }),
-        }
-    }
-}
-
-impl<J: Send + 'static, T: Send + 'static> Drop for WaitsForPlace<J, T> {
+impl Drop for WaitsForPlace {
     fn drop(&mut self) {
-        if self.cell.is_parked() {
-            self.cell.stop(JobError::Cancelled(dropped()));
+        if self.job.is_parked() {
+            self.job.stop(JobError::Cancelled(dropped()));
         }
     }
 }
@@ -162,15 +184,22 @@ impl<W: Work> IntoFuture for Submission<W> {
     type IntoFuture = Answer<W>;
 
     fn into_future(self) -> Answer<W> {
-        Answer { submission: Some(self), handle: None }
+        Answer { state: State::New(self) }
     }
 }
 
 /// The future of an awaited [`Submission`].
 #[must_use = "futures do nothing unless polled"]
 pub struct Answer<W: Work> {
-    submission: Option<Submission<W>>,
-    handle: Option<JobHandle<W::Output>>,
+    state: State<W>,
+}
+
+enum State<W: Work> {
+    New(Submission<W>),
+    /// Its submitter runs it, before it asks for the end.
+    Here(Here, JobHandle<W::Output>),
+    Waits(JobHandle<W::Output>),
+    Over,
 }
 
 // Nothing in it is pinned: the job is moved to the pool before it runs.
@@ -180,20 +209,41 @@ impl<W: Work> Future for Answer<W> {
     type Output = Result<W::Output, JobError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Self::Output> {
-        let this = &mut *self;
-        if let Some(submission) = this.submission.take() {
-            this.handle = Some(JobHandle::new(submission.submit(true), true));
+        let state = &mut self.state;
+        loop {
+            match std::mem::replace(state, State::Over) {
+                State::New(submission) => {
+                    let (cell, entry) = submission.submit(true);
+                    let here = (entry == Entry::Here).then(|| W::run_here(Arc::clone(&cell)));
+                    let handle = JobHandle::new(cell, true);
+                    *state = match here {
+                        Some(here) => State::Here(here, handle),
+                        None => State::Waits(handle),
+                    };
+                }
+                State::Here(mut here, handle) => {
+                    if here.as_mut().poll(cx).is_pending() {
+                        *state = State::Here(here, handle);
+                        return Poll::Pending;
+                    }
+                    *state = State::Waits(handle);
+                }
+                State::Waits(mut handle) => {
+                    let polled = Pin::new(&mut handle).poll(cx);
+                    if polled.is_pending() {
+                        *state = State::Waits(handle);
+                    }
+                    return polled;
+                }
+                State::Over => panic!("polled after it had finished"),
+            }
         }
-        let Some(handle) = &mut this.handle else { panic!("polled after it had finished") };
-        let result = std::task::ready!(Pin::new(handle).poll(cx));
-        this.handle = None;
-        Poll::Ready(result)
     }
 }
 
 impl<W: Work> fmt::Debug for Answer<W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Answer").field("submitted", &self.submission.is_none()).finish_non_exhaustive()
+        f.debug_struct("Answer").field("submitted", &!matches!(self.state, State::New(_))).finish_non_exhaustive()
     }
 }
 
@@ -201,6 +251,7 @@ impl<W> fmt::Debug for Submission<W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Submission")
             .field("key", &self.key)
+            .field("priority", &self.priority)
             .field("deadline", &self.deadline)
             .field("place", &format_args!("{}", self.place))
             .finish_non_exhaustive()

@@ -1,8 +1,13 @@
+use std::pin::Pin;
 use std::sync::Arc;
 
 use super::JobClass;
 use super::plane::Plane;
 use super::plane::cell::Cell;
+use super::plane::gate::{Entry, Manner};
+use super::plane::guests::{run_cpu, run_io};
+use super::plane::tasks::IoJob;
+use super::plane::threads::CpuJob;
 
 /// A closure as a CPU job. See [`WorkerPool::submit_cpu`](super::WorkerPool::submit_cpu).
 #[derive(Debug)]
@@ -20,13 +25,17 @@ pub trait Work: sealed::Sealed<Self::Job, Self::Output> {
     type Output: Send + 'static;
 }
 
+/// A job that its submitter runs.
+pub(super) type Here = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 mod sealed {
-    use super::{Arc, Cell, JobClass, Plane};
+    use super::{Arc, Cell, Entry, Here, JobClass, Manner, Plane};
 
     pub trait Sealed<J, T>: Send + 'static {
         const CLASS: JobClass;
         fn into_job(self) -> J;
-        fn submit(plane: &Arc<Plane>, job: Arc<Cell<J, T>>, patient: bool);
+        fn submit(plane: &Arc<Plane>, job: &Arc<Cell<J, T>>, manner: Manner) -> Entry;
+        fn run_here(job: Arc<Cell<J, T>>) -> Here;
     }
 }
 
@@ -50,8 +59,12 @@ where
         self.0
     }
 
-    fn submit(plane: &Arc<Plane>, job: Arc<Cell<F, T>>, patient: bool) {
-        plane.submit_cpu(job, patient);
+    fn submit(plane: &Arc<Plane>, job: &Arc<Cell<F, T>>, manner: Manner) -> Entry {
+        plane.submit_cpu(Arc::clone(job) as Arc<dyn CpuJob>, manner)
+    }
+
+    fn run_here(job: Arc<Cell<F, T>>) -> Here {
+        Box::pin(run_cpu(job))
     }
 }
 
@@ -73,7 +86,11 @@ where
         self.0
     }
 
-    fn submit(plane: &Arc<Plane>, job: Arc<Cell<F, F::Output>>, patient: bool) {
-        plane.submit_io(job, patient);
+    fn submit(plane: &Arc<Plane>, job: &Arc<Cell<F, F::Output>>, manner: Manner) -> Entry {
+        plane.submit_io(Arc::clone(job) as Arc<dyn IoJob>, manner)
+    }
+
+    fn run_here(job: Arc<Cell<F, F::Output>>) -> Here {
+        Box::pin(run_io(job))
     }
 }

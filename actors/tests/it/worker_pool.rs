@@ -1,6 +1,13 @@
 mod ending;
+mod keys;
 mod laws;
+mod limits;
+mod meters;
+mod priority;
+mod quarantine;
 mod queue;
+mod rejection;
+mod resize;
 mod running;
 mod stopping;
 
@@ -13,7 +20,8 @@ use std::task::{Context as TaskContext, Waker};
 use std::time::Duration;
 
 use actors::worker_pool::{
-    JobError, PoolState, Reject, Rejection, StartError, WorkerPool, WorkerPoolBuilder, WorkerPoolConfig,
+    JobClass, JobError, JobHandle, KeyRate, PoolState, Priority, Reject, Rejection, ResizeError, StartError,
+    WorkerPool, WorkerPoolBuilder, WorkerPoolConfig,
 };
 use actors::{Component, System};
 use patterns_core::cancel::{CancelKind, CancelToken, timeout};
@@ -60,4 +68,30 @@ async fn settle() {
     for _ in 0..64 {
         tokio::task::yield_now().await;
     }
+}
+
+/// What happened, in order.
+type Log<T> = Arc<parking_lot::Mutex<Vec<T>>>;
+
+/// A job that only writes down that it was run.
+fn note<T: Send + 'static>(log: &Log<T>, what: T) -> impl FnOnce() + Send + use<T> {
+    let log = log.clone();
+    move || log.lock().push(what)
+}
+
+/// The same as a future.
+async fn noted(note: impl FnOnce()) {
+    note();
+}
+
+/// Waits until `done`, which threads bring about without telling this runtime.
+async fn until(done: impl Fn() -> bool) {
+    for _ in 0..1_000_000 {
+        if done() {
+            return;
+        }
+        std::thread::yield_now();
+        tokio::task::yield_now().await;
+    }
+    panic!("it never came about");
 }

@@ -177,6 +177,11 @@ impl CancelToken {
         if self.is_cancelled() { self.0.cause.get() } else { None }
     }
 
+    /// Whether nobody else has a part in this token, and it is not cancelled. A parent has: it knows its children.
+    pub(crate) fn is_pristine(&mut self) -> bool {
+        Arc::get_mut(&mut self.0).is_some_and(|node| !node.flag.load(Ordering::Acquire))
+    }
+
     /// Waits until cancellation is asked for; returns at once if it was.
     ///
     /// # Cancel safety

@@ -213,6 +213,18 @@ impl Context {
         self.change(|scope| scope.reaper = reaper)
     }
 
+    /// Whether nobody else holds this context, its token or a child of it, and the token is not cancelled: whatever
+    /// ran in it has left nothing behind, so it may be used for the next piece of work as if it were new.
+    ///
+    /// Only for a context whose token has no parent; for others this is `false`.
+    #[must_use]
+    pub fn is_pristine(&mut self) -> bool {
+        match &mut self.0 {
+            Kind::Scope(scope) => Arc::get_mut(scope).is_some_and(|scope| scope.token.is_pristine()),
+            Kind::Task(_) => false,
+        }
+    }
+
     fn change(&self, change: impl FnOnce(&mut Scope)) -> Self {
         let mut scope = match &self.0 {
             Kind::Scope(scope) => Scope::clone(scope),

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use patterns_core::outcome::{Panic, catch_panic};
 
 /// Runs what belongs to a user; not even a panic whose payload panics when it is dropped gets out.
-pub(super) fn contain<R>(f: impl FnOnce() -> R) -> Result<R, Panic> {
+pub(crate) fn contain<R>(f: impl FnOnce() -> R) -> Result<R, Panic> {
     catch_unwind(AssertUnwindSafe(|| catch_panic(f))).unwrap_or_else(|payload| {
         std::mem::forget(payload);
         Err(Panic::from_payload(Box::new("(its message panicked when it was dropped)")))

@@ -8,6 +8,7 @@ use patterns_core::cancel::{CancelCause, CancelKind};
 use tokio::time::Instant;
 
 use super::Plane;
+use super::keeper::later;
 use crate::worker_pool::{DrainReceipt, JobError, Reject};
 
 impl Plane {
@@ -23,27 +24,25 @@ impl Plane {
         self.notice();
     }
 
-    /// Something happened to a closed pool. Lets the threads go once there is nothing left for them.
+    /// Something happened to a closed pool. Lets threads and keeper go once there is nothing left for them.
     pub(super) fn notice(&self) {
         if self.is_drained() {
-            self.stop_threads();
+            // What is left of jobs that ended in the queue keeps the pool, and the pool keeps it.
+            self.cpu.sweep();
+            self.io.sweep();
+            self.threads.stop();
+            self.keeper.notify_one();
         }
         self.changed.notify_waiters();
     }
 
-    fn stop_threads(&self) {
-        if !self.threads_stopped.swap(true, Ordering::SeqCst) {
-            self.threads.stop();
-        }
-    }
-
-    fn is_drained(&self) -> bool {
+    pub(super) fn is_drained(&self) -> bool {
         self.is_closed() && self.counts.snapshot().in_flight() == 0
     }
 
     /// Whether nothing is left, not even a thread.
     pub(in crate::worker_pool) fn is_ended(&self) -> bool {
-        self.is_drained() && self.threads_joined.load(Ordering::SeqCst) == self.threads.width()
+        self.is_drained() && self.threads.is_over()
     }
 
     /// Waits until nothing is left of a closed pool, not even a thread.
@@ -56,16 +55,14 @@ impl Plane {
     pub(in crate::worker_pool) fn cancel_all(&self, cause: &CancelCause) {
         let _ = self.stop.set(cause.clone());
         let why = || JobError::Cancelled(cause.clone());
-        while let Some(job) = self.threads.take_back() {
-            job.stop(why());
-            self.cpu_job_over(&*job);
-        }
-        self.cpu.without_slot().iter().for_each(|job| job.stop(why()));
-        self.io.without_slot().iter().for_each(|job| job.stop(why()));
-        self.threads.jobs().iter().for_each(|job| job.stop(why()));
+        self.cpu.jobs().iter().for_each(|job| job.stop(why()));
+        self.io.jobs().iter().for_each(|job| job.stop(why()));
+        let on_threads = self.threads.members().into_iter().filter_map(|member| member.any_job());
+        on_threads.for_each(|job| job.stop(why()));
         self.tasks.jobs().iter().for_each(|job| job.stop(why()));
-        // Signals to stop may have been taken back with the jobs.
-        self.threads_stopped.store(false, Ordering::SeqCst);
+        self.guests.jobs().iter().for_each(|job| job.stop(why()));
+        self.cpu.sweep();
+        self.io.sweep();
     }
 
     /// Finishes what can be finished, cancels the rest in time, and is over by the deadline.
@@ -79,15 +76,16 @@ impl Plane {
             // IO jobs are dropped when their grace is over: at this same instant at the latest, unless
             // the deadline was nearer than a grace or one of them blocks.
             let asked = Instant::now();
-            if !self.wait_until(Self::is_drained, asked + grace).await {
-                self.wait_until(|plane| plane.tasks.jobs().is_empty(), asked + 2 * grace).await;
+            if !self.wait_until(Self::is_drained, later(asked, grace)).await {
+                let none_runs = |plane: &Self| plane.tasks.jobs().iter().all(|job| job.look().is_none());
+                self.wait_until(none_runs, later(later(asked, grace), grace)).await;
             }
         }
         let threads_joined = self.join_threads().await;
         DrainReceipt {
             took: start.elapsed(),
             counts: self.counts.snapshot(),
-            stragglers: self.running(),
+            stragglers: self.stragglers(),
             threads_joined,
         }
     }
@@ -110,10 +108,9 @@ impl Plane {
 
     /// Ends and joins every thread that runs no job; returns how many were joined in the pool's life.
     async fn join_threads(self: &Arc<Self>) -> usize {
-        self.stop_threads();
+        self.threads.stop();
         let plane = Arc::clone(self);
         // On a blocking thread, which also keeps a paused clock still.
-        let joined = tokio::task::spawn_blocking(move || plane.threads.join_idle()).await.unwrap_or(0);
-        self.threads_joined.fetch_add(joined, Ordering::SeqCst) + joined
+        tokio::task::spawn_blocking(move || plane.threads.join_idle()).await.unwrap_or(0)
     }
 }

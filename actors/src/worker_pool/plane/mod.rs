@@ -4,26 +4,37 @@ pub(super) mod cell;
 mod clock;
 pub(super) mod contain;
 pub(super) mod counts;
+mod desk;
 mod drain;
-mod gate;
+pub(super) mod gate;
+pub(super) mod guests;
 pub(super) mod job;
+mod keeper;
+mod lounge;
+mod meters;
+mod permits;
+pub(super) mod spare;
+mod status;
 pub(super) mod tasks;
 pub(super) mod threads;
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use patterns_core::cancel::CancelCause;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
-use tokio::time::Instant;
 
-use super::{ClassStatus, JobClass, PoolState, Reject, RunningJob, StartError};
-use super::{WorkerPoolConfig, WorkerPoolStatus};
+use super::config::MAX_THREADS;
+use super::{JobClass, Reject, ResizeError, StartError, WorkerPoolConfig};
 use clock::ClockHold;
-use counts::Counts;
-use gate::{Entry, Gate};
-use job::Head;
+use counts::{Bucket, Counts};
+use gate::{Entry, Gate, Manner};
+use guests::Guests;
+use job::{Head, Job};
+use keeper::Watch;
+use meters::Meters;
+use permits::Permits;
 use tasks::{IoJob, Tasks};
 use threads::{CpuJob, Threads};
 
@@ -32,17 +43,20 @@ use threads::{CpuJob, Threads};
 pub struct Plane {
     pub(super) config: WorkerPoolConfig,
     counts: Counts,
+    meters: Meters,
     clock: ClockHold,
     runtime: Handle,
+    permits: Option<Arc<Permits>>,
     cpu: Gate<dyn CpuJob>,
     io: Gate<dyn IoJob>,
     threads: Threads,
     tasks: Tasks,
+    guests: Guests,
+    watch: Watch,
+    keeper: Arc<Notify>,
     closed: AtomicBool,
     /// Set when what has not been started never will be.
     stop: OnceLock<CancelCause>,
-    threads_stopped: AtomicBool,
-    threads_joined: AtomicUsize,
     /// Something ended after the pool was closed.
     changed: Notify,
 }
@@ -51,89 +65,141 @@ impl Plane {
     pub(super) fn start(config: WorkerPoolConfig) -> Result<Arc<Self>, StartError> {
         config.check()?;
         let runtime = Handle::try_current().map_err(|_| StartError::NoRuntime)?;
-        let WorkerPoolConfig { cpu_threads, io_tasks, queue, per_key, .. } = config;
+        let permits = config.global.map(|limit| Arc::new(Permits::new(limit)));
+        let keeper = Arc::new(Notify::new());
         let plane = Arc::new(Self {
             counts: Counts::default(),
+            meters: Meters::new(&config.name),
             clock: ClockHold::new(&runtime),
-            cpu: Gate::new(cpu_threads + queue, 0, queue, per_key),
-            io: Gate::new(io_tasks, queue, queue, per_key),
-            threads: Threads::new(cpu_threads, cpu_threads + queue),
+            cpu: Gate::new(JobClass::Cpu, &config, permits.clone(), Arc::clone(&keeper)),
+            io: Gate::new(JobClass::Io, &config, permits.clone(), Arc::clone(&keeper)),
+            permits,
+            threads: Threads::default(),
             tasks: Tasks::default(),
+            guests: Guests::default(),
+            watch: Watch::new(),
+            keeper: Arc::clone(&keeper),
             closed: AtomicBool::new(false),
             stop: OnceLock::new(),
-            threads_stopped: AtomicBool::new(false),
-            threads_joined: AtomicUsize::new(0),
             changed: Notify::new(),
             runtime,
             config,
         });
-        Threads::start(&plane).map_err(StartError::Thread)?;
+        plane.tasks.resize(&plane, plane.config.io_tasks);
+        if let Err(error) = plane.threads.resize(&plane, plane.config.cpu_threads) {
+            plane.threads.stop();
+            return Err(StartError::Thread(error));
+        }
+        // The task is owned: it ends with the last job of the closed pool.
+        drop(plane.runtime.spawn(keeper::keep(Arc::clone(&plane), keeper)));
         Ok(plane)
     }
 
-    /// Keeps a paused clock still for a CPU job; whether it does. See [`ClockHold`].
-    pub(super) fn hold_clock(&self) -> bool {
-        self.clock.enter()
-    }
-
-    /// Lets a job in, or refuses it.
-    ///
-    /// It is counted as submitted before the pool is asked whether it is closed, and a pool is drained
-    /// when it is closed *and then* everything submitted has ended: no job gets in unnoticed.
-    pub(super) fn submit_cpu(&self, job: Arc<dyn CpuJob>, patient: bool) {
-        self.counts.submitted();
-        match self.is_closed() {
-            true => job.refuse(Reject::Closed),
-            false => match self.cpu.enter(&job, patient) {
-                Entry::Go => self.threads.send(job),
-                Entry::Stay => {}
-                Entry::Refused(why) => job.refuse(why),
-            },
-        }
+    /// Lets a CPU job in, or refuses it; one that is let in [`Here`](Entry::Here) the caller runs.
+    pub(super) fn submit_cpu(self: &Arc<Self>, job: Arc<dyn CpuJob>, manner: Manner) -> Entry {
+        self.admit(job, &self.cpu, manner)
     }
 
     /// The same for an IO job.
-    pub(super) fn submit_io(self: &Arc<Self>, job: Arc<dyn IoJob>, patient: bool) {
+    pub(super) fn submit_io(self: &Arc<Self>, job: Arc<dyn IoJob>, manner: Manner) -> Entry {
+        self.admit(job, &self.io, manner)
+    }
+
+    /// It is counted as submitted before the pool is asked whether it is closed, and a pool is drained
+    /// when it is closed *and then* everything submitted has ended: no job gets in unnoticed.
+    fn admit<J: Job + ?Sized>(self: &Arc<Self>, job: Arc<J>, gate: &Gate<J>, manner: Manner) -> Entry {
         self.counts.submitted();
-        match self.is_closed() {
-            true => job.refuse(Reject::Closed),
-            false => match self.io.enter(&job, patient) {
-                Entry::Go => self.start_io(job),
-                Entry::Stay => {}
-                Entry::Refused(why) => job.refuse(why),
-            },
+        self.meters.submitted.increment(1);
+        let entry = if self.is_closed() {
+            job.refuse(Reject::Closed);
+            Entry::Refused(Reject::Closed)
+        } else {
+            // What can be handed over needs no other hands on it.
+            gate.pass(job).map_or_else(|job| gate.enter(&job, manner), |()| Entry::Accepted)
+        };
+        if matches!(entry, Entry::Accepted | Entry::Parked) {
+            self.call(gate.class());
+        }
+        entry
+    }
+
+    /// Has a worker of a class look whether there is something for it.
+    pub(super) fn call(self: &Arc<Self>, class: JobClass) {
+        match class {
+            JobClass::Cpu => {
+                self.threads.lounge.call_if(|| self.cpu.has_work());
+                self.clock.hold(&self.threads.lounge);
+            }
+            JobClass::Io => tasks::call(self),
         }
     }
 
-    /// The task is owned: it is in the counts until it has ended, and a drain waits for that.
-    fn start_io(self: &Arc<Self>, job: Arc<dyn IoJob>) {
-        drop(self.runtime.spawn(tasks::run(Arc::clone(self), job)));
+    /// A job that was started has ended, and what it had is another's. Without a permit of its own it was written
+    /// off before.
+    fn job_over(self: &Arc<Self>, head: &Head, has_permit: bool) {
+        if let Some(key) = head.key() {
+            match head.class {
+                JobClass::Cpu => self.cpu.finished(key),
+                JobClass::Io => self.io.finished(key),
+            }
+        }
+        if has_permit {
+            self.permit_back(head.class);
+        }
     }
 
-    /// A job that was in the channel is over, and its slot is free.
-    fn cpu_job_over(&self, job: &dyn CpuJob) {
-        let of_its_key = job.head().key.as_ref().and_then(|key| self.cpu.key_finished(key));
-        for next in of_its_key.into_iter().chain(self.cpu.release()) {
-            self.threads.send(next);
+    /// A permit of this class is not needed any more: it goes to whoever can use it.
+    fn permit_back(self: &Arc<Self>, class: JobClass) {
+        let Some(permits) = &self.permits else { return };
+        let mut freed = permits.leave(class);
+        while let Some(next) = freed {
+            let can_use = match next.class {
+                JobClass::Cpu => self.cpu.can_start(),
+                JobClass::Io => self.io.can_start(),
+            };
+            if can_use || !next.is_granted {
+                return self.call(next.class);
+            }
+            freed = permits.decline(next.class);
         }
     }
 
     /// A job ended that may still stand at its gate.
-    fn died(self: &Arc<Self>, class: JobClass) {
-        match class {
-            JobClass::Cpu => self.cpu.died().into_iter().for_each(|job| self.threads.send(job)),
-            JobClass::Io => self.io.died().into_iter().for_each(|job| self.start_io(job)),
+    fn died(&self, head: &Head) {
+        match head.class {
+            JobClass::Cpu => self.cpu.died(head),
+            JobClass::Io => self.io.died(head),
         }
     }
 
     /// A job ended and is counted.
-    fn after_end(&self, head: &Head) {
-        if head.holds_clock {
-            self.clock.leave();
-        }
+    fn after_end(&self, bucket: Bucket) {
+        self.meters.ended(bucket);
         if self.is_closed() {
             self.notice();
         }
+    }
+
+    /// Makes a class as wide as this.
+    pub(super) fn resize(self: &Arc<Self>, class: JobClass, to: usize) -> Result<(), ResizeError> {
+        let most = match class {
+            JobClass::Cpu => MAX_THREADS,
+            JobClass::Io => usize::MAX >> 1,
+        };
+        if to == 0 || to > most {
+            return Err(ResizeError::OutOfRange { class, asked: to, most });
+        }
+        if self.is_closed() {
+            return Err(ResizeError::Closed);
+        }
+        tracing::debug!(pool = %self.config.name, %class, to, "the worker pool is resized");
+        self.threads.join_ended();
+        match class {
+            JobClass::Cpu => self.threads.resize(self, to).map_err(ResizeError::Thread)?,
+            JobClass::Io => self.tasks.resize(self, to),
+        }
+        self.call(class);
+        Ok(())
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -143,44 +209,5 @@ impl Plane {
     /// Why nothing is to be started any more, if so.
     fn stopping(&self) -> Option<&CancelCause> {
         self.stop.get()
-    }
-
-    pub(super) fn running(&self) -> Vec<RunningJob> {
-        let now = Instant::now();
-        let mut running = self.threads.running(now);
-        running.extend(self.tasks.running(now));
-        running.sort_by_key(|job| std::cmp::Reverse(job.age));
-        running
-    }
-
-    pub(super) fn status(&self) -> WorkerPoolStatus {
-        let counts = self.counts.snapshot();
-        let running = self.running();
-        let of = |class| running.iter().filter(|job| job.class == class).count();
-        let (cpu, io) = (self.cpu.depths(), self.io.depths());
-        WorkerPoolStatus {
-            state: match (self.is_closed(), counts.in_flight()) {
-                (false, _) => PoolState::Open,
-                (true, 0) => PoolState::Closed,
-                (true, _) => PoolState::Draining,
-            },
-            cpu: ClassStatus {
-                width: self.threads.width(),
-                running: of(JobClass::Cpu),
-                // It has a slot for every job that runs or is in the channel.
-                queued: cpu.used.saturating_sub(of(JobClass::Cpu)) + cpu.accepted,
-                held: cpu.held,
-                waiting: cpu.parked,
-            },
-            io: ClassStatus {
-                width: self.config.io_tasks,
-                running: of(JobClass::Io),
-                queued: io.accepted,
-                held: io.held,
-                waiting: io.parked,
-            },
-            counts,
-            running,
-        }
     }
 }

@@ -151,6 +151,7 @@ async fn an_ambient_deadline_ends_the_wait_for_a_cpu_job_that_cannot_be_stopped(
     assert_eq!(workers.status().counts.in_flight(), 1, "it is still running");
 
     let_go.send(()).unwrap();
+    until(|| workers.status().counts.in_flight() == 0).await;
     let receipt = workers.drain(in_secs(1)).await;
     assert_eq!((receipt.counts.expired, receipt.counts.done), (1, 0));
 }
@@ -235,6 +236,8 @@ async fn drain_cancels_what_is_left_at_its_deadline_and_names_what_cannot_be_sto
     }
 
     let_go.send(()).unwrap();
+    // A paused clock doesn't wait for a thread that is written off.
+    until(|| stuck.is_finished()).await;
     stuck.await.expect("it was left behind, but its value is not lost");
     let receipt = workers.drain(in_secs(5)).await;
     assert!(receipt.is_complete());

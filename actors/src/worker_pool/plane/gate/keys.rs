@@ -1,131 +1,187 @@
-use std::collections::VecDeque;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::time::Duration;
 
+use patterns_core::rate_limit::KeyedRateLimiter;
 use rustc_hash::FxHashMap;
 
+use super::rings::{Rings, nanos};
+use super::seats::{Place, Seats};
 use crate::worker_pool::plane::job::Job;
+use crate::worker_pool::{KeyRate, Priority};
 
-/// The running and the held-back jobs of each key.
+/// The running and the waiting jobs of each key.
+///
+/// # Invariants
+///
+/// 1. A key has a turn in the rings if and only if it has a job that waits, `active` is below the limit, and it does
+///    not rest: then whoever comes to that turn can start the job, unless its rate says otherwise.
+/// 2. A key with nothing active and nothing waiting is removed, once its turn or rest is over.
 pub(super) struct Keys<J: Job + ?Sized> {
     per_key: usize,
-    /// How many jobs may be held back with a place.
-    bound: usize,
-    held: usize,
-    /// Jobs of all keys, with and without a place.
-    len: usize,
+    rate: Option<KeyedRateLimiter<Arc<str>>>,
     keys: FxHashMap<Arc<str>, Key<J>>,
-    /// Those that wait for a place, of all keys, in the order in which they came. Some have moved on
-    /// since.
-    parked: VecDeque<Arc<J>>,
+    /// Until when keys wait for their rate, the first first; some are over.
+    rests: BinaryHeap<Reverse<(u64, Arc<str>)>>,
 }
 
 struct Key<J: ?Sized> {
     active: usize,
     waiting: VecDeque<Arc<J>>,
+    has_turn: bool,
+    rests_until: Option<u64>,
+    /// Since when it is neither at its limit nor rests.
+    free_since: u64,
 }
 
 impl<J: Job + ?Sized> Keys<J> {
-    pub(super) fn new(per_key: usize, bound: usize) -> Self {
-        Self { per_key, bound, held: 0, len: 0, keys: FxHashMap::default(), parked: VecDeque::new() }
-    }
-
-    /// Counts one more job of this key as active, unless that would be too many.
-    pub(super) fn try_start(&mut self, key: &Arc<str>) -> bool {
-        if let Some(entry) = self.keys.get_mut(key) {
-            let free = entry.active < self.per_key;
-            entry.active += usize::from(free);
-            return free;
+    pub(super) fn new(per_key: usize, rate: Option<KeyRate>) -> Self {
+        Self {
+            per_key,
+            rate: rate.map(|rate| KeyedRateLimiter::new(rate.quota())),
+            keys: FxHashMap::default(),
+            rests: BinaryHeap::new(),
         }
-        self.keys.insert(Arc::clone(key), Key { active: 1, waiting: VecDeque::new() });
-        true
     }
 
-    /// Undoes `try_start`; nobody has begun to wait meanwhile.
-    pub(super) fn give_back(&mut self, key: &Arc<str>) {
-        let next = self.finish(key);
-        debug_assert!(next.is_none(), "nobody waits for a key below its limit");
+    /// Which kind of place one more job of this key needs.
+    pub(super) fn kind(&self, key: &Arc<str>) -> Place {
+        let blocks = |key: &Key<J>| key.rests_until.is_some() || key.active + key.waiting.len() >= self.per_key;
+        if self.keys.get(key).is_some_and(blocks) { Place::Held } else { Place::Ready }
     }
 
-    /// Holds a job back until its key, which is at its limit, is free: with a place if there is one, else if `patient`
-    /// without.
-    pub(super) fn hold(&mut self, key: &Arc<str>, job: &Arc<J>, patient: bool) -> bool {
-        let Some(entry) = self.keys.get_mut(key) else { return false };
-        if self.held < self.bound {
-            self.held += 1;
-            job.head().holds_place.store(true, Ordering::Relaxed);
-            job.accept();
-        } else if patient {
-            // At most `len` of them still wait: what has moved on does not pile up.
-            if self.parked.len() > 32 + 2 * self.len {
-                self.parked.retain(|job| job.is_parked());
+    /// Puts a job at the end of its key's queue.
+    pub(super) fn push(&mut self, key: &Arc<str>, job: Arc<J>, rings: &mut Rings) {
+        self.keys.entry(Arc::clone(key)).or_insert_with(Key::new).waiting.push_back(job);
+        self.line_up(key, rings);
+    }
+
+    /// Gives a key a turn if it is to have one, and forgets it if nothing is left of it.
+    fn line_up(&mut self, key: &Arc<str>, rings: &mut Rings) {
+        let Some(entry) = self.keys.get_mut(key) else { return };
+        if entry.has_turn || entry.rests_until.is_some() || entry.active >= self.per_key {
+            return;
+        }
+        match entry.waiting.front() {
+            Some(first) => {
+                let head = first.head();
+                entry.has_turn = true;
+                rings.stand(head.priority, Some(Arc::clone(key)), head.standing.since().max(entry.free_since));
             }
-            self.parked.push_back(Arc::clone(job));
-        } else {
-            return false;
+            None if entry.active == 0 => drop(self.keys.remove(key)),
+            None => {}
         }
-        entry.waiting.push_back(Arc::clone(job));
-        self.len += 1;
-        true
     }
 
-    /// Counts a job of this key as ended, and returns the next one, which is active now.
-    pub(super) fn finish(&mut self, key: &Arc<str>) -> Option<Arc<J>> {
+    /// A key's turn has come: takes its first job out, which is active now.
+    pub(super) fn serve(
+        &mut self,
+        key: &Arc<str>,
+        level: Priority,
+        now: u64,
+        rings: &mut Rings,
+        seats: &mut Seats<J>,
+    ) -> Option<Arc<J>> {
         let entry = self.keys.get_mut(key)?;
-        let mut places = 0;
-        let mut next = None;
-        while let Some(job) = entry.waiting.pop_front() {
-            self.len -= 1;
-            places += usize::from(job.head().holds_place.swap(false, Ordering::Relaxed));
-            if job.accept() {
-                next = Some(job);
+        entry.has_turn = false;
+        let mut started = None;
+        while started.is_none()
+            && let Some(first) = entry.waiting.front()
+        {
+            let alive = first.is_waiting() && first.head().standing.place() != Place::Gone;
+            if alive && first.head().priority != level {
+                // The one that this turn was for has gone.
                 break;
             }
-        }
-        if next.is_none() {
-            entry.active -= 1;
-            if entry.active == 0 {
-                self.keys.remove(key);
-            }
-        }
-        self.held -= places;
-        self.fill_places();
-        next
-    }
-
-    /// Gives free places to those who have waited longest for one.
-    fn fill_places(&mut self) {
-        while self.held < self.bound {
-            let Some(job) = self.parked.pop_front() else { return };
-            if job.is_parked() && job.accept() {
-                job.head().holds_place.store(true, Ordering::Relaxed);
-                self.held += 1;
-            }
-        }
-    }
-
-    /// Forgets the jobs that have ended.
-    pub(super) fn sweep(&mut self) {
-        let (held, len) = (&mut self.held, &mut self.len);
-        for key in self.keys.values_mut() {
-            key.waiting.retain(|job| {
-                let alive = job.is_waiting();
-                if !alive {
-                    *len -= 1;
-                    *held -= usize::from(job.head().holds_place.swap(false, Ordering::Relaxed));
+            // What is late or cancelled ends when it is taken up, and uses up nothing.
+            if alive
+                && first.head().objection().is_none()
+                && let Some(wait) = self.rate.as_ref().and_then(|rate| wait(rate, key))
+            {
+                let until = now.saturating_add(nanos(wait));
+                entry.rests_until = Some(until);
+                self.rests.push(Reverse((until, Arc::clone(key))));
+                seats.after.rests = true;
+                // No more than so many can have places as those that could be started.
+                for job in entry.waiting.iter().take(self.per_key) {
+                    seats.hold_back(job);
                 }
-                alive
-            });
+                return None;
+            }
+            let Some(first) = entry.waiting.pop_front() else { break };
+            started = seats.depart(first);
         }
-        self.parked.retain(|job| job.is_parked());
-        self.fill_places();
+        entry.active += usize::from(started.is_some());
+        self.line_up(key, rings);
+        started
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Arc<J>> {
+    /// Counts a job of this key as active that is not to be put into its queue, if that is its turn.
+    pub(super) fn start_here(&mut self, key: &Arc<str>) -> bool {
+        let idle = |key: &Key<J>| key.rests_until.is_none() && key.waiting.is_empty() && key.active < self.per_key;
+        if !self.keys.get(key).is_none_or(idle) || self.rate.as_ref().and_then(|rate| wait(rate, key)).is_some() {
+            return false;
+        }
+        self.keys.entry(Arc::clone(key)).or_insert_with(Key::new).active += 1;
+        true
+    }
+
+    /// Counts an active job of this key as ended.
+    pub(super) fn finished(&mut self, key: &Arc<str>, now: u64, rings: &mut Rings) {
+        let Some(entry) = self.keys.get_mut(key) else { return };
+        if entry.active == self.per_key && entry.rests_until.is_none() {
+            entry.free_since = now;
+        }
+        entry.active -= 1;
+        self.line_up(key, rings);
+    }
+
+    /// Gives turns to the keys that have rested long enough.
+    pub(super) fn wake(&mut self, now: u64, rings: &mut Rings) {
+        while let Some(Reverse((until, _))) = self.rests.peek()
+            && *until <= now
+            && let Some(Reverse((_, key))) = self.rests.pop()
+        {
+            if let Some(entry) = self.keys.get_mut(&key)
+                && entry.rests_until.is_some_and(|until| until <= now)
+            {
+                entry.rests_until = None;
+                entry.free_since = now;
+                self.line_up(&key, rings);
+            }
+        }
+    }
+
+    /// When the next key has rested long enough.
+    pub(super) fn next_wake(&self) -> Option<u64> {
+        self.rests.peek().map(|Reverse((until, _))| *until)
+    }
+
+    /// Clears away the jobs that are gone.
+    pub(super) fn sweep(&mut self, seats: &mut Seats<J>) {
+        for key in self.keys.values_mut() {
+            key.waiting.retain(|job| seats.keep(job));
+        }
+        // Others that are kept for nothing are forgotten at their turn, or at the end of their rest.
+        self.keys
+            .retain(|_, key| !key.waiting.is_empty() || key.active > 0 || key.has_turn || key.rests_until.is_some());
+    }
+
+    pub(super) fn jobs(&self) -> impl Iterator<Item = &Arc<J>> {
         self.keys.values().flat_map(|key| &key.waiting)
     }
+}
 
-    pub(super) fn len(&self) -> usize {
-        self.len
+impl<J: ?Sized> Key<J> {
+    fn new() -> Self {
+        Self { active: 0, waiting: VecDeque::new(), has_turn: false, rests_until: None, free_since: 0 }
     }
+}
+
+/// Takes one unit of a key's rate, or says how long there is none.
+fn wait(rate: &KeyedRateLimiter<Arc<str>>, key: &Arc<str>) -> Option<Duration> {
+    /// Where more keys than can be counted are in use: nothing is started uncounted.
+    const CROWDED: Duration = Duration::from_secs(1);
+    rate.try_acquire(key).err().map(|error| error.wait().unwrap_or(CROWDED))
 }

@@ -1,0 +1,77 @@
+use std::collections::BTreeMap;
+
+use metrics::{Counter, CounterFn, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
+use parking_lot::Mutex;
+
+use super::*;
+
+/// A recorder that remembers what was counted.
+#[derive(Clone, Default)]
+struct Sums(Arc<Mutex<BTreeMap<String, u64>>>);
+
+struct Sum {
+    key: String,
+    all: Sums,
+}
+
+impl CounterFn for Sum {
+    fn increment(&self, value: u64) {
+        *self.all.0.lock().entry(self.key.clone()).or_default() += value;
+    }
+
+    fn absolute(&self, _: u64) {
+        unreachable!("pools of one name are counted together")
+    }
+}
+
+impl Recorder for Sums {
+    fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
+        let labels: Vec<_> = key.labels().map(|label| format!("{}={}", label.key(), label.value())).collect();
+        let key = format!("{}{{{}}}", key.name(), labels.join(","));
+        Counter::from_arc(Arc::new(Sum { key, all: self.clone() }))
+    }
+
+    fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
+        Gauge::noop()
+    }
+
+    fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
+        Histogram::noop()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_metrics_say_what_the_counts_say() {
+    let sums = Sums::default();
+    let recorder = sums.clone();
+    let _here = metrics::set_default_local_recorder(&recorder);
+    let workers = start(WorkerPool::builder().name("pool").cpu_threads(1).io_tasks(1).queue(1).grace(secs(1)));
+    workers.submit_cpu(|| ()).await.unwrap();
+    workers.submit_io(async {}).await.unwrap();
+    workers.submit_cpu(|| panic!("ouch")).await.unwrap_err();
+    let (job, let_go, has_begun) = held();
+    let stuck = workers.submit_cpu(job).spawn().await.unwrap();
+    has_begun.recv().unwrap();
+    stuck.cancel("enough");
+    settle().await;
+    tokio::time::advance(secs(1)).await;
+    settle().await;
+    let_go.send(()).unwrap();
+    until(|| stuck.is_finished()).await;
+    workers.close();
+    workers.submit_io(async {}).await.unwrap_err();
+    let counts = workers.drain(in_secs(10)).await.counts;
+    let get = |key: &str| sums.0.lock().get(key).copied().unwrap_or_default();
+    assert_eq!(get("actors_jobs_submitted_total{pool=pool}"), counts.submitted);
+    assert_eq!(get("actors_jobs_ended_total{pool=pool,outcome=done}"), counts.done);
+    assert_eq!(get("actors_jobs_ended_total{pool=pool,outcome=panicked}"), counts.panicked);
+    assert_eq!(get("actors_jobs_ended_total{pool=pool,outcome=rejected}"), counts.rejected);
+    assert_eq!((counts.submitted, counts.done, counts.panicked, counts.rejected), (5, 3, 1, 1));
+    assert_eq!(get("actors_threads_quarantined_total{pool=pool}"), 1);
+}
