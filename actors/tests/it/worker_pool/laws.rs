@@ -92,9 +92,12 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     })
 }
 
-/// When which job of a key was started, by class and key, and as the how many-eth it was submitted.
+/// As the how many-eth of its key a job was submitted, and when it was started.
+type Start = (u64, Instant);
+
+/// When the jobs of each key were started, by class and key.
 #[derive(Default)]
-struct Starts(Mutex<HashMap<(bool, u8), Vec<(u64, Instant)>>>);
+struct Starts(Mutex<HashMap<(bool, u8), Vec<Start>>>);
 
 impl Starts {
     fn note(&self, is_io: bool, key: Option<u8>, nth: u64) {
