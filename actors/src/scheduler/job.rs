@@ -1,6 +1,5 @@
 //! What belongs to the user, and how it is kept from doing harm.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 
 use parking_lot::Mutex;
@@ -70,19 +69,6 @@ impl Job {
 
     /// Makes a run.
     pub(super) fn begin(&self) -> Result<RunFuture, Panic> {
-        contain(|| (self.0.lock())())
+        catch_panic(|| (self.0.lock())())
     }
-}
-
-/// Runs what belongs to a user; not even a panic whose payload panics when it is dropped gets out.
-pub(super) fn contain<R>(f: impl FnOnce() -> R) -> Result<R, Panic> {
-    catch_unwind(AssertUnwindSafe(|| catch_panic(f))).unwrap_or_else(|payload| {
-        std::mem::forget(payload);
-        Err(Panic::from_payload(Box::new("(its message panicked when it was dropped)")))
-    })
-}
-
-/// Drops what belongs to a user. A panic in its destructor harms nobody else.
-pub(super) fn drop_quietly<T>(value: T) {
-    drop(contain(|| drop(value)));
 }

@@ -6,14 +6,15 @@ use std::task::Poll;
 
 use patterns_core::cancel::{CancelCause, CancelToken};
 use patterns_core::context::Context;
-use patterns_core::outcome::{BoxError, Panic};
+use patterns_core::outcome::{BoxError, Panic, catch_panic};
 use patterns_core::reaper::Tracked;
 use tokio::time::timeout;
 
-use super::job::{Job, RunFuture, contain, drop_quietly};
+use super::job::{Job, RunFuture};
 use super::plane::Plane;
 use super::timetable::{Begun, End};
 use super::{FailureKind, Firing, ScheduleId};
+use crate::quiet::drop_quietly;
 
 /// A run that was begun. However it is given up, it is accounted for.
 pub(super) struct Run {
@@ -86,7 +87,7 @@ async fn ladder(plane: &Plane, job: Arc<Job>, token: &CancelToken) -> End {
         result = poll_contained(&mut run) => Some(result),
         _ = token.cancelled() => timeout(plane.config.grace, poll_contained(&mut run)).await.ok(),
     };
-    let dropped = contain(|| drop(run));
+    let dropped = catch_panic(|| drop(run));
     match result {
         None => End::Cancelled,
         Some(Err(panic)) => End::Failed(FailureKind::Panic(panic)),
@@ -96,7 +97,7 @@ async fn ladder(plane: &Plane, job: Arc<Job>, token: &CancelToken) -> End {
 }
 
 async fn poll_contained(run: &mut RunFuture) -> Result<Result<(), BoxError>, Panic> {
-    poll_fn(|cx| match contain(|| run.as_mut().poll(cx)) {
+    poll_fn(|cx| match catch_panic(|| run.as_mut().poll(cx)) {
         Ok(Poll::Pending) => Poll::Pending,
         Ok(Poll::Ready(result)) => Poll::Ready(Ok(result)),
         Err(panic) => Poll::Ready(Err(panic)),
@@ -106,7 +107,7 @@ async fn poll_contained(run: &mut RunFuture) -> Result<Result<(), BoxError>, Pan
 
 /// What an error means: that the run obeyed its cancellation, or that it failed.
 fn of_error(error: BoxError, token: &CancelToken) -> End {
-    let read = contain(|| {
+    let read = catch_panic(|| {
         let mut text = error.to_string();
         let mut obeyed = error.is::<CancelCause>();
         let mut source = error.source();

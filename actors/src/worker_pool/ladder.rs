@@ -10,7 +10,6 @@ use patterns_core::context::Context;
 use patterns_core::outcome::{Panic, catch_panic};
 use tokio::time::Instant;
 
-use super::plane::contain::contain;
 use super::{Expired, JobError};
 
 /// Runs `fut` in `context`; at its cancellation or deadline asks it to stop, and after the grace drops
@@ -45,7 +44,7 @@ pub(super) async fn run_until_stopped<F: Future>(
         why
     };
     // A panic in its destructor is nobody's but the job's.
-    drop(contain(|| fut.set(None)));
+    drop(catch_panic(|| fut.set(None)));
     Err(why)
 }
 

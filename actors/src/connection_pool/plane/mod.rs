@@ -13,17 +13,17 @@ use std::task::Waker;
 
 use parking_lot::Mutex;
 use patterns_core::context::Context;
-use patterns_core::outcome::catch_panic;
 use patterns_core::reaper::Reaper;
+use state::State;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::{ConnectFailure, ConnectionManager, ConnectionPoolConfig, ConnectionPoolStatus, DrainReceipt, ResizeError};
+use crate::quiet::drop_quietly;
 use crate::signal::Signal;
 pub(super) use control::Drive;
 pub(super) use line::Ticket;
-use state::State;
 pub(super) use state::{Conn, Taken};
 
 /// The shared state of one pool.
@@ -65,7 +65,7 @@ impl<M: ConnectionManager> Plane<M> {
         }
         if !orphans.is_empty() {
             for conn in orphans {
-                let _ = catch_panic(|| drop(conn));
+                drop_quietly(conn);
             }
             self.changed.notify_waiters();
         }

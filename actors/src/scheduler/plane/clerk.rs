@@ -10,10 +10,10 @@ use patterns_core::reaper::Tracked;
 use patterns_core::retry::Exponential;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::super::job::drop_quietly;
 use super::super::store::{Lease, Recovered, Registered, Registration, ScheduleStore, StoreError, Verdict};
 use super::super::timetable::{self, Batch};
 use super::Plane;
+use crate::quiet::drop_quietly;
 
 /// From the first failure of the store to asking it again; doubles with each.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);

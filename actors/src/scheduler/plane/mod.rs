@@ -9,18 +9,19 @@ use std::time::Duration;
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use patterns_core::context::Context;
+use patterns_core::outcome::catch_panic;
 use patterns_core::reaper::Reaper;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
 use super::clock::{Now, WallClock, later};
-use super::job::{contain, drop_quietly};
 use super::messages::{Action, Add, Entered};
 use super::run::Run;
 use super::store::{Lease, ScheduleStore};
 use super::timetable::{Begun, Effects, Refused, Timetable};
 use super::{ScheduleError, ScheduleId, SchedulerConfig, SchedulerStatus, StartError};
+use crate::quiet::drop_quietly;
 
 /// How many runs that are due are begun at a time, so that thousands of them don't hold up the
 /// other actors of the system.
@@ -180,7 +181,7 @@ impl Plane {
 
 /// What both clocks read.
 fn read(clock: &dyn WallClock) -> Now {
-    let wall = contain(|| clock.now()).unwrap_or_else(|panic| {
+    let wall = catch_panic(|| clock.now()).unwrap_or_else(|panic| {
         tracing::error!(%panic, "the wall clock that was given failed, so the system's is read");
         Timestamp::now()
     });

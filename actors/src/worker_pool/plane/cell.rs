@@ -7,10 +7,10 @@ use patterns_core::cancel::{CancelCause, CancelKind, CancelToken};
 use patterns_core::context::Context;
 use tokio::time::Instant;
 
-use super::contain::drop_quietly;
 use super::counts::Bucket;
 use super::job::{Head, Job, Look, Waited};
 use super::spare::Spare;
+use crate::quiet::drop_quietly;
 use crate::worker_pool::{JobClass, JobError, Reject};
 
 /// A job `J` (a closure or a future) whose value is a `T`.

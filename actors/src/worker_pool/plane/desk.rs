@@ -3,8 +3,8 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-use super::contain::drop_quietly;
 use super::job::Job;
+use crate::quiet::drop_quietly;
 use crate::worker_pool::RunningJob;
 
 /// Where a worker has the job that it runs, for others to see.

@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use patterns_core::outcome::catch_panic;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::block_in_place;
 use tokio::time::Instant;
 
-use super::contain::{contain, drop_quietly};
 use super::job::Job;
 use super::spare::Spare;
 use super::tasks::IoJob;
 use super::threads::CpuJob;
+use crate::quiet::drop_quietly;
 use crate::worker_pool::submission::dropped;
 use crate::worker_pool::{JobClass, JobError, Rejection, RunningJob};
 
@@ -89,7 +90,7 @@ pub(crate) fn run_cpu(job: Arc<dyn CpuJob>) -> impl Future<Output = ()> + Send {
     async move {
         let mut spare = Spare::default();
         // Not allowed everywhere on a multi-threaded runtime either (a `LocalSet`): then it holds up what is there.
-        if contain(|| block_in_place(|| guest.job.run(&mut spare))).is_err() {
+        if catch_panic(|| block_in_place(|| guest.job.run(&mut spare))).is_err() {
             guest.job.run(&mut Spare::default());
         }
     }

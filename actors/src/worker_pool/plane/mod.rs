@@ -2,7 +2,6 @@
 
 pub(super) mod cell;
 mod clock;
-pub(super) mod contain;
 pub(super) mod counts;
 mod desk;
 mod drain;
@@ -21,12 +20,6 @@ pub(super) mod threads;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use patterns_core::cancel::CancelCause;
-use tokio::runtime::Handle;
-use tokio::sync::Notify;
-
-use super::config::MAX_THREADS;
-use super::{JobClass, Reject, ResizeError, StartError, WorkerPoolConfig};
 use clock::ClockHold;
 use counts::{Bucket, Counts};
 use gate::{Entry, Gate, Manner};
@@ -34,9 +27,15 @@ use guests::Guests;
 use job::{Head, Job};
 use keeper::Watch;
 use meters::Meters;
+use patterns_core::cancel::CancelCause;
 use permits::Permits;
 use tasks::{IoJob, Tasks};
 use threads::{CpuJob, Threads};
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+
+use super::config::MAX_THREADS;
+use super::{JobClass, Reject, ResizeError, StartError, WorkerPoolConfig};
 
 /// The shared state of one pool.
 #[expect(missing_debug_implementations, reason = "public in a private module only, for a sealed trait")]

@@ -17,11 +17,11 @@ use tokio::time::Instant;
 
 use super::Plane;
 use super::cell::Cell;
-use super::contain::drop_quietly;
 use super::desk::Desk;
 use super::gate::Worker;
 use super::job::Job;
 use super::spare::Spare;
+use crate::quiet::drop_quietly;
 use crate::worker_pool::ladder::run_until_stopped;
 use crate::worker_pool::{JobError, RunningJob};
 

@@ -6,16 +6,17 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 
 use parking_lot::{Mutex, MutexGuard};
+use patterns_core::outcome::catch_panic;
 use tokio::time::Instant;
 
 use super::Plane;
 use super::cell::Cell;
-use super::contain::{contain, drop_quietly};
 use super::desk::Desk;
 use super::gate::Worker;
 use super::job::Job;
 use super::lounge::Lounge;
 use super::spare::Spare;
+use crate::quiet::drop_quietly;
 use crate::worker_pool::{JobClass, JobError, RunningJob};
 
 /// A job for a thread.
@@ -34,7 +35,7 @@ where
         if !self.head().is_bare() {
             self.head().plane.keeper_looks_after(self.head());
         }
-        let result = contain(|| context.sync_scope(work));
+        let result = catch_panic(|| context.sync_scope(work));
         self.finish(result.map_err(JobError::Panicked));
         if self.head().is_bare() {
             spare.put(context);

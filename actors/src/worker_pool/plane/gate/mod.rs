@@ -27,18 +27,18 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, TrySendError};
 use parking_lot::Mutex;
+use seats::After;
+use state::State;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::Plane;
-use super::contain::drop_quietly;
 use super::job::{Head, Job};
 use super::permits::Permits;
+use crate::quiet::drop_quietly;
 use crate::worker_pool::{JobClass, JobError, Reject, Rejection, WorkerPoolConfig};
-use seats::After;
 pub(crate) use seats::Standing;
 pub(crate) use state::Depths;
-use state::State;
 
 pub(crate) struct Gate<J: Job + ?Sized> {
     class: JobClass,
