@@ -72,7 +72,7 @@ impl Layer {
     fn bury_above(&mut self, key: &KeyPath) {
         let mut above = key.parent();
         while let Some(at) = above {
-            if at.get(&self.root).is_some_and(|value| !matches!(value.kind, ValueKind::Table(_))) {
+            if at.get(&self.root).is_some() && !is_table(&at, &self.root) {
                 self.bury(&at);
             }
             above = at.parent();
@@ -123,11 +123,11 @@ impl Layer {
     }
 }
 
-/// The line of a key; for what stands elsewhere and comes in by an alias, the line of the alias.
 fn is_table(key: &KeyPath, root: &Value) -> bool {
     key.get(root).is_some_and(|value| matches!(value.kind, ValueKind::Table(_)))
 }
 
+/// The line of a key; for what stands elsewhere and comes in by an alias, the line of the alias.
 fn line_of(lines: &Lines, key: &KeyPath) -> Option<usize> {
     let mut at = key.clone();
     loop {
