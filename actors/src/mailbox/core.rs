@@ -57,7 +57,7 @@ impl<A: Actor> Core<A> {
         Lane::ALL.into_iter().map(status).collect()
     }
 
-    fn queued(&self) -> u64 {
+    pub(super) fn queued(&self) -> u64 {
         self.used_lanes().map(|lane| lane.len() as u64).sum()
     }
 

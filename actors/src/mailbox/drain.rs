@@ -41,7 +41,7 @@ impl<A: Actor<Context = Context<A>>> ActorFuture<A> for Drain<A> {
         // `waiting`: a handler has stopped the actor, or has it wait for something first. Either way
         // the context polls again when that is over, without being poked.
         while !ctx.waiting() {
-            if stage.is_turn_over() {
+            if stage.is_turn_over(|| core.queued() > 0) {
                 yield_to_others(task);
                 break;
             }

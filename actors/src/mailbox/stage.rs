@@ -100,8 +100,8 @@ impl Stage {
     }
 
     /// Whether others are to run before the next message.
-    pub(super) fn is_turn_over(&self) -> bool {
-        self.turn.is_over(&self.hub)
+    pub(super) fn is_turn_over(&self, has_work: impl FnOnce() -> bool) -> bool {
+        self.turn.is_over(&self.hub, has_work)
     }
 
     /// A message is taken out of the mailbox, and about to be handled.

@@ -51,12 +51,12 @@ impl Turn {
         self.fresh.set(true);
     }
 
-    /// Whether others are to run before the next message.
-    pub(super) fn is_over(&self, hub: &Hub) -> bool {
+    /// Whether others are to run before the next message. Without one, there is no need to read the clock.
+    pub(super) fn is_over(&self, hub: &Hub, has_work: impl FnOnce() -> bool) -> bool {
         if self.left.get() == 0 {
             return true;
         }
-        if self.unseen.get() >= self.gap.get() {
+        if self.unseen.get() >= self.gap.get() && has_work() {
             self.look(hub.age(Instant::now()), hub);
         }
         // Whether the actor is to have stopped by now is looked at as often as the clock.
