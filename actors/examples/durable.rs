@@ -40,7 +40,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let system = System::start()?;
     // What a crash cut off shows after a second. The store keeps all that happened, as somebody may want to check it.
     let builder = Scheduler::builder().lease(Duration::from_secs(1)).history(100_000).overlap_limit(10_000);
-    let builder = if store.starts_with("postgres://") {
+    let builder = if store.starts_with("postgres://") || store.starts_with("postgresql://") {
         let manager = PostgresManager::new(&store)?;
         let pool = ConnectionPool::builder(manager).max_size(2).start(&system).await?;
         builder.store(PostgresStore::new(pool).await?)

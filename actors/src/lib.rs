@@ -74,6 +74,7 @@ pub mod supervision;
 pub mod system;
 pub mod worker_pool;
 
+mod chain;
 mod quiet;
 mod signal;
 

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use patterns_core::context::TaskPath;
 
+use crate::chain::chain;
+
 /// A plain snapshot of a [`ConnectionPool`](super::ConnectionPool).
 ///
 /// `in_use + idle + handed_over + opening + checking + closing` is the number of slots taken, and never
@@ -126,17 +128,6 @@ impl fmt::Display for ConnectFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({:?} ago, attempt {})", chain(&*self.error), self.ago, self.attempts)
     }
-}
-
-/// An error with all its sources, in one line.
-pub(super) fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text = format!("{text}: {error}");
-        source = error.source();
-    }
-    text
 }
 
 /// What came of [draining](super::ConnectionPool::drain) a pool.

@@ -87,6 +87,8 @@ impl Default for SchedulerConfig {
 impl SchedulerConfig {
     pub(super) fn validate(&self) -> Result<(), StartError> {
         let problems = [
+            (self.name.contains('\0'), "name", "must not have a NUL in it"),
+            (self.name.len() > 1_000, "name", "must not be longer than 1,000 bytes"),
             (self.overlap_limit == 0, "overlap_limit", "must be at least 1"),
             (self.history == 0, "history", "must be at least 1"),
             (self.clock_poll < Duration::from_millis(1), "clock_poll", "must be at least 1 ms"),

@@ -14,6 +14,7 @@ use super::job::{Job, RunFuture};
 use super::plane::Plane;
 use super::timetable::{Begun, End};
 use super::{FailureKind, Firing, ScheduleId};
+use crate::chain::chain;
 use crate::quiet::drop_quietly;
 
 /// A run that was begun. However it is given up, it is accounted for.
@@ -108,15 +109,10 @@ async fn poll_contained(run: &mut RunFuture) -> Result<Result<(), BoxError>, Pan
 /// What an error means: that the run obeyed its cancellation, or that it failed.
 fn of_error(error: BoxError, token: &CancelToken) -> End {
     let read = catch_panic(|| {
-        let mut text = error.to_string();
+        let text = chain(&*error);
         let mut obeyed = error.is::<CancelCause>();
         let mut source = error.source();
         while let Some(error) = source {
-            let more = error.to_string();
-            // A transparent wrapper says what its source says.
-            if !text.ends_with(&more) {
-                text = format!("{text}: {more}");
-            }
             obeyed |= error.is::<CancelCause>();
             source = error.source();
         }

@@ -71,6 +71,17 @@ async fn it_conforms_also_where_a_server_would_not_wait_for_the_disk_and_isolate
         let isolation = pool.acquire().await.unwrap().query_one("show default_transaction_isolation", &[]).await;
         assert_eq!(isolation.unwrap().get::<_, String>(0), "serializable");
         conforms(async || PostgresStore::new(pool.clone()).await.unwrap()).await;
+
+        let store = PostgresStore::new(pool.clone()).await.unwrap();
+        store.register(&registration("disk")).await.unwrap();
+        let observer = pool.acquire().await.unwrap();
+        for n in 0..20 {
+            store.claim(&lease("a"), &claims("disk")[n..=n]).await.unwrap();
+            let ask = "select pg_current_wal_flush_lsn() >= pg_current_wal_insert_lsn()";
+            let is_on_disk = async || observer.query_one(ask, &[]).await.unwrap().get::<_, bool>(0);
+            // Twice, as the server may have written something of its own in between.
+            assert!(is_on_disk().await || is_on_disk().await, "what was answered is not on the disk");
+        }
     })
     .await;
 }
@@ -79,9 +90,12 @@ async fn it_conforms_also_where_a_server_would_not_wait_for_the_disk_and_isolate
 async fn several_may_make_the_tables_at_the_same_time() {
     let Some(server) = server("making the tables").await else { return };
     bounded(async {
+        let mut pools = Vec::new();
+        for _ in 0..4 {
+            pools.push(pool(&server, "").await);
+        }
         let mut tasks = JoinSet::new();
-        for n in 0..4 {
-            let pool = pool(&server, "").await;
+        for (n, pool) in pools.into_iter().enumerate() {
             tasks.spawn(async move {
                 let store = PostgresStore::new(pool).await.unwrap();
                 store.register(&registration("x")).await.unwrap();
@@ -117,7 +131,18 @@ async fn a_name_that_is_no_text_there_is_refused_with_the_servers_words() {
 async fn a_batch_that_is_dropped_in_the_middle_is_written_as_a_whole_or_not_at_all() {
     let Some(server) = server("a batch that is dropped").await else { return };
     bounded(async {
-        let store = PostgresStore::new(pool(&server, "").await).await.unwrap();
+        let pool = pool(&server, "").await;
+        let store = PostgresStore::new(pool.clone()).await.unwrap();
+        store.register(&registration("held")).await.unwrap();
+        let holder = pool.acquire().await.unwrap();
+        // Schedules can be locked, and no firing can be made: so this one is in the middle.
+        holder.batch_execute("begin; lock table durable_firing in share mode").await.unwrap();
+        assert!(timeout(millis(300), store.claim(&lease("a"), &claims("held"))).await.is_err());
+        holder.batch_execute("rollback").await.unwrap();
+        drop(holder);
+        let known = timeout(Duration::from_secs(10), store.register(&registration("held"))).await;
+        assert_eq!(known.expect("nothing is locked any more").unwrap().runs, 0);
+
         let mut dropped = 0;
         for round in 0..40 {
             let name = format!("x {round}");

@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout};
 
 use super::Plane;
 use super::state::Conn;
-use crate::connection_pool::status::chain;
+use crate::chain::chain;
 use crate::connection_pool::{ConnectError, ConnectionManager};
 
 /// How a call of the manager failed.

@@ -111,8 +111,12 @@ impl Clerk {
     async fn write(&mut self, store: &dyn ScheduleStore) -> Option<()> {
         if !self.batch.passed.is_empty() {
             let passed = &self.batch.passed;
-            let now = self.plane.now().wall;
-            self.insist(|_| Box::pin(async move { store.pass(now, passed).await })).await?;
+            // The clock is read for each attempt: another scheduler may have gone on in between.
+            self.insist(|_| {
+                let now = self.plane.now().wall;
+                Box::pin(async move { store.pass(now, passed).await })
+            })
+            .await?;
             self.batch.passed.clear();
         }
         if !self.batch.finished.is_empty() {
@@ -137,8 +141,8 @@ impl Clerk {
         if std::mem::take(&mut self.batch.renew) {
             let schedules = self.plane.table.lock().durable();
             for schedules in schedules.chunks(timetable::BATCH) {
-                let now = self.plane.now().wall;
                 let ask = |lease: Lease| -> Answer<'_, Vec<Recovered>> {
+                    let now = self.plane.now().wall;
                     Box::pin(async move { counted(store.recover(&lease, now, schedules).await, schedules.len()) })
                 };
                 let recovered = self.insist(ask).await?;

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use patterns_core::outcome::{BoxError, Panic};
 
+use crate::chain::chain;
+
 /// Why a store did not do what it was asked to.
 ///
 /// # Examples
@@ -19,8 +21,8 @@ use patterns_core::outcome::{BoxError, Panic};
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// It said so.
-    #[error("the store failed: {0}")]
+    /// It said so. The text has all that is below it, too.
+    #[error("the store failed: {}", chain(&**.0))]
     Failed(#[source] Arc<dyn Error + Send + Sync>),
     /// It did not answer within the scheduler's [`store_timeout`](crate::scheduler::SchedulerConfig::store_timeout).
     #[error("the store did not answer within {0:?}")]

@@ -29,7 +29,8 @@
 //!
 //! The store has no clock: every instant comes from the scheduler, as its wall clock shows it. Instants have
 //! nanoseconds, and must come back unchanged. Those of the years 1678 to 2261, of which the nanoseconds since 1970 fit
-//! an `i64`, are enough: for others a store may fail. Names are any text, and compare byte by byte.
+//! an `i64`, are enough: for others a store may fail. Names are any text, and compare byte by byte; a store
+//! may refuse a schedule whose name has a NUL in it, or more than 2,000 bytes.
 //!
 //! A store that fails is asked again, with growing pauses; until it answers, no durable job begins. A call that takes
 //! longer than the scheduler's [`store_timeout`](super::SchedulerConfig::store_timeout) is dropped and counts as

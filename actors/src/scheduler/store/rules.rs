@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Claim, ClaimKind, FiringOutcome, FiringRecord, Lease, Recovered, StoreError, Verdict};
+use super::{Claim, ClaimKind, Definition, FiringOutcome, FiringRecord, Kind, Lease, Recovered, StoreError, Verdict};
 
 /// Where a firing is, by the name that it has in a database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,15 +117,24 @@ pub(super) fn json(value: &impl serde::Serialize) -> Result<String, StoreError> 
     serde_json::to_string(value).map_err(StoreError::new)
 }
 
+/// A definition as it is kept. One whose instant can't be is refused: its claim would hold up all that come after it.
+pub(super) fn definition(definition: &Definition) -> Result<String, StoreError> {
+    if let Kind::At { at } = definition.kind {
+        nanos(at)?;
+    }
+    json(definition)
+}
+
 /// As it is kept: nanoseconds since 1970.
 pub(super) fn nanos(at: Timestamp) -> Result<i64, StoreError> {
     let beyond = |_| StoreError::new(format!("{at} is not within the years 1678 to 2261"));
     i64::try_from(at.as_nanosecond()).map_err(beyond)
 }
 
-/// A lease that goes on for longer than there are nanoseconds is as good as one for ever.
+/// A lease that goes on for longer than there are nanoseconds is as good as one for ever; one that was over before there
+/// were any has always been.
 pub(super) fn until(lease: &Lease) -> i64 {
-    nanos(lease.until).unwrap_or(i64::MAX)
+    nanos(lease.until).unwrap_or(if lease.until < Timestamp::UNIX_EPOCH { i64::MIN } else { i64::MAX })
 }
 
 pub(super) fn timestamp(nanos: i64) -> Result<Timestamp, StoreError> {
@@ -163,6 +172,7 @@ mod tests {
     fn a_lease_may_be_for_ever_and_an_instant_may_not() {
         let lease = Lease { owner: "a".to_owned(), until: Timestamp::MAX };
         assert_eq!(until(&lease), i64::MAX);
+        assert_eq!(until(&Lease { until: Timestamp::MIN, ..lease }), i64::MIN);
         assert!(nanos(Timestamp::MAX).is_err());
         let now = Timestamp::new(1_777_777_777, 123_456_789).unwrap();
         assert_eq!(timestamp(nanos(now).unwrap()).unwrap(), now);

@@ -33,6 +33,7 @@ pub(crate) async fn conforms<S: ScheduleStore>(open: impl AsyncFn() -> S) {
     handover::forgets_a_schedule_with_all_of_it(open().await).await;
     claims::takes_names_and_texts_as_they_are(open().await).await;
     claims::takes_full_batches(open().await).await;
+    claims::takes_a_batch_in_its_order(open().await).await;
     handover::remembers_across_reopening(&open).await;
     handover::grants_each_firing_to_one_of_many(&open).await;
 }

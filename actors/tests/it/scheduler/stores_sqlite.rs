@@ -157,6 +157,8 @@ async fn what_it_cannot_use_is_refused() {
     let refused = async |name: &str| SqliteStore::open(folder.path().join(name)).await.unwrap_err().to_string();
     let no_folder = refused("nowhere/schedules.db").await;
     assert!(no_folder.starts_with("the store failed: cannot open the database "), "{no_folder}");
+    // And why.
+    assert!(no_folder.contains("unable to open database file"), "{no_folder}");
     std::fs::write(folder.path().join("text"), "this is no database, but a text of some length ".repeat(50)).unwrap();
     assert!(refused("text").await.starts_with("the store failed: "));
     assert!(SqliteStore::open(":memory:").await.is_err());
@@ -183,6 +185,10 @@ async fn an_instant_that_it_cannot_count_fails_and_harms_nobody() {
     assert!(error.ends_with("is not within the years 1678 to 2261"), "{error}");
     // Nothing of the batch was written.
     assert_eq!(store.register(&registration(10)).await.unwrap().runs, 0);
+    // A schedule of which this is the only instant is refused, or it would hold up all the others.
+    let once = Kind::At { at: Timestamp::MIN };
+    let error = store.register(&Registration { definition: Definition::new("once", once), ..registration(10) }).await;
+    assert!(error.unwrap_err().to_string().ends_with("is not within the years 1678 to 2261"));
     let for_ever = Lease { until: Timestamp::MAX, ..lease() };
     assert_eq!(store.claim(&for_ever, &far[..1]).await.unwrap(), [Verdict::New]);
 }
@@ -204,4 +210,20 @@ async fn a_file_that_is_gone_is_an_error_and_not_an_empty_store() {
     std::fs::remove_file(folder.path().join("schedules.db")).unwrap();
     let error = store.register(&registration(10)).await.unwrap_err().to_string();
     assert!(error.starts_with("the store failed: cannot open the database "), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn several_may_make_the_file_at_the_same_time() {
+    for _ in 0..10 {
+        let folder = folder();
+        let file = folder.path().join("schedules.db");
+        let open = || {
+            let file = file.clone();
+            tokio::spawn(async move { SqliteStore::open(file).await.map(drop) })
+        };
+        let opened: Vec<_> = (0..4).map(|_| open()).collect();
+        for opened in opened {
+            opened.await.unwrap().unwrap();
+        }
+    }
 }

@@ -3,12 +3,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tokio::task::spawn_blocking;
 
 use super::writer::Writer;
 use super::{SqliteConnection, SqliteError};
 use crate::connection_pool::{ConnectionManager, OnReturn};
+
+/// How often a new file is asked to go over to its write-ahead log, where others ask at the same time.
+const MODE_ATTEMPTS: u32 = 8;
 
 /// Opens connections to a SQLite database file.
 ///
@@ -93,7 +96,17 @@ impl Settings {
         flags.set(OpenFlags::SQLITE_OPEN_CREATE, self.create);
         let db = Connection::open_with_flags(&self.path, flags).map_err(failed)?;
         db.busy_timeout(self.busy_timeout).map_err(failed)?;
-        let mode: String = db.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0)).map_err(failed)?;
+        let set_mode = || db.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get::<_, String>(0));
+        let is_busy = |error: &rusqlite::Error| error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy);
+        let mut mode = set_mode();
+        // Of two that turn a new file to that mode, SQLite sends one away at once, who then finds it done.
+        for _ in 0..MODE_ATTEMPTS {
+            if !mode.as_ref().is_err_and(is_busy) {
+                break;
+            }
+            mode = set_mode();
+        }
+        let mode = mode.map_err(failed)?;
         if mode != "wal" {
             return Err(SqliteError::NoWal { path: self.path.clone(), mode });
         }

@@ -15,16 +15,17 @@ use crate::connection_pool::postgres::{PostgresError, PostgresManager};
 
 /// A store in a PostgreSQL database: for schedulers on any number of machines. A clone is the same store.
 ///
-/// What it has answered was committed by the server, with at least `synchronous_commit = on`. A connection that breaks
-/// is replaced by the [pool](ConnectionPool); the scheduler asks again, and has the same answer. Each call is one
-/// transaction, at the isolation that it needs, whatever the server's default is.
+/// What it has answered is on the server's disk, also where `synchronous_commit` is off; whether a standby has it too is
+/// that setting's. A connection that breaks is replaced by the [pool](ConnectionPool); the scheduler asks again, and has
+/// the same answer. Each call is one transaction, at the isolation that it needs, whatever the server's default is.
 ///
 /// However:
 ///
 /// - Whoever shares the store goes by the wall clock of his own machine, so the clocks must be closer together than the
 ///   scheduler's [`lease`](crate::scheduler::SchedulerConfig::lease) is long.
-/// - The names of schedules and schedulers must not have a NUL in them, which is no text to PostgreSQL, nor more than
-///   2,000 bytes, as they are in an index. Such a schedule is refused when it is made.
+/// - The names of schedules must not have a NUL in them, which is no text to PostgreSQL, nor more than 2,000 bytes, as
+///   they are in an index. Such a schedule is refused when it is made.
+/// - The database must be in UTF-8, or it could not hold every text.
 ///
 /// # How it works
 ///
@@ -35,7 +36,8 @@ use crate::connection_pool::postgres::{PostgresError, PostgresManager};
 ///
 /// A call locks the rows of its schedules, in an order that is the same for all, looks at their firings, decides, and
 /// writes; each is one statement for a whole batch. So calls about the same schedule take turns, and none meets another
-/// in a deadlock. A call that is dropped is rolled back before the connection goes to its next user.
+/// in a deadlock. A call that is dropped is rolled back before the connection goes to its next user, unless it was just
+/// being committed. A transaction in which nothing happens for ten seconds is ended by the server.
 ///
 /// Calls obey the ambient deadline, but not the ambient token: a scheduler that is being stopped still has something to
 /// write. So the pool must live for longer than the scheduler; a system that has started both in this order stops them
@@ -63,10 +65,15 @@ pub struct PostgresStore {
     pool: ConnectionPool<PostgresManager>,
 }
 
-/// What a transaction begins with. Where commits are not waited for, these are.
+/// What a transaction begins with. Where commits are not waited for, these are. A machine that vanishes in the middle
+/// must not keep its locks for as long as the server takes to notice that.
 const BEGIN: &str = "
     begin isolation level read committed read write;
+    set local idle_in_transaction_session_timeout = '10s';
     select set_config('synchronous_commit', 'on', true) where current_setting('synchronous_commit') = 'off'";
+
+/// How many connections are tried that may have broken while nobody used them.
+const ATTEMPTS: usize = 16;
 
 impl PostgresStore {
     /// The store in the database of a pool, of which each call takes one connection. The tables are made if they are
@@ -76,22 +83,30 @@ impl PostgresStore {
     /// # Errors
     ///
     /// [`StoreError::Failed`]: there is no connection to be had; the server refused it, as it does where the user may
-    /// not make tables; a later version of this crate has made them; the ambient deadline passed.
+    /// not make tables; a later version of this crate has made them; the database is not in UTF-8; the ambient token was
+    /// cancelled, or the ambient deadline passed. Without these it waits for as long as another makes the tables.
     ///
     /// # Cancel safety
     ///
     /// Cancel safe: the tables are made or not.
     pub async fn new(pool: ConnectionPool<PostgresManager>) -> Result<Self, StoreError> {
         let store = Self { pool };
-        undeterred(store.migrate()).await?;
+        store.migrate().await?;
         Ok(store)
     }
 
     /// A connection with a transaction, which is rolled back if the connection is dropped.
     async fn begin(&self) -> Result<Pooled<PostgresManager>, StoreError> {
-        let tx = self.pool.acquire().await.map_err(StoreError::new)?;
-        tx.batch_execute(BEGIN).await?;
-        Ok(tx)
+        for _ in 0..ATTEMPTS {
+            let tx = self.pool.acquire().await.map_err(StoreError::new)?;
+            match tx.batch_execute(BEGIN).await {
+                Ok(()) => return Ok(tx),
+                // It broke while nobody used it. Nothing was begun, and the pool does not lend it again.
+                Err(PostgresError::Failed(error)) if error.is_closed() => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(StoreError::new("every connection was found closed"))
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use tokio_postgres::Row;
 
-use super::super::rules::{count, json, nanos, record, timestamp, until};
+use super::super::rules::{self, count, nanos, record, timestamp, until};
 use super::super::{Lease, Passed, Registered, Registration, StoreError};
 use super::{PostgresStore, commit};
 use crate::connection_pool::postgres::Session;
@@ -75,7 +75,7 @@ impl PostgresStore {
     pub(super) async fn enter(&self, registration: &Registration) -> Result<Registered, StoreError> {
         let Registration { definition, anchor, now, keep } = registration;
         let (anchor, now, keep) = (nanos(*anchor)?, nanos(*now)?, i64::try_from(*keep).unwrap_or(i64::MAX));
-        let definition_as_json = json(definition)?;
+        let definition_as_json = rules::definition(definition)?;
         let tx = self.begin().await?;
         // This locks the row, too.
         let entered = tx.query_one(REGISTER, &[&definition.name, &definition_as_json, &anchor, &keep]).await?;

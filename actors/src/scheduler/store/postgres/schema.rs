@@ -40,8 +40,17 @@ impl PostgresStore {
     pub(super) async fn migrate(&self) -> Result<(), StoreError> {
         let tx = self.begin().await?;
         tx.query_one("select pg_advisory_xact_lock($1)", &[&LOCK]).await?;
-        // A user who may make no table may still use those that there are.
-        let found = tx.query_one("select to_regclass('durable_version') is not null", &[]).await?;
+        let encoding = tx.query_one("select current_setting('server_encoding')", &[]).await?;
+        if encoding.get::<_, &str>(0) != "UTF8" {
+            let encoding = encoding.get::<_, &str>(0);
+            return Err(StoreError::new(format!(
+                "its database is in {encoding}, which can't hold every text, not in UTF8"
+            )));
+        }
+        // A user who may make no table may still use those that there are. Not those of another schema of the search
+        // path, where another program may have its own.
+        let found = "select to_regclass(quote_ident(current_schema()) || '.durable_version') is not null";
+        let found = tx.query_one(found, &[]).await?;
         if !found.get::<_, bool>(0) {
             tx.batch_execute("create table durable_version (version bigint primary key)").await?;
         }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use patterns_core::context::interruptible;
 use rusqlite::Transaction;
 use tokio::sync::Mutex;
 
@@ -31,9 +32,9 @@ use crate::connection_pool::sqlite::{CallError, SqliteConnection, SqliteManager}
 /// others too. Instants are nanoseconds since 1970, outcomes and definitions JSON. A program may look into them, as in
 /// `select name, instant, state, outcome from durable_firing join durable_schedule on id = schedule`.
 ///
-/// Calls take turns on one connection. One that was dropped in the middle, or failed, is rolled back, and its
-/// connection is not used again. Calls obey the ambient deadline, but not the ambient token: a scheduler that is being
-/// stopped still has something to write.
+/// Calls take turns on one connection. One that fails is rolled back, and its connection is not used again. One that is
+/// dropped is rolled back, unless it was just being committed. Calls obey the ambient deadline, but not the ambient
+/// token: a scheduler that is being stopped still has something to write.
 ///
 /// # Examples
 ///
@@ -70,7 +71,7 @@ pub struct SqliteStore(Arc<Inner>);
 
 struct Inner {
     manager: SqliteManager,
-    /// Held by the call that runs. Empty after one that did not end well.
+    /// Held by the call that runs. Empty after one that failed.
     connection: Mutex<Option<SqliteConnection>>,
 }
 
@@ -78,7 +79,7 @@ impl SqliteStore {
     /// Opens the store in this file. The file and the tables are made if they are missing, and the tables brought up
     /// to date if an earlier version of this crate has made them.
     ///
-    /// Dropping the last clone closes the file, which writes back its log.
+    /// Dropping the last clone closes the file, which writes back its log and keeps the thread waiting for the disk.
     ///
     /// # Errors
     ///
@@ -93,7 +94,8 @@ impl SqliteStore {
     ///
     /// Cancel safe: the tables are made or not.
     pub async fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
-        let manager = SqliteManager::new(path).init("pragma synchronous = full");
+        // The second is for macOS, where the disk may otherwise keep to itself what it was told to write.
+        let manager = SqliteManager::new(path).init("pragma synchronous = full; pragma fullfsync = on");
         let mut connection = manager.connect().await.map_err(StoreError::new)?;
         connection.transaction(schema::migrate).await.map_err(said)?;
         // From now on a file that is gone is an error, and not an empty store.
@@ -109,21 +111,22 @@ impl SqliteStore {
     {
         let Inner { manager, connection: place } = &*self.0;
         undeterred(async move {
-            let mut place = place.lock().await;
-            let mut connection = match place.take() {
+            let mut place = interruptible(place.lock()).await.map_err(StoreError::new)?;
+            let connection = match &mut *place {
                 Some(connection) => connection,
-                None => manager.connect().await.map_err(StoreError::new)?,
+                empty => {
+                    let opened = interruptible(manager.connect()).await.map_err(StoreError::new)?;
+                    empty.insert(opened.map_err(StoreError::new)?)
+                }
             };
-            match connection.transaction(f).await {
-                Ok(answer) => {
-                    *place = Some(connection);
-                    Ok(answer)
-                }
-                Err(error) => {
-                    manager.close(connection).await;
-                    Err(said(error))
-                }
+            // It stays where it is while it is used: after a call that is dropped, the next one waits for its end.
+            let answer = connection.transaction(f).await;
+            if answer.as_ref().is_err_and(|error| !error.is_interrupted())
+                && let Some(broken) = place.take()
+            {
+                manager.close(broken).await;
             }
+            answer.map_err(said)
         })
         .await
     }

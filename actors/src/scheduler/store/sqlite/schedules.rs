@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Transaction};
 
-use super::super::rules::{Row, count, json, nanos, record, timestamp};
+use super::super::rules::{self, Row, count, nanos, record, timestamp};
 use super::super::{Passed, Registered, Registration, StoreError};
 
 const REGISTER: &str = "
@@ -30,7 +30,7 @@ const PASS: &str = "
 pub(super) fn register(tx: &Transaction<'_>, registration: &Registration) -> Result<Registered, StoreError> {
     let Registration { definition, anchor, now, keep } = registration;
     let (anchor, now, keep) = (nanos(*anchor)?, nanos(*now)?, i64::try_from(*keep).unwrap_or(i64::MAX));
-    let values = (&definition.name, json(definition)?, anchor, keep);
+    let values = (&definition.name, rules::definition(definition)?, anchor, keep);
     let mut entered = tx.prepare_cached(REGISTER)?;
     let (id, anchor, runs, passed) = entered.query_row(values, |row| <(i64, i64, i64, Option<i64>)>::try_from(row))?;
     let fired: Option<i64> = tx.prepare_cached(LAST)?.query_row((id, now), |row| row.get(0)).optional()?;

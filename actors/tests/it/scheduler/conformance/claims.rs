@@ -182,3 +182,19 @@ pub(super) async fn takes_full_batches(store: impl ScheduleStore) {
     let known = register(&store, &names[511], 60).await;
     assert_eq!((known.last, known.unfinished), (Some(instant(15)), 0));
 }
+
+pub(super) async fn takes_a_batch_in_its_order(store: impl ScheduleStore) {
+    store.register(&Registration { keep: 1, ..registration("order", 0) }).await.unwrap();
+    let claims = [10, 10, 20, 30].map(|second| claim("order", second, ClaimKind::Due));
+    assert_eq!(store.claim(&lease("a", 60), &claims).await.unwrap(), [Verdict::New; 4]);
+    let skipped = || FiringOutcome::Skipped("x".to_owned());
+    // Of two ends the first one counts; and what was no run is no run, however many there were.
+    let ends = [(30, FiringOutcome::Done), (30, FiringOutcome::Cancelled), (10, skipped()), (20, skipped())];
+    let ends = ends.map(|(second, outcome)| finished("order", second, outcome));
+    store.finish(&lease("a", 60), &ends).await.unwrap();
+    let known = register(&store, "order", 100).await;
+    assert_eq!((known.runs, known.recent.last().unwrap().outcome.clone()), (1, Some(FiringOutcome::Done)));
+    // All but one were forgotten, and a trigger is for now, wherever that is.
+    let early = [claim("order", 15, ClaimKind::Trigger)];
+    assert_eq!(store.claim(&lease("b", 60), &early).await.unwrap(), [Verdict::New]);
+}
