@@ -35,6 +35,25 @@
 //! However, the control plane is what notes the times: while the thread of its system is blocked, a connection
 //! that came back in the meantime counts as new, and no connection is opened or closed.
 //!
+//! # Looking inside
+//!
+//! [`ConnectionPool::status`] says where the connections are, who has them and who waits. Opening, checking and closing
+//! are `tracing` spans `connect`, `check` and `close` of level debug, with the field `pool`. For a recorder of the
+//! [`metrics`] facade there are the following, to within a tenth of a second; they are registered when a pool is
+//! started, so install the recorder before. Pools of one name are counted together.
+//!
+//! | name | kind | labels | what |
+//! |---|---|---|---|
+//! | `actors_checkouts_total` | counter | `pool`, `outcome` | attempts to get a connection: `acquired`, `gave_up` |
+//! | `actors_checkouts_waiting` | gauge | `pool` | who waits for one |
+//! | `actors_connections` | gauge | `pool`, `state` | connections that are `in_use`, `idle` |
+//! | `actors_connections_opened_total` | counter | `pool` | connections opened |
+//! | `actors_connections_open_failed_total` | counter | `pool` | attempts to open one that failed |
+//! | `actors_connections_closed_total` | counter | `pool` | connections closed |
+//! | `actors_connections_check_failed_total` | counter | `pool` | checks that one did not pass |
+//! | `actors_connections_taken_back_total` | counter | `pool` | taken back from who was not polled |
+//! | `actors_connections_leaked_total` | counter | `pool` | held for longer than `leak_after` |
+//!
 //! # Comparison to `deadpool`, `bb8` and `sqlx::Pool`
 //!
 //! 1. Fair and direct: in `bb8` a task in a hot loop can starve all who wait.
@@ -60,6 +79,7 @@ mod handle;
 mod manager;
 mod managers;
 pub mod messages;
+mod meters;
 mod plane;
 mod pooled;
 mod status;

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix::{Actor, ActorContext, Context, Handler};
 use tokio::task::JoinSet;
@@ -8,6 +9,9 @@ use super::board::Board;
 use super::messages::{AllStopped, Checked, ShutDown};
 use super::sequence;
 use crate::{Lane, WeakHandle};
+
+/// The shortest pause between two checks.
+const SHORTEST: Duration = Duration::from_millis(1);
 
 /// The actor behind a [`Coordinator`](super::Coordinator): has components checked, and shuts them down.
 ///
@@ -56,7 +60,7 @@ async fn watch(board: Arc<Board>, me: WeakHandle<CoordinatorActor>, component: u
     let interval = board.plan.config.check_interval;
     loop {
         let readiness = sequence::check(&board, component).await;
-        let pause = if readiness.is_ready() { interval } else { interval / 10 };
+        let pause = if readiness.is_ready() { interval } else { (interval / 10).max(SHORTEST) };
         let Some(me) = me.upgrade() else { return };
         if me.tell(Checked { component, readiness }).await.is_err() {
             return;

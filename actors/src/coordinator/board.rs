@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::component::{Component, Readiness};
 use super::events::{EventKind, EventLog};
+use super::meters::Meters;
 use super::{Cause, ComponentStatus, CoordinatorConfig, CoordinatorStatus, Phase, ShutdownReport};
 use crate::Receipt;
 use crate::supervision::Escalation;
@@ -31,6 +32,7 @@ pub(super) struct Board {
     pub(super) forced: CancelToken,
     /// Held by whoever runs the shutdown: normally the actor, a caller if the actor is gone.
     pub(super) sequence: tokio::sync::Mutex<()>,
+    meters: Meters,
     state: Mutex<State>,
     change: Notify,
 }
@@ -58,6 +60,7 @@ impl Board {
         let checks = plan.components.iter().map(|_| Check { readiness: None, since: now, count: 0 }).collect();
         let board = Self {
             events: Arc::new(EventLog::new(plan.config.events)),
+            meters: Meters::new(plan.components.iter().map(|(name, _)| name.as_str())),
             plan,
             forced: CancelToken::new(),
             sequence: tokio::sync::Mutex::new(()),
@@ -90,7 +93,8 @@ impl Board {
             return;
         }
         let was_ready = check.readiness.as_ref().map(Readiness::is_ready);
-        if was_ready != Some(readiness.is_ready()) {
+        let is_ready = readiness.is_ready();
+        if was_ready != Some(is_ready) {
             check.since = Instant::now();
         }
         let component = self.name(index);
@@ -101,6 +105,7 @@ impl Board {
         check.readiness = Some(readiness);
         self.reconsider(&mut state);
         drop(state);
+        self.meters.ready(index, was_ready == Some(true), is_ready);
         self.change.notify_waiters();
     }
 
@@ -110,6 +115,7 @@ impl Board {
         self.events.push(EventKind::Escalated(escalation.clone()));
         self.reconsider(&mut state);
         drop(state);
+        self.meters.escalations.increment(1);
         self.change.notify_waiters();
     }
 

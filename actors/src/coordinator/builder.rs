@@ -80,10 +80,12 @@ impl CoordinatorBuilder {
     /// - [`PlanError::Unknown`]: a component is to come after one that does not exist.
     /// - [`PlanError::Cycle`]: components wait for each other in a circle.
     /// - [`PlanError::AfterNothing`]: `after` was called before any component was added.
+    /// - [`PlanError::Config`]: a setting makes no sense.
     pub fn start(self, system: &System) -> Result<Coordinator, PlanError> {
         if self.misplaced {
             return Err(PlanError::AfterNothing);
         }
+        self.config.check()?;
         let Order { after, phases } = plan(&self.nodes)?;
         let names = self.nodes.into_iter().map(|(name, _)| name);
         let components = names.zip(self.components).collect();

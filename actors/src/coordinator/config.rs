@@ -1,6 +1,9 @@
 use std::time::Duration;
 
+use patterns_core::settings::{Findings, Validate};
 use serde::{Deserialize, Serialize};
+
+use super::PlanError;
 
 /// How often components are checked, and how long they may take to stop.
 ///
@@ -23,7 +26,7 @@ use serde::{Deserialize, Serialize};
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct CoordinatorConfig {
-    /// The pause between two checks of a component that is ready; a tenth of it while it is not.
+    /// The pause between two checks of a component that is ready; a tenth of it, at least 1 ms, while it is not.
     #[serde(with = "patterns_core::settings::duration")]
     pub check_interval: Duration,
     /// How long a check may take; one that takes longer means "not ready".
@@ -35,7 +38,7 @@ pub struct CoordinatorConfig {
     /// How long all phases together may take.
     #[serde(with = "patterns_core::settings::duration")]
     pub shutdown_timeout: Duration,
-    /// How many events are kept for who comes late or is slow.
+    /// How many events are kept for who comes late or is slow; at least 1.
     pub events: usize,
 }
 
@@ -85,5 +88,36 @@ impl CoordinatorConfig {
     pub fn events(mut self, events: usize) -> Self {
         self.events = events;
         self
+    }
+
+    /// What makes no sense, setting by setting.
+    fn problems(&self) -> Vec<(&'static str, &'static str)> {
+        let durations = [
+            ("check_interval", self.check_interval),
+            ("check_timeout", self.check_timeout),
+            ("phase_timeout", self.phase_timeout),
+            ("shutdown_timeout", self.shutdown_timeout),
+        ];
+        let zero = durations.into_iter().filter(|(_, duration)| duration.is_zero());
+        let mut problems: Vec<_> = zero.map(|(field, _)| (field, "must be longer than nothing")).collect();
+        if self.events == 0 {
+            problems.push(("events", "must be at least 1"));
+        }
+        problems
+    }
+
+    pub(super) fn check(&self) -> Result<(), PlanError> {
+        match self.problems().first() {
+            Some(&(field, problem)) => Err(PlanError::Config { field, problem }),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Validate for CoordinatorConfig {
+    fn validate(&self, findings: &mut Findings) {
+        for (field, problem) in self.problems() {
+            findings.refuse(field, problem);
+        }
     }
 }

@@ -1,7 +1,7 @@
 use patterns_core::context::Interrupt;
 use thiserror::Error;
 
-/// Why a coordinator could not be started: the components don't fit together.
+/// Why a coordinator could not be started: the components don't fit together, or a setting makes no sense.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum PlanError {
@@ -22,6 +22,14 @@ pub enum PlanError {
     /// `after` was called before any component was added.
     #[error("`after` says after what the component added last comes, but none was added yet")]
     AfterNothing,
+    /// A setting makes no sense.
+    #[error("coordinator: `{field}` {problem}")]
+    Config {
+        /// The setting's name.
+        field: &'static str,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
 }
 
 /// Why a program does not get ready.

@@ -1,5 +1,6 @@
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use patterns_core::cancel::CancelToken;
 use patterns_core::context::{Context, interruptible};
@@ -93,37 +94,66 @@ impl Coordinator {
     ///
     /// Cancel safe: the shutdown goes on, and [`wait_shutdown`](Self::wait_shutdown) has the report.
     pub async fn shutdown(&self, cause: Cause) -> ShutdownReport {
-        // Not in the caller's context: it is often cancelled just when a shutdown is called for.
-        let context = Context::current().without_deadline().with_token(CancelToken::new());
         let control = self.actor.lane(Lane::Control);
-        let told = context.scope(control.ask(ShutDown { cause: cause.clone() })).await;
+        let told = undisturbed(control.ask(ShutDown { cause: cause.clone() })).await;
         if told.is_err() && self.board.report().is_none() {
             // The actor is gone, or can't answer. The components must be stopped all the same.
             self.board.begin_shutdown(cause);
-            sequence::shut_down(&self.board).await;
+            undisturbed(sequence::shut_down(&self.board)).await;
         }
         self.wait_shutdown().await
     }
 
     /// Gives a shutdown that is under way no more time: what has not stopped is left behind.
     ///
-    /// For the second Ctrl-C.
+    /// For the second Ctrl-C:
+    ///
+    /// ```no_run
+    /// # use actors::coordinator::Coordinator;
+    /// use patterns_core::shutdown::Shutdown;
+    ///
+    /// # async fn f(coordinator: Coordinator) -> std::io::Result<()> {
+    /// let shutdown = Shutdown::on_signals()?;
+    /// let no_more_time = async {
+    ///     shutdown.forced().await;
+    ///     coordinator.force();
+    ///     std::future::pending().await
+    /// };
+    /// let report = tokio::select! {
+    ///     report = coordinator.run_until(shutdown.requested()) => report,
+    ///     report = no_more_time => report,
+    /// };
+    /// # drop(report); Ok(()) }
+    /// ```
     pub fn force(&self) {
         self.board.forced.cancel("the shutdown was forced");
     }
 
     /// Waits until the components have been shut down, without asking for it.
     ///
+    /// A shutdown that has begun is finished also if the [`System`] is shut down in the middle of it: by whoever waits.
+    ///
     /// # Cancel safety
     ///
     /// Cancel safe.
     pub async fn wait_shutdown(&self) -> ShutdownReport {
-        self.board.wait_for(Board::report).await
+        let rest = async {
+            let _ = self.actor.stopped().await;
+            self.board.wait_for(Board::shutdown_since).await;
+            undisturbed(sequence::shut_down(&self.board)).await;
+            std::future::pending::<ShutdownReport>().await
+        };
+        tokio::select! {
+            biased;
+            report = self.board.wait_for(Board::report) => report,
+            report = rest => report,
+        }
     }
 
     /// Runs the program until `signal` comes, or somebody else shuts it down; then shuts down the
     /// components, and then the [`System`] with whatever actors are left, in what is left of the
-    /// `shutdown_timeout` or at least a second.
+    /// `shutdown_timeout` or at least a second; if it is [forced](Self::force), in no time, and then there are no
+    /// receipts of actors that had stopped before that.
     ///
     /// # Cancel safety
     ///
@@ -136,11 +166,20 @@ impl Coordinator {
             cause = signal => self.shutdown(cause.into()).await,
         };
         let limit = self.board.plan.config.shutdown_timeout.saturating_sub(report.elapsed);
-        let receipt = self.system.shutdown(limit.max(std::time::Duration::from_secs(1))).await;
+        let receipt = tokio::select! {
+            biased;
+            _ = self.board.forced.cancelled() => self.system.shutdown(Duration::ZERO).await,
+            receipt = self.system.shutdown(limit.max(Duration::from_secs(1))) => receipt,
+        };
         report.actors = receipt.actors;
         report.elapsed += receipt.elapsed;
         report
     }
+}
+
+/// Not in the caller's context: it is often cancelled just when a shutdown is called for.
+async fn undisturbed<F: Future>(fut: F) -> F::Output {
+    Context::current().without_deadline().with_token(CancelToken::new()).scope(fut).await
 }
 
 impl fmt::Debug for Coordinator {

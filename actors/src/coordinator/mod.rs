@@ -21,6 +21,18 @@
 //!    is not kept any more is counted ([`Update::Lagged`]).
 //! 4. State can be read at any time without waiting for anybody.
 //!
+//! # Looking inside
+//!
+//! [`Coordinator::status`] says what is ready and why not, [`Coordinator::events`] what has happened. For a recorder of the
+//! [`metrics`] facade there are the following; they are registered when a coordinator is started, so install the
+//! recorder before.
+//!
+//! | name | kind | labels | what |
+//! |---|---|---|---|
+//! | `actors_component_ready` | gauge | `component` | 1 while it can do its work, else 0 |
+//! | `actors_component_failures_total` | counter | `component` | how often it was ready, and then was not |
+//! | `actors_escalations_total` | counter | | actors that failed for good |
+//!
 //! # Comparison to Akka's `CoordinatedShutdown`
 //!
 //! 1. The order follows from the dependencies that the components name, not from numbered phases.
@@ -85,6 +97,7 @@ mod events;
 mod graph;
 mod handle;
 pub mod messages;
+mod meters;
 mod report;
 mod sequence;
 mod status;

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use patterns_core::settings::{Findings, Validate};
 use serde::{Deserialize, Serialize};
 
 use super::StartError;
@@ -85,7 +86,8 @@ impl Default for SchedulerConfig {
 }
 
 impl SchedulerConfig {
-    pub(super) fn validate(&self) -> Result<(), StartError> {
+    /// What makes no sense, setting by setting.
+    fn problems(&self) -> impl Iterator<Item = (&'static str, &'static str)> + use<> {
         let problems = [
             (self.name.contains('\0'), "name", "must not have a NUL in it"),
             (self.name.len() > 1_000, "name", "must not be longer than 1,000 bytes"),
@@ -95,9 +97,21 @@ impl SchedulerConfig {
             (self.store_timeout.is_zero(), "store_timeout", "must be more than zero"),
             (self.lease < Duration::from_secs(1), "lease", "must be at least 1 s"),
         ];
-        match problems.into_iter().find(|(wrong, ..)| *wrong) {
-            Some((_, field, problem)) => Err(StartError::Config { field, problem }),
+        problems.into_iter().filter(|(wrong, ..)| *wrong).map(|(_, field, problem)| (field, problem))
+    }
+
+    pub(super) fn check(&self) -> Result<(), StartError> {
+        match self.problems().next() {
+            Some((field, problem)) => Err(StartError::Config { field, problem }),
             None => Ok(()),
+        }
+    }
+}
+
+impl Validate for SchedulerConfig {
+    fn validate(&self, findings: &mut Findings) {
+        for (field, problem) in self.problems() {
+            findings.refuse(field, problem);
         }
     }
 }

@@ -78,6 +78,20 @@
 //! found by a [timer wheel](wheel), so that a million schedules cost no more than one. The jobs
 //! themselves, and the calls of the store, run on the runtime that was current when the scheduler was started.
 //!
+//! # Looking inside
+//!
+//! [`Scheduler::status`] and [`ScheduleHandle::status`] have the counts, [`ScheduleHandle::explain`] the reasons. Each run
+//! is a `tracing` span `run` of level debug, with the fields `scheduler`, `schedule`, `instant` and `number`. For a
+//! recorder of the [`metrics`] facade there are the following; they are registered when a scheduler is started, so
+//! install the recorder before. Schedulers of one name are counted together.
+//!
+//! | name | kind | labels | what |
+//! |---|---|---|---|
+//! | `actors_schedule_instants_total` | counter | `scheduler`, `outcome` | instants that came: `run`, `skipped`, `missed` |
+//! | `actors_schedule_runs_total` | counter | `scheduler`, `outcome` | runs that ended: `done`, `failed`, `panicked`, `cancelled` |
+//! | `actors_schedule_runs_late_total` | counter | `scheduler` | runs that began late |
+//! | `actors_schedule_runs_interrupted_total` | counter | `scheduler` | runs that a crash cut off |
+//!
 //! # Comparison to `tokio::time::interval`
 //!
 //! 1. A tick is a run, with its own task, token and place in the counts; the loop around an interval has none.
@@ -134,6 +148,7 @@ mod firing;
 mod handle;
 mod job;
 pub mod messages;
+mod meters;
 mod plane;
 mod policy;
 mod receipt;

@@ -9,6 +9,7 @@ use patterns_core::context::Context;
 use patterns_core::outcome::{BoxError, Panic, catch_panic};
 use patterns_core::reaper::Tracked;
 use tokio::time::timeout;
+use tracing::{Instrument, debug_span};
 
 use super::job::{Job, RunFuture};
 use super::plane::Plane;
@@ -49,13 +50,17 @@ impl Run {
         let Self { job, context, account } = self;
         let token = context.token().clone();
         let firing = account.firing.clone();
-        context.scope(async move {
+        let Firing { schedule, instant, run: number, .. } = &firing;
+        let scheduler = &*account.plane.config.name;
+        let span = debug_span!("run", scheduler, schedule = &**schedule, %instant, number);
+        let run = async move {
             let end = firing.scope(ladder(&account.plane, job, &token)).await;
             if let End::Failed(kind) = &end {
                 tracing::warn!(schedule = &*account.firing.schedule, "a scheduled job failed: {kind}");
             }
             account.close(end);
-        })
+        };
+        context.scope(run.instrument(span))
     }
 }
 

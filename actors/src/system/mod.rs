@@ -12,6 +12,71 @@
 //! All actors of a system share one thread: they are for state and decisions. Long computations
 //! belong on a worker pool; a handler that blocks holds up every actor of its system.
 //!
+//! # In an actix program
+//!
+//! Beside actors that actix itself has started, on their thread:
+//!
+//! ```
+//! use actors::prelude::*;
+//! # struct Greeter;
+//! # impl Actor for Greeter { type Context = Context<Self>; }
+//! # #[derive(Message)]
+//! # #[rtype(result = "String")]
+//! # struct Greet(&'static str);
+//! # impl Handler<Greet> for Greeter {
+//! #     type Result = String;
+//! #     fn handle(&mut self, Greet(name): Greet, _: &mut Context<Self>) -> String { format!("hello, {name}") }
+//! # }
+//!
+//! #[actix::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let plain = Greeter.start();
+//!     assert_eq!(plain.send(Greet("actix")).await?, "hello, actix");
+//!
+//!     let system = System::start()?;
+//!     let greeter = system.spawn(ActorConfig::named("greeter"), || Greeter);
+//!     assert_eq!(greeter.ask(Greet("world")).await?, "hello, world");
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # Behind actix-web
+//!
+//! One actor, of which each of the server's workers has a handle:
+//!
+//! ```no_run
+//! use actix_web::{App, HttpResponse, HttpServer, web};
+//! use actors::prelude::*;
+//! use std::time::Duration;
+//! # struct Counter(u64);
+//! # impl Actor for Counter { type Context = Context<Self>; }
+//! # #[derive(Message)]
+//! # #[rtype(result = "u64")]
+//! # struct Add(u64);
+//! # impl Handler<Add> for Counter {
+//! #     type Result = u64;
+//! #     fn handle(&mut self, Add(n): Add, _: &mut Context<Self>) -> u64 { self.0 += n; self.0 }
+//! # }
+//!
+//! async fn add(counter: web::Data<Handle<Counter>>, n: web::Path<u64>) -> HttpResponse {
+//!     match counter.ask(Add(n.into_inner())).await {
+//!         Ok(sum) => HttpResponse::Ok().body(sum.to_string()),
+//!         Err(error) => HttpResponse::ServiceUnavailable().body(error.to_string()),
+//!     }
+//! }
+//!
+//! #[actix_web::main] // or #[tokio::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let system = System::start()?;
+//!     let counter = web::Data::new(system.spawn(ActorConfig::named("counter"), || Counter(0)));
+//!     let app = move || App::new().app_data(counter.clone()).route("/add/{n}", web::post().to(add));
+//!     HttpServer::new(app).bind(("127.0.0.1", 8080))?.run().await?;
+//!
+//!     assert!(system.shutdown(Duration::from_secs(10)).await.is_clean());
+//!     Ok(())
+//! }
+//! ```
+//!
 //! # Guarantees
 //!
 //! 1. Nothing outlives [`System::shutdown`]: actors stop in the reverse order of their start, then the

@@ -2,6 +2,7 @@ mod checkout;
 mod ending;
 mod failing;
 mod laws;
+mod meters;
 mod resize;
 mod server;
 mod sqlite;

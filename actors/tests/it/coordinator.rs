@@ -16,9 +16,13 @@ use tokio::time::{Instant, sleep};
 
 use crate::desk::{Add, Boom, Desk, Hold, Log};
 
+mod alone;
 mod events;
+mod meters;
 mod readiness;
 mod shutdown;
+mod together;
+mod waiting;
 
 const SECOND: Duration = Duration::from_secs(1);
 

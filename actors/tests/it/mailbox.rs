@@ -21,6 +21,7 @@ mod plain_actix;
 mod responses;
 mod room;
 mod turns;
+mod urgent;
 
 const SECOND: Duration = Duration::from_secs(1);
 

@@ -11,6 +11,7 @@ mod interruptions;
 mod jitter;
 mod laws;
 mod load;
+mod meters;
 mod policies;
 mod sharing;
 mod stores;

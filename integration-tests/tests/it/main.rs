@@ -1,6 +1,7 @@
 //! All parts together, on a real clock.
 #![allow(clippy::unwrap_used, reason = "a test that unwraps in vain has failed")]
 
+mod actix_web;
 mod actors_fairness;
 mod blocking;
 mod fetch;
@@ -10,9 +11,11 @@ mod postgres;
 mod program;
 mod redis;
 mod same_findings;
+mod scheduler_clocks;
 #[path = "../../../actors/tests/it/scheduler/conformance.rs"]
 mod scheduler_conformance;
 mod scheduler_crashes;
 mod scheduler_stores;
+mod service;
 mod shutdown;
 mod support;

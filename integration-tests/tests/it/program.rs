@@ -142,7 +142,8 @@ async fn stopped_by(signal: &str) {
     assert!(Command::new("sh").args(["-c", &format!("kill {signal} {pid}")]).status().unwrap().success());
     let output = timeout(BOUND, child.wait_with_output()).await.expect("it does not stop").unwrap();
     assert!(asked.elapsed() < Duration::from_secs(5), "took {:?}", asked.elapsed());
-    assert_eq!(output.status.code(), Some(130));
+    let said = || format!("{}\n{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(130), "{}", said());
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(report["summary"]["complete"], false);
     assert_eq!(report["summary"]["pages"], 1);

@@ -25,7 +25,7 @@ impl<M: ConnectionManager> Plane<M> {
             if let Some(conn) = state.take(&self.config, place, &mut who) {
                 return Ok(conn);
             }
-            state.counts.gave_up += 1;
+            state.gave_up();
             match state.closed {
                 true => Err(AcquireError::Closed),
                 false => Err(AcquireError::Exhausted(Box::new(state.report(Duration::ZERO, Instant::now())))),
@@ -48,11 +48,11 @@ impl<M: ConnectionManager> Plane<M> {
                 return Ok(Taken::Now(conn));
             }
             if state.closed {
-                state.counts.gave_up += 1;
+                state.gave_up();
                 return Err(AcquireError::Closed);
             }
             if state.is_failing() && state.is_in_vain(&self.config, who.as_ref().and_then(Context::deadline)) {
-                state.counts.gave_up += 1;
+                state.gave_up();
                 let report = state.report(Duration::ZERO, Instant::now());
                 return Err(AcquireError::ConnectFailed(Box::new(report)));
             }
@@ -96,7 +96,7 @@ impl<M: ConnectionManager> Plane<M> {
                 return Poll::Pending;
             };
             old = state.line.leave(ticket).1;
-            state.counts.gave_up += 1;
+            state.gave_up();
             Poll::Ready(Err(error))
         });
         drop(old);
@@ -107,7 +107,7 @@ impl<M: ConnectionManager> Plane<M> {
     /// Leaves the line. What had been handed over goes to the next.
     pub(crate) fn leave(&self, ticket: &Ticket) {
         let (waker, _old) = self.change(|state| {
-            state.counts.gave_up += 1;
+            state.gave_up();
             let (conn, old) = state.line.leave(ticket);
             (conn.and_then(|conn| state.offer(conn)), old)
         });

@@ -15,6 +15,7 @@ impl<M: ConnectionManager> Plane<M> {
     fn look_after(self: &Arc<Self>) -> Option<Instant> {
         let now = Instant::now();
         let look = self.state.lock().look(&self.config, now);
+        self.show();
         look.wake.into_iter().for_each(Waker::wake);
         for leak in &look.leaks {
             tracing::warn!(

@@ -19,6 +19,7 @@ use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::meters::Meters;
 use super::{ConnectFailure, ConnectionManager, ConnectionPoolConfig, ConnectionPoolStatus, DrainReceipt, ResizeError};
 use crate::quiet::drop_quietly;
 use crate::signal::Signal;
@@ -36,6 +37,7 @@ pub(super) struct Plane<M: ConnectionManager> {
     reaper: Reaper,
     state: Mutex<State<M::Connection>>,
     signal: Signal,
+    meters: Meters,
     /// Something changed that a start, a drain or the keeper waits for.
     changed: Notify,
 }
@@ -49,7 +51,8 @@ pub(super) struct Tie<M: ConnectionManager> {
 impl<M: ConnectionManager> Plane<M> {
     pub(super) fn new(manager: M, config: ConnectionPoolConfig, runtime: Handle, reaper: Reaper) -> Self {
         let state = Mutex::new(State::new(&config));
-        Self { config, manager, runtime, reaper, state, signal: Signal::default(), changed: Notify::new() }
+        let meters = Meters::new(&config.name);
+        Self { config, manager, runtime, reaper, state, signal: Signal::default(), meters, changed: Notify::new() }
     }
 
     /// Changes the state, and tells the control plane if there is something to do.
@@ -67,9 +70,16 @@ impl<M: ConnectionManager> Plane<M> {
             for conn in orphans {
                 drop_quietly(conn);
             }
+            self.show();
             self.changed.notify_waiters();
         }
         result
+    }
+
+    /// Shows the figures to whoever records them.
+    fn show(&self) {
+        let figures = self.state.lock().figures();
+        self.meters.tell(figures);
     }
 
     /// Hands out no more connections; whoever waits is told.
@@ -89,6 +99,7 @@ impl<M: ConnectionManager> Plane<M> {
     pub(super) fn orphan(&self) {
         self.close();
         self.change(|state| state.orphaned = true);
+        self.show();
     }
 
     /// Changes the limits.

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use patterns_core::outcome::{Panic, catch_panic, catch_panics};
 use tokio::time::{Instant, timeout};
+use tracing::{Instrument, debug_span};
 
 use super::Plane;
 use super::state::Conn;
@@ -46,13 +47,15 @@ impl<M: ConnectionManager> Plane<M> {
     pub(super) fn open_one(self: &Arc<Self>) {
         let opening = Opening(Some(Arc::clone(self)));
         let context = self.context().named("connect");
-        drop(self.runtime.spawn(context.scope(async move {
+        let span = debug_span!("connect", pool = %self.config.name);
+        let open = async move {
             let opening = opening;
             let Some(plane) = &opening.0 else { return };
             let result = limited(plane.config.connect_timeout, plane.manager.connect()).await;
             let result = result.map(Box::new).map_err(|fault| plane.judge(fault));
             opening.end(result);
-        })));
+        };
+        drop(self.runtime.spawn(context.scope(open.instrument(span))));
     }
 
     fn judge(&self, fault: Fault<M::Error>) -> Failed {
@@ -95,7 +98,8 @@ impl<M: ConnectionManager> Plane<M> {
     pub(super) fn check_one(self: &Arc<Self>, conn: Conn<M::Connection>) {
         let checking = Checking { plane: Arc::clone(self), conn: Some(conn), passed: false };
         let context = self.context().named("check");
-        drop(self.runtime.spawn(context.scope(async move {
+        let span = debug_span!("check", pool = %self.config.name);
+        let check = async move {
             // Moved in as a whole, not field by field.
             let mut checking = checking;
             let plane = Arc::clone(&checking.plane);
@@ -109,14 +113,16 @@ impl<M: ConnectionManager> Plane<M> {
                 Err(Fault::Panicked(panic)) => panic.to_string(),
             };
             tracing::debug!(pool = %plane.config.name, %why, "a connection did not pass its check");
-        })));
+        };
+        drop(self.runtime.spawn(context.scope(check.instrument(span))));
     }
 
     /// Starts a task that closes a connection; it is already counted as closing.
     pub(super) fn close_one(self: &Arc<Self>, conn: Box<M::Connection>) {
         let closing = Closing(Arc::clone(self));
         let context = self.context().named("close");
-        drop(self.runtime.spawn(context.scope(async move {
+        let span = debug_span!("close", pool = %self.config.name);
+        let close = async move {
             let closing = closing;
             let plane = &closing.0;
             let close = async {
@@ -126,7 +132,8 @@ impl<M: ConnectionManager> Plane<M> {
             if limited(plane.config.close_timeout, close).await.is_err() {
                 tracing::warn!(pool = %plane.config.name, "a connection could not be closed properly");
             }
-        })));
+        };
+        drop(self.runtime.spawn(context.scope(close.instrument(span))));
     }
 }
 

@@ -17,6 +17,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::clock::{Now, WallClock, later};
 use super::messages::{Action, Add, Entered};
+use super::meters::Meters;
 use super::run::Run;
 use super::store::{Lease, ScheduleStore};
 use super::timetable::{Begun, Effects, Refused, Timetable};
@@ -42,6 +43,7 @@ pub(super) struct Plane {
     /// What jobs inherit: the scheduler's token, its path, its reaper.
     context: Context,
     pub(super) table: Mutex<Timetable>,
+    meters: Meters,
     /// Something may be due earlier than it was.
     alarm: Notify,
 }
@@ -53,12 +55,13 @@ impl Plane {
         store: Option<Arc<dyn ScheduleStore>>,
         system: String,
     ) -> Result<Arc<Self>, StartError> {
-        config.validate()?;
+        config.check()?;
         let runtime = Handle::try_current().map_err(|_| StartError::NoRuntime)?;
         let context = Context::root(Reaper::new()).named(system).named(config.name.clone());
         let owner = format!("{}-{:016x}", config.name, rand::random::<u64>());
         let table = Mutex::new(Timetable::new(read(&*clock), &config));
-        Ok(Arc::new(Self { config, store, clock, owner, runtime, context, table, alarm: Notify::new() }))
+        let meters = Meters::new(&config.name);
+        Ok(Arc::new(Self { config, store, clock, owner, runtime, context, table, meters, alarm: Notify::new() }))
     }
 
     /// What both clocks read.
@@ -79,11 +82,12 @@ impl Plane {
 
     fn change_at<R>(self: &Arc<Self>, now: Now, change: impl FnOnce(&mut Timetable, Now, &mut Effects) -> R) -> R {
         let mut fx = Effects::default();
-        let (result, runs) = {
+        let (result, runs, counted) = {
             let mut table = self.table.lock();
             let result = change(&mut table, now, &mut fx);
             table.post(&mut fx);
-            (result, self.take_on(std::mem::take(&mut fx.begun)))
+            let counted = std::mem::take(&mut table.untold);
+            (result, self.take_on(std::mem::take(&mut fx.begun)), counted)
         };
         runs.into_iter().for_each(|run| drop(self.runtime.spawn(run.drive())));
         self.send_a_clerk();
@@ -98,6 +102,7 @@ impl Plane {
         if fx.alarm {
             self.alarm.notify_one();
         }
+        self.meters.tell(counted);
         result
     }
 

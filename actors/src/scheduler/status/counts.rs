@@ -45,6 +45,24 @@ impl FiringCounts {
             && self.runs == self.done + self.failed + self.panicked + self.cancelled + self.running
             && self.late <= self.runs
     }
+
+    /// What was added since then to those that only grow.
+    pub(in crate::scheduler) fn since(self, before: Self) -> Self {
+        Self {
+            due: self.due - before.due,
+            runs: self.runs - before.runs,
+            skipped: self.skipped - before.skipped,
+            missed: self.missed - before.missed,
+            waiting: 0,
+            done: self.done - before.done,
+            failed: self.failed - before.failed,
+            panicked: self.panicked - before.panicked,
+            cancelled: self.cancelled - before.cancelled,
+            running: 0,
+            late: self.late - before.late,
+            interrupted: self.interrupted - before.interrupted,
+        }
+    }
 }
 
 impl AddAssign for FiringCounts {

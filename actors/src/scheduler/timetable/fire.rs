@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::super::clock::Now;
-use super::{Effects, Timetable};
+use super::{Effects, Timetable, counting};
 
 /// What the wall clock is off by when somebody must have set it.
 const STEP: Duration = Duration::from_millis(500);
@@ -27,7 +27,7 @@ impl Timetable {
             left -= 1;
             if let Some(entry) = self.entries.get_mut(&id) {
                 entry.is_ready = false;
-                entry.proceed(now, fx);
+                counting(&mut self.untold, entry, |entry| entry.proceed(now, fx));
                 self.refresh(id, now, fx);
             }
         }
@@ -37,7 +37,7 @@ impl Timetable {
             left -= 1;
             if let Some(entry) = self.entries.get_mut(&id) {
                 entry.timer = None;
-                let steps = entry.come(now, fx);
+                let steps = counting(&mut self.untold, entry, |entry| entry.come(now, fx));
                 left = left.saturating_sub(steps / 16);
                 self.refresh(id, now, fx);
             }

@@ -94,6 +94,8 @@ pub(super) struct Timetable {
     ready: VecDeque<ScheduleId>,
     /// The counts of those that left.
     past: FiringCounts,
+    /// What was counted and not shown yet to whoever records it.
+    pub(super) untold: FiringCounts,
     /// How many entries are durable.
     durable: usize,
     pub(super) outbox: Outbox,
@@ -115,6 +117,7 @@ impl Timetable {
             timers: Timers::new(now.instant),
             ready: VecDeque::new(),
             past: FiringCounts::default(),
+            untold: FiringCounts::default(),
             durable: 0,
             outbox: Outbox::default(),
             renewal: None,
@@ -164,7 +167,7 @@ impl Timetable {
     /// Makes the rest agree with an entry that may have changed.
     fn refresh(&mut self, id: ScheduleId, now: Now, fx: &mut Effects) {
         let Some(entry) = self.entries.get_mut(&id) else { return };
-        entry.tidy(now, fx);
+        counting(&mut self.untold, entry, |entry| entry.tidy(now, fx));
         let wants = entry.wants();
         fx.alarm |= self.timers.set(&mut entry.timer, entry.timeline, wants, id, now);
         if entry.can_proceed() && !entry.is_ready {
@@ -198,7 +201,8 @@ impl Timetable {
         fx: &mut Effects,
         change: impl FnOnce(&mut Entry, &mut Effects) -> R,
     ) -> Option<R> {
-        let result = change(self.entries.get_mut(&id)?, fx);
+        let entry = self.entries.get_mut(&id)?;
+        let result = counting(&mut self.untold, entry, |entry| change(entry, fx));
         self.refresh(id, now, fx);
         Some(result)
     }
@@ -207,4 +211,12 @@ impl Timetable {
     pub(super) fn post(&mut self, fx: &mut Effects) {
         self.outbox.post(fx);
     }
+}
+
+/// Changes an entry, and notes what that adds to its counts.
+fn counting<R>(untold: &mut FiringCounts, entry: &mut Entry, change: impl FnOnce(&mut Entry) -> R) -> R {
+    let before = entry.counts();
+    let result = change(entry);
+    *untold += entry.counts().since(before);
+    result
 }

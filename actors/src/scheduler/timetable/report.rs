@@ -2,7 +2,7 @@
 
 use super::super::clock::Now;
 use super::super::{FiringCounts, ScheduleStatus, SchedulerState, SchedulerStatus};
-use super::{Outlook, ScheduleId, Story, Timetable};
+use super::{Outlook, ScheduleId, Story, Timetable, counting};
 
 impl Timetable {
     /// The durable schedules.
@@ -18,7 +18,7 @@ impl Timetable {
 
     pub(in crate::scheduler) fn status_of(&mut self, id: ScheduleId, now: Now) -> Option<ScheduleStatus> {
         let entry = self.entries.get_mut(&id)?;
-        entry.catch_up(now);
+        counting(&mut self.untold, entry, |entry| entry.catch_up(now));
         Some(entry.status(now))
     }
 
@@ -28,7 +28,9 @@ impl Timetable {
     }
 
     pub(in crate::scheduler) fn status(&mut self, now: Now, has_store: bool) -> SchedulerStatus {
-        self.entries.values_mut().for_each(|entry| entry.catch_up(now));
+        for entry in self.entries.values_mut() {
+            counting(&mut self.untold, entry, |entry| entry.catch_up(now));
+        }
         let state = match (self.closed, self.entries.is_empty()) {
             (false, _) => SchedulerState::Open,
             (true, false) => SchedulerState::Draining,

@@ -125,6 +125,46 @@ async fn a_task_that_acquires_in_a_hot_loop_starves_nobody() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn nobody_waits_for_more_turns_than_there_were_before_them_in_the_line() {
+    for max_size in [1, 3] {
+        let server = Server::new();
+        let pool = small(&server, max_size).await;
+        let hot = tokio::spawn({
+            let pool = pool.clone();
+            async move {
+                loop {
+                    let conn = pool.acquire().await.expect("it is its turn");
+                    tokio::task::yield_now().await;
+                    drop(conn);
+                }
+            }
+        });
+        let mut waiters = tokio::task::JoinSet::new();
+        for _ in 0..10 {
+            let pool = pool.clone();
+            waiters.spawn(async move {
+                let mut most = 0;
+                for _ in 0..100 {
+                    let before = pool.status();
+                    let conn = pool.acquire().await.expect("its turn comes");
+                    let turns = pool.status().counts.acquired - before.counts.acquired - 1;
+                    let limit = (before.waiting + max_size) as u64;
+                    assert!(turns < limit, "{turns} turns of others, with {} before it", before.waiting);
+                    most = most.max(before.waiting);
+                    tokio::task::yield_now().await;
+                    drop(conn);
+                }
+                most
+            });
+        }
+        let most = waiters.join_all().await.into_iter().max();
+        hot.abort();
+        assert!(most >= Some(8 - max_size), "there was a line: {most:?}");
+        assert_books(&pool.status());
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_waiter_that_is_not_polled_holds_up_nobody_and_keeps_its_place() {
     let server = Server::new();
     let pool = small(&server, 1).await;

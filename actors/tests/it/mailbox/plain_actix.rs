@@ -83,3 +83,85 @@ async fn an_actor_that_keeps_itself_busy_lets_nobody_else_run() {
     };
     LocalSet::new().run_until(starves).await;
 }
+
+/// Counts how often its interval fires.
+struct Ticker(Arc<AtomicU64>);
+
+impl Actor for Ticker {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Context<Self>) {
+        ctx.run_interval(Duration::from_millis(100), |ticker, _| {
+            ticker.0.fetch_add(1, Ordering::Relaxed);
+        });
+    }
+}
+
+/// Has it wait.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Wait(Duration);
+
+impl Handler<Wait> for Ticker {
+    type Result = ();
+
+    fn handle(&mut self, Wait(time): Wait, ctx: &mut Context<Self>) {
+        ctx.wait(sleep(time).into_actor(self));
+    }
+}
+
+/// With `Scheduler::every` it is one run, and the others are counted as missed.
+#[tokio::test(start_paused = true)]
+async fn an_interval_makes_up_in_one_burst_for_all_the_time_that_its_actor_waited() {
+    let bursts = async {
+        let ticks = Arc::new(AtomicU64::new(0));
+        let address = Ticker(ticks.clone()).start();
+        address.do_send(Wait(Duration::from_millis(1_050)));
+        sleep(Duration::from_millis(1_040)).await;
+        assert_eq!(ticks.load(Ordering::Relaxed), 0);
+        sleep(Duration::from_millis(20)).await;
+        let ticks = ticks.load(Ordering::Relaxed);
+        assert!((10..=11).contains(&ticks), "{ticks} ticks within 20 ms");
+    };
+    LocalSet::new().run_until(bursts).await;
+}
+
+/// Counts how often the futures in its context are polled, of which there are a thousand that never end.
+struct Crowded(Arc<AtomicU64>);
+
+impl Actor for Crowded {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Context<Self>) {
+        for _ in 0..1_000 {
+            let polls = self.0.clone();
+            let never = std::future::poll_fn(move |_| {
+                polls.fetch_add(1, Ordering::Relaxed);
+                std::task::Poll::<()>::Pending
+            });
+            ctx.spawn(never.into_actor(self));
+        }
+    }
+}
+
+impl Handler<Count> for Crowded {
+    type Result = ();
+
+    fn handle(&mut self, _: Count, _: &mut Context<Self>) {}
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_ask_has_all_futures_of_the_context_polled() {
+    let polled = async {
+        let polls = Arc::new(AtomicU64::new(0));
+        let address = Crowded(polls.clone()).start();
+        address.send(Count(0)).await.unwrap();
+        let before = polls.load(Ordering::Relaxed);
+        for _ in 0..10 {
+            address.send(Count(0)).await.unwrap();
+        }
+        let polls = polls.load(Ordering::Relaxed) - before;
+        assert!(polls >= 9 * 1_000, "{polls} polls");
+    };
+    LocalSet::new().run_until(polled).await;
+}

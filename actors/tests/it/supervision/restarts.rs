@@ -144,3 +144,21 @@ async fn a_stop_during_the_pause_before_a_restart_does_not_wait_for_its_end() {
         assert_eq!(receipt.handled, queued);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn actors_that_fail_together_do_not_come_back_together() {
+    let system = System::start().unwrap();
+    let restart = RestartConfig::default().backoff(SECOND * 10, SECOND * 10);
+    let desks: Vec<_> = (0..20).map(|_| system.spawn(config().restart(restart.clone()), Desk::new)).collect();
+    let crashed = Instant::now();
+    let backs = desks.iter().map(|desk| async move {
+        assert!(desk.ask(Boom("all at once")).await.unwrap_err().panic().is_some());
+        desk.ask(Add(1)).await.unwrap();
+        crashed.elapsed()
+    });
+    let backs = futures_util::future::join_all(backs).await;
+    let (first, last) = (backs.iter().min().unwrap(), backs.iter().max().unwrap());
+    assert!(*first >= SECOND * 5 && *last <= SECOND * 10 + Duration::from_millis(1), "{backs:?}");
+    // Twenty of them, each anywhere in five seconds.
+    assert!(*last - *first > SECOND, "{backs:?}");
+}

@@ -101,6 +101,31 @@ fn actors_run_in_an_actix_program() {
     });
 }
 
+/// What `#[actix::main]` makes of a program, `#[actix::test]` makes of a test.
+#[actix::test]
+async fn actors_run_beside_those_that_actix_has_started() {
+    let plain = Where.start();
+    let (here, _) = plain.send(Whereabouts).await.unwrap();
+    let system = System::start().unwrap();
+    let there = system.spawn(config("where"), || Where);
+    assert_eq!(there.ask(Whereabouts).await.unwrap(), (here, true));
+    exercise(&system).await;
+    assert!(system.shutdown(SECOND * 10).await.is_clean());
+    assert!(plain.connected());
+}
+
+/// When `main` returns, actix calls `stopped` of no actor on another thread.
+#[tokio::test]
+async fn a_shutdown_waits_for_the_hooks_of_actors_on_another_thread() {
+    let system = System::builder().own_thread().start().unwrap();
+    let log = Log::default();
+    let desk = system.spawn(config("desk"), Desk::factory(&log));
+    desk.tell(note("last words")).await.unwrap();
+    let receipt = system.shutdown(SECOND * 10).await;
+    assert!(receipt.is_clean(), "{receipt:?}");
+    assert_eq!(log.all(), ["built 1", "started", "last words", "stopped"]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_status_lists_the_live_actors_in_the_order_of_their_start() {
     let system = System::builder().name("site").start().unwrap();

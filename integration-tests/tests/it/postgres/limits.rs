@@ -66,6 +66,34 @@ async fn a_query_that_is_closed_with_its_connection_is_not_left_behind() {
     .await;
 }
 
+#[tokio::test]
+async fn a_query_that_takes_too_long_is_cancelled_and_its_connection_used_again() {
+    let Some(server) = server("the limit of a query").await else { return };
+    bounded(async {
+        let system = System::start().unwrap();
+        let pool = ConnectionPool::builder(manager(&server).query_timeout(millis(300))).max_size(1);
+        let pool = pool.start(&system).await.unwrap();
+        let begun = Instant::now();
+        let conn = pool.acquire().await.unwrap();
+        let error = conn.query("select pg_sleep(60)", &[]).await.unwrap_err();
+        assert!(error.is_timeout() && !error.is_interrupted(), "{error}");
+        assert_eq!(error.to_string(), "no answer within 300ms");
+        drop(conn);
+        // So is a transaction, of which nothing is left.
+        table(&pool).await;
+        let late = pool.transaction(async |tx| {
+            tx.execute("insert into page (url) values ('late')", &[]).await?;
+            tx.query_one("select pg_sleep(60)", &[]).await
+        });
+        assert!(late.await.is_err());
+        assert_eq!(pages(&pool).await, 0);
+        assert!(begun.elapsed() < millis(5_000), "{:?}", begun.elapsed());
+        let counts = pool.status().counts;
+        assert_eq!((counts.opened, counts.check_failed), (1, 0));
+    })
+    .await;
+}
+
 // bb8 0.9.1 gives all of this to the hot loop, and timeouts to the others.
 #[tokio::test]
 async fn a_task_that_queries_in_a_hot_loop_starves_nobody() {

@@ -1,6 +1,7 @@
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio_postgres::config::{SslMode, TargetSessionAttrs};
 use tokio_postgres::{AsyncMessage, Client, Error, NoTls, SimpleQueryMessage};
@@ -27,10 +28,10 @@ const CLEAN: &str = "close all; set session authorization default; reset all; un
 
 impl PostgresConnection {
     /// Connects to the first server that answers as it should.
-    pub(super) async fn open(dialer: &Arc<Dialer>, init: &str) -> Result<Self, PostgresError> {
+    pub(super) async fn open(dialer: &Arc<Dialer>, init: &str, limit: Duration) -> Result<Self, PostgresError> {
         let mut last = PostgresError::NoHost;
         for peer in dialer.peers().await? {
-            match Self::open_one(dialer, peer, init).await {
+            match Self::open_one(dialer, peer, init, limit).await {
                 Ok(connection) => return Ok(connection),
                 Err(error) => last = error,
             }
@@ -38,7 +39,7 @@ impl PostgresConnection {
         Err(last)
     }
 
-    async fn open_one(dialer: &Arc<Dialer>, peer: Peer, init: &str) -> Result<Self, PostgresError> {
+    async fn open_one(dialer: &Arc<Dialer>, peer: Peer, init: &str, limit: Duration) -> Result<Self, PostgresError> {
         let stream = dialer.dial(&peer).await?;
         let status = Arc::new(Status::default());
         let wire = Wire::new(Linger::new(stream), Arc::clone(&status));
@@ -55,7 +56,7 @@ impl PostgresConnection {
             Ok::<(), Error>(())
         });
         let prepared = prepare(&client, dialer, init).await;
-        let session = Session::new(client, status, Arc::clone(dialer), peer);
+        let session = Session::new(client, status, Arc::clone(dialer), peer, limit);
         let connection = Self { session, driver };
         match prepared {
             Ok(()) => Ok(connection),

@@ -1,5 +1,6 @@
 use std::error::Error;
 use std::io;
+use std::time::Duration;
 
 use patterns_core::context::Interrupt;
 use thiserror::Error;
@@ -44,6 +45,10 @@ pub enum PostgresError {
     /// A transaction was left open, and can't be rolled back.
     #[error("it could not be brought out of a transaction")]
     NotIdle,
+    /// The server took longer than the manager's [`query_timeout`](super::PostgresManager::query_timeout). It is asked to
+    /// cancel the query, unless the transaction was just being committed.
+    #[error("no answer within {0:?}")]
+    TimedOut(Duration),
     /// The ambient token was cancelled, or the ambient deadline passed. The server is asked to cancel the query, unless
     /// the transaction was just being committed.
     #[error("the query was interrupted")]
@@ -69,6 +74,12 @@ impl PostgresError {
     #[must_use]
     pub fn code(&self) -> Option<&SqlState> {
         self.as_db_error().map(DbError::code)
+    }
+
+    /// Whether the server took longer than a query may take.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        matches!(self, Self::TimedOut(_))
     }
 
     /// Whether the ambient token or deadline ended it.

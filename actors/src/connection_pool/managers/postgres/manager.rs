@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio_postgres::Config;
@@ -11,10 +12,12 @@ use crate::connection_pool::{ConnectionManager, OnReturn};
 ///
 /// # Defaults
 ///
-/// No TLS, no statements to begin with, and what a user sets for the session is left as it is.
+/// A query is answered within 30 s; no TLS, no statements to begin with, and what a user sets for the session is left as
+/// it is.
 #[derive(Clone, Debug)]
 pub struct PostgresManager {
     dialer: Arc<Dialer>,
+    query_timeout: Duration,
     init: String,
     clean: bool,
 }
@@ -33,7 +36,8 @@ impl PostgresManager {
     /// A manager for the server of a configuration.
     #[must_use]
     pub fn from_config(config: Config) -> Self {
-        Self { dialer: Arc::new(Dialer { config, tls: None }), init: String::new(), clean: false }
+        let dialer = Arc::new(Dialer { config, tls: None });
+        Self { dialer, query_timeout: Duration::from_secs(30), init: String::new(), clean: false }
     }
 
     /// How streams are made secure, where the configuration's `sslmode` doesn't forbid it. Default: they are not.
@@ -41,6 +45,14 @@ impl PostgresManager {
     pub fn tls(mut self, tls: impl Tls) -> Self {
         let config = self.dialer.config.clone();
         self.dialer = Arc::new(Dialer { config, tls: Some(Arc::new(tls)) });
+        self
+    }
+
+    /// How long the server may take to answer a query. Default: 30 s; an earlier ambient deadline counts. One that takes
+    /// longer is cancelled. That also finds a server that has silently vanished.
+    #[must_use]
+    pub fn query_timeout(mut self, timeout: Duration) -> Self {
+        self.query_timeout = timeout;
         self
     }
 
@@ -67,7 +79,7 @@ impl ConnectionManager for PostgresManager {
     type Error = PostgresError;
 
     async fn connect(&self) -> Result<PostgresConnection, PostgresError> {
-        PostgresConnection::open(&self.dialer, &self.init).await
+        PostgresConnection::open(&self.dialer, &self.init, self.query_timeout).await
     }
 
     fn is_permanent(&self, error: &PostgresError) -> bool {

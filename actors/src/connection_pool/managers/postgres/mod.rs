@@ -20,7 +20,8 @@
 //!    the connection, which the server may still count: the limit of connections is then exceeded.
 //! 2. There a connection can come back with a transaction open, if it was begun by a statement.
 //! 3. A wrong password, an unknown database or user is told to whoever waits at once.
-//! 4. Queries obey the ambient deadline and token.
+//! 4. Queries obey the ambient deadline and token, and none waits for ever: a server that has silently vanished is a
+//!    timeout.
 //!
 //! # Limits
 //!

@@ -1,7 +1,9 @@
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use patterns_core::context::interruptible;
+use tokio::time::timeout;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Error, Row, SimpleQueryMessage, Statement, ToStatement};
 
@@ -13,7 +15,8 @@ use super::wire::Status;
 
 /// What queries are made on: a connection, and within a transaction the transaction.
 ///
-/// Every method obeys the ambient token and deadline. Several queries may be under way at once: they are sent one
+/// Every method obeys the ambient token and deadline, and the manager's
+/// [`query_timeout`](super::PostgresManager::query_timeout). Several queries may be under way at once: they are sent one
 /// after the other, without waiting for the answers in between.
 pub struct Session {
     client: Client,
@@ -21,11 +24,12 @@ pub struct Session {
     care: Care,
     dialer: Arc<Dialer>,
     peer: Peer,
+    limit: Duration,
 }
 
 impl Session {
-    pub(super) fn new(client: Client, status: Arc<Status>, dialer: Arc<Dialer>, peer: Peer) -> Self {
-        Self { client, status, care: Care::default(), dialer, peer }
+    pub(super) fn new(client: Client, status: Arc<Status>, dialer: Arc<Dialer>, peer: Peer, limit: Duration) -> Self {
+        Self { client, status, care: Care::default(), dialer, peer, limit }
     }
 
     /// Runs a statement with parameters (`$1`, `$2`, ...), and gives the rows.
@@ -33,6 +37,7 @@ impl Session {
     /// # Errors
     ///
     /// - [`PostgresError::Failed`]: the server refused it, or the connection is lost.
+    /// - [`PostgresError::TimedOut`]: it took longer than the manager's `query_timeout`.
     /// - [`PostgresError::Interrupted`]: the ambient token was cancelled or the ambient deadline passed.
     ///
     /// # Cancel safety
@@ -152,15 +157,24 @@ impl Session {
     async fn ask<T>(&self, question: impl Future<Output = Result<T, Error>>) -> Result<T, PostgresError> {
         if self.care.is_rollback_due() {
             // A transaction on this very connection was dropped.
-            interruptible(self.tidy()).await.map_err(PostgresError::Interrupted)??;
+            self.limited(self.tidy()).await??;
         }
         let asking = self.care.asking();
-        let answer = interruptible(question).await.map_err(PostgresError::Interrupted)?;
+        let answer = self.limited(question).await?;
         asking.answered();
         answer.map_err(|error| {
             self.care.failed(&error);
             PostgresError::Failed(error)
         })
+    }
+
+    /// Waits for an answer for as long as it may take.
+    pub(super) async fn limited<T>(&self, answer: impl Future<Output = T>) -> Result<T, PostgresError> {
+        match interruptible(timeout(self.limit, answer)).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(_)) => Err(PostgresError::TimedOut(self.limit)),
+            Err(interrupt) => Err(PostgresError::Interrupted(interrupt)),
+        }
     }
 
     /// Has the server end what nobody waits for, rolls back what was left open, and asks for an answer.

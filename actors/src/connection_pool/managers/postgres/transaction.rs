@@ -2,7 +2,7 @@ use std::fmt;
 use std::panic::Location;
 use std::time::Duration;
 
-use patterns_core::context::{self, interruptible};
+use patterns_core::context;
 
 use super::{PostgresError, PostgresManager, Session, TransactionError};
 use crate::connection_pool::ConnectionPool;
@@ -158,7 +158,7 @@ impl Open<'_> {
             Ok(value) => value,
             Err(error) => {
                 // If it can't be rolled back now, that is due.
-                self.over = matches!(interruptible(self.session.tidy()).await, Ok(Ok(())));
+                self.over = matches!(self.session.limited(self.session.tidy()).await, Ok(Ok(())));
                 return Err(TransactionError::Failed(error));
             }
         };

@@ -84,6 +84,13 @@ impl<C> State<C> {
         self.note();
     }
 
+    /// Notes that somebody got none, and has the control plane look, which shows it.
+    #[cold]
+    pub(crate) fn gave_up(&mut self) {
+        self.counts.gave_up += 1;
+        self.note();
+    }
+
     /// Notes that a connection came back. What is returned is to be dropped outside of the lock.
     #[inline]
     pub(crate) fn returned(&mut self, conn: &Conn<C>) -> Option<Context> {

@@ -137,6 +137,7 @@ impl<C> State<C> {
     /// Stands in line; `limited` if the wait has limits of its own already.
     pub(super) fn join(&mut self, waker: &Waker, limited: bool) -> Ticket {
         let ticket = self.line.join(waker, limited);
+        self.note();
         // Where there is no room, whoever makes some has the control plane look.
         self.attention |= self.has_room() || self.is_failing();
         ticket

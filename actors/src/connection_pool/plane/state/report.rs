@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use super::State;
 use super::slots::Held;
+use crate::connection_pool::meters::Figures;
 use crate::connection_pool::{AcquireReport, ConnectFailure, ConnectionPoolStatus, Holder};
 
 impl Held {
@@ -53,6 +54,10 @@ impl<C> State<C> {
             holders,
             last_failure: self.last_failure(now),
         }
+    }
+
+    pub(in crate::connection_pool) fn figures(&self) -> Figures {
+        Figures { counts: self.counts, in_use: self.slots.in_use(), idle: self.idle.len(), waiting: self.line.len() }
     }
 
     pub(crate) fn status(&self, now: Instant) -> ConnectionPoolStatus {
