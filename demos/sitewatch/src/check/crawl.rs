@@ -14,6 +14,7 @@ use super::start::First;
 use super::targets::{Id, Role, Target, Targets};
 use super::visit::{Answer, Leads, NO_FRAGMENT, Open, Page, Visit, fragment_hash};
 use crate::config::Patterns;
+use crate::fetch::FetchError;
 use crate::folder::Folder;
 use crate::progress::ProgressState;
 use crate::report::{Status, Summary};
@@ -129,7 +130,7 @@ impl Crawl {
         if role == Role::Page
             && let Err(why) = self.http.allowed(&url).await
         {
-            self.settle(id, Answer::Failed(why), None);
+            self.give_up(id, why);
             return Fetched::Done;
         }
         match self.http.fetch(&url, want).await {
@@ -148,9 +149,17 @@ impl Crawl {
             }
             Reply::Html { .. } | Reply::IsHtml | Reply::Other => self.settle(id, Answer::Ok, None),
             Reply::Redirect { status, to } => self.redirect(id, status, &to, want, job),
-            Reply::Failed(error) => self.settle(id, Answer::Failed(error), None),
+            Reply::Failed(error) => self.give_up(id, error),
         }
         Fetched::Done
+    }
+
+    /// Notes why there is no answer. Where that is because the check was stopped, nothing is known, and nothing noted:
+    /// what has not been visited makes the report a partial one.
+    fn give_up(&self, id: Id, why: FetchError) {
+        if !why.is_interrupted() {
+            self.settle(id, Answer::Failed(why), None);
+        }
     }
 
     fn redirect(&self, id: Id, status: u16, to: &Url, want: Want, job: &Job<Task>) {

@@ -317,6 +317,9 @@ proptest! {
                 let n = link.link.trim_start_matches('/').parse().unwrap();
                 assert!(is_broken(&nodes, n, 10), "{link:?}");
             }
+            // And a report that leaves something out says so.
+            let is_cut = report.summary().counts.with(Status::Skipped).any(|(reason, _)| reason == Reason::Interrupted);
+            assert!(!(is_cut && report.summary().is_complete()), "{:?}", report.summary());
         });
     }
 }
