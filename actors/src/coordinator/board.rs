@@ -14,6 +14,9 @@ use super::{Cause, ComponentStatus, CoordinatorConfig, CoordinatorStatus, Phase,
 use crate::Receipt;
 use crate::supervision::Escalation;
 
+/// So many actors that failed for good are remembered.
+const ESCALATIONS: usize = 64;
+
 /// What does not change: the components and how they depend on each other.
 pub(super) struct Plan {
     pub(super) config: CoordinatorConfig,
@@ -111,6 +114,9 @@ impl Board {
 
     pub(super) fn escalated(&self, escalation: &Escalation) {
         let mut state = self.state.lock();
+        if state.escalations.len() == ESCALATIONS {
+            state.escalations.remove(0);
+        }
         state.escalations.push(escalation.clone());
         self.events.push(EventKind::Escalated(escalation.clone()));
         self.reconsider(&mut state);

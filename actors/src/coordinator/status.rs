@@ -81,7 +81,7 @@ pub struct CoordinatorStatus {
     pub since: Duration,
     /// Its components in the order in which they were added.
     pub components: Vec<ComponentStatus>,
-    /// The actors that failed for good.
+    /// The latest 64 actors that failed for good.
     pub escalations: Vec<Escalation>,
 }
 

@@ -29,12 +29,21 @@ pub(super) fn cpu_throughput() -> Result<Row, Skipped> {
 }
 
 /// From the submission until the answer is there, one job at a time, so that a thread has to be woken for each.
+fn cpu_latency(name: &'static str, percent: usize) -> Result<Row, Skipped> {
+    let latency = Measure::Latency(percent);
+    Ok(Row::new(name, "us", Target::Ratio(1.0))
+        .ours("WorkerPool::submit_cpu", submit_cpu(latency))
+        .peer("rayon::spawn + oneshot", rayon(latency))
+        .peer("threadpool + oneshot", threadpool(latency))
+        .peer("spawn_blocking", spawn_blocking(latency)))
+}
+
+pub(super) fn cpu_latency_p50() -> Result<Row, Skipped> {
+    cpu_latency("workers_cpu_latency_p50", 50)
+}
+
 pub(super) fn cpu_latency_p99() -> Result<Row, Skipped> {
-    Ok(Row::new("workers_cpu_latency_p99", "us", Target::Ratio(1.0))
-        .ours("WorkerPool::submit_cpu", submit_cpu(Measure::LatencyP99))
-        .peer("rayon::spawn + oneshot", rayon(Measure::LatencyP99))
-        .peer("threadpool + oneshot", threadpool(Measure::LatencyP99))
-        .peer("spawn_blocking", spawn_blocking(Measure::LatencyP99)))
+    cpu_latency("workers_cpu_latency_p99", 99)
 }
 
 /// Jobs that are tasks, on the two workers that also submit and await them.
@@ -108,8 +117,8 @@ fn tokio_spawn() -> impl FnMut() -> f64 {
 enum Measure {
     /// Nanoseconds per job.
     Throughput,
-    /// Microseconds that 99 of 100 jobs take at most.
-    LatencyP99,
+    /// Microseconds that so many percent of the jobs take at most.
+    Latency(usize),
 }
 
 impl Measure {
@@ -125,7 +134,7 @@ impl Measure {
                 let measured = tokio::spawn(async move {
                     match self {
                         Self::Throughput => throughput(submit).await,
-                        Self::LatencyP99 => latency_p99(submit).await,
+                        Self::Latency(percent) => latency(submit, percent).await,
                     }
                 });
                 measured.await.expect("no job panics")
@@ -151,7 +160,7 @@ async fn throughput<F: Future<Output = ()>>(submit: impl Fn() -> F) -> f64 {
     started.elapsed().as_nanos() as f64 / JOBS as f64
 }
 
-async fn latency_p99<F: Future<Output = ()>>(submit: impl Fn() -> F) -> f64 {
+async fn latency<F: Future<Output = ()>>(submit: impl Fn() -> F, percent: usize) -> f64 {
     let mut all = Vec::with_capacity(ALONE);
     for _ in 0..ALONE {
         let started = Instant::now();
@@ -159,5 +168,5 @@ async fn latency_p99<F: Future<Output = ()>>(submit: impl Fn() -> F) -> f64 {
         all.push(started.elapsed());
     }
     all.sort_unstable();
-    all[ALONE * 99 / 100].as_nanos() as f64 / 1_000.0
+    all[ALONE * percent / 100].as_nanos() as f64 / 1_000.0
 }

@@ -95,6 +95,22 @@ async fn an_actor_that_fails_for_good_degrades_the_program_for_good() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn of_many_actors_that_fail_for_good_the_latest_are_remembered() {
+    let system = System::start().unwrap();
+    let log = Log::default();
+    let coordinator = site(&system, &log, parts(&log));
+    for n in 0..70 {
+        let desk = system.spawn(ActorConfig::named(format!("desk {n}")).restart(RestartConfig::never()), Desk::new);
+        let _ = desk.ask(Boom("no way")).await;
+        let _ = desk.stopped().await;
+    }
+    let reasons = coordinator.status().reasons();
+    let desks: Vec<_> = reasons.iter().filter(|reason| reason.starts_with("desk ")).collect();
+    assert_eq!(desks.len(), 64);
+    assert!(desks[0].starts_with("desk 6:") && desks[63].starts_with("desk 69:"), "{desks:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn any_actor_is_a_component() {
     let system = System::start().unwrap();
     let restart = RestartConfig::default().backoff(SECOND * 8, SECOND * 8);

@@ -16,7 +16,7 @@ use self::server::{Programs, Server};
 use super::pool::Load;
 use crate::harness::{Row, Skipped, Target};
 
-const LOAD: Load = Load { tasks: 16, connections: 4, each: 1_000, timed: false };
+const LOAD: Load = Load { tasks: 16, connections: 4, each: 1_000, wait: None };
 
 /// Sixteen tasks and four connections: a checkout, `SELECT 1`, and back. bb8's manager asks the server at each
 /// checkout whether the connection still works, as it does by default.
@@ -38,7 +38,7 @@ pub(super) fn select1() -> Result<Row, Skipped> {
                                 let said = client.simple_query("SELECT 1").await.expect("the server answers");
                                 assert!(said.iter().any(|said| matches!(said, SimpleQueryMessage::Row(_))));
                             }
-                            Duration::ZERO
+                            Vec::new()
                         }
                     };
                     Box::new(LOAD.repeated(runtime, task))
