@@ -4,7 +4,6 @@ mod server;
 
 use std::cell::OnceCell;
 use std::rc::Rc;
-use std::time::Duration;
 
 use actors::connection_pool::postgres::PostgresManager;
 use actors::{ConnectionPool, System};
