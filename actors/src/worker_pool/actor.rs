@@ -43,6 +43,8 @@ impl Actor for WorkerPoolActor {
     }
 
     fn stopped(&mut self, _: &mut Self::Context) {
+        // Of an actor that is stopped too late for anything else, `stopping` was not called.
+        self.plane.close();
         if self.plane.is_ended() {
             return;
         }

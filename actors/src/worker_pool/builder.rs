@@ -61,7 +61,7 @@ impl WorkerPoolBuilder {
         self
     }
 
-    /// How long a job that could be started may be passed over by more urgent ones that came after it, per level of
+    /// How much later a more urgent [turn](super#turns) may have begun and still go first, per level of
     /// [`Priority`](super::Priority). Default: 1 s.
     pub fn ageing(mut self, ageing: Duration) -> Self {
         self.config.ageing = ageing;
@@ -74,7 +74,7 @@ impl WorkerPoolBuilder {
         self
     }
 
-    /// From asking a job to stop to dropping it (IO) or writing its thread off (CPU). Default: 1 s.
+    /// From asking a job to stop to dropping it (IO) or writing its thread off (CPU); at least 1 ms. Default: 1 s.
     pub fn grace(mut self, grace: Duration) -> Self {
         self.config.grace = grace;
         self
@@ -93,6 +93,7 @@ impl WorkerPoolBuilder {
     /// - [`StartError::Config`]: a setting makes no sense.
     /// - [`StartError::NoRuntime`]: no tokio runtime is current.
     /// - [`StartError::Thread`]: the operating system gave no thread.
+    /// - [`StartError::SystemStopped`]: the system has been shut down.
     pub fn start(self, system: &System) -> Result<WorkerPool, StartError> {
         let plane = Plane::start(self.config)?;
         let config = ActorConfig::named(plane.config.name.as_str())
@@ -102,6 +103,10 @@ impl WorkerPoolBuilder {
             let plane = Arc::clone(&plane);
             move || WorkerPoolActor::new(Arc::clone(&plane))
         });
+        if actor.stop_reason().is_some() {
+            plane.give_up();
+            return Err(StartError::SystemStopped);
+        }
         Ok(WorkerPool::new(plane, actor))
     }
 }

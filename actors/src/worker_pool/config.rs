@@ -19,7 +19,7 @@ use super::{KeyRate, Rejection, StartError};
 /// | `queue` | 1,024 | jobs of one class that are accepted and not yet started |
 /// | `per_key` | 1 | running jobs of one class with the same key |
 /// | `rate` | none | starts of jobs of one class with the same key, per time |
-/// | `ageing` | `"1s"` | how long a job may be passed over by more urgent ones that came after it, per level |
+/// | `ageing` | `"1s"` | how much later a more urgent turn may have begun and still go first, per level |
 /// | `rejection` | `"wait"` | what becomes of a job that comes when the queue is full |
 /// | `grace` | `"1s"` | from asking a job to stop to dropping it (IO) or writing its thread off (CPU) |
 /// | `drain_timeout` | `"30s"` | what a pool that was stopped or forgotten may take to finish what it has |
@@ -47,26 +47,28 @@ pub struct WorkerPoolConfig {
     pub name: String,
     /// Threads for CPU jobs; from 1 to 4,096. [`WorkerPool::resize`](super::WorkerPool::resize) changes it.
     pub cpu_threads: usize,
-    /// IO jobs that run at the same time; at least 1. `resize` changes it.
+    /// IO jobs that run at the same time; at least 1, at most `isize::MAX`. `resize` changes it.
     pub io_tasks: usize,
     /// Jobs of both classes together that run at the same time; at least 1. The classes take turns where both
-    /// want more. With it, each job is started under a lock, which costs about as much again as a plain job.
+    /// want more. With it, each job is started under a lock, which costs about as much again as a plain job, and jobs
+    /// that await jobs of the other class can wait for each other for ever.
     pub global: Option<usize>,
     /// Jobs of one class that are accepted and not yet started; at least 1. Those that only their
     /// key holds back have as many places of their own, so that one busy key doesn't take the others'.
     pub queue: usize,
     /// Running jobs of one class with the same key; at least 1.
     pub per_key: usize,
-    /// How often jobs of one class with the same key are started.
+    /// How often jobs of one class with the same key are started. However, so many keys are counted at a time in each
+    /// class: 100,000, of those that were used within their rate's time. A job of one more looks again each second.
     pub rate: Option<KeyRate>,
-    /// How long a job that could be started may be passed over by jobs of the next higher
-    /// [`Priority`](super::Priority), twice as long by those of the one after that; zero makes priorities
-    /// decide only between jobs that came at the same instant.
+    /// How much later a [turn](super#turns) of the next higher [`Priority`](super::Priority) may have begun and still
+    /// go first, twice as much for the one after that; zero makes priorities decide only between turns that began at
+    /// the same instant.
     #[serde(with = "patterns_core::settings::duration")]
     pub ageing: Duration,
     /// What becomes of a job that comes when the queue is full.
     pub rejection: Rejection,
-    /// How long a job that was asked to stop may take to do so.
+    /// How long a job that was asked to stop may take to do so; at least 1 ms.
     #[serde(with = "patterns_core::settings::duration")]
     pub grace: Duration,
     /// How long the pool may take to finish what it has, when its actor is stopped or its last handle
@@ -96,6 +98,9 @@ impl Default for WorkerPoolConfig {
 /// More threads than this are a mistake.
 pub(super) const MAX_THREADS: usize = 4096;
 
+/// So that the workers that are free can be counted with a sign.
+pub(super) const MAX_TASKS: usize = usize::MAX >> 1;
+
 impl WorkerPoolConfig {
     /// What makes no sense, setting by setting.
     fn problems(&self) -> Vec<(&'static str, &'static str)> {
@@ -110,6 +115,12 @@ impl WorkerPoolConfig {
         let mut problems: Vec<_> = none.map(|(field, _)| (field, "must be at least 1")).collect();
         if self.cpu_threads > MAX_THREADS {
             problems.push(("cpu_threads", "must be at most 4096"));
+        }
+        if self.io_tasks > MAX_TASKS {
+            problems.push(("io_tasks", "must be at most `isize::MAX`"));
+        }
+        if self.grace < Duration::from_millis(1) {
+            problems.push(("grace", "must be at least 1 ms"));
         }
         if self.name.contains('\0') {
             problems.push(("name", "must not contain a zero character"));

@@ -180,6 +180,9 @@ pub enum StartError {
     /// The operating system gave no thread.
     #[error("worker pool: cannot start a thread")]
     Thread(#[source] io::Error),
+    /// The system has been shut down; nobody would drain the pool.
+    #[error("worker pool: its system has been shut down")]
+    SystemStopped,
 }
 
 /// Why a pool has not the size that it was to have.

@@ -56,6 +56,8 @@ struct Owner {
 impl Drop for Owner {
     fn drop(&mut self) {
         self.plane.close();
+        // Others may have handles of the actor, and must not keep it.
+        self.actor.close();
     }
 }
 
@@ -142,7 +144,8 @@ impl WorkerPool {
     /// A grace before the deadline what is left is cancelled: what was not started never will be, what
     /// runs is asked to stop, and IO jobs that do not are dropped. A CPU job that does not look at its
     /// token can't be stopped: it is named in the receipt, and its thread ends with it. A deadline that
-    /// is nearer than the grace is overrun by at most one, an IO job that blocks its thread by two.
+    /// is nearer than the grace is overrun by at most one, by two where an IO job blocks its thread, and by one more
+    /// where a destructor blocks a thread of the pool, which is then left behind, not joined.
     ///
     /// This is not interrupted by the ambient token or deadline: it is what a shutdown waits for.
     ///

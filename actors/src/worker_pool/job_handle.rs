@@ -11,13 +11,14 @@ use patterns_core::context::{Interrupt, interruptible};
 use super::ladder::at;
 use super::plane::job::{Job, Waited};
 use super::submission::dropped;
-use super::{Expired, JobClass, JobError};
+use super::{Expired, JobClass, JobError, SubmitError};
 
 /// A job that a [`WorkerPool`](super::WorkerPool) accepted: await it for its value.
 ///
 /// Awaiting it obeys the context of the awaiting task as well as the job's own: when that is
 /// cancelled or its deadline passes, the job is asked to stop. An IO job that has not stopped after the
 /// pool's grace is dropped; a CPU job can't be, so it is left alone, in quarantine, and the await ends without it.
+/// However, an IO job that blocks its thread can't be dropped either: after twice the grace the await ends without it.
 ///
 /// Dropping the handle *detaches* the job: it is run all the same, is still owned by the pool, counted
 /// and waited for by a drain. Use [`cancel_on_drop`](Self::cancel_on_drop) for the opposite.
@@ -57,6 +58,15 @@ pub struct JobHandle<T> {
 impl<T: Send + 'static> JobHandle<T> {
     pub(super) fn new(job: Arc<dyn Waited<T>>, cancel_on_drop: bool) -> Self {
         Self { job, watch: Mutex::new(None), cancel_on_drop, taken: false }
+    }
+
+    /// What its submitter gets, who knows now whether the job was accepted.
+    pub(super) fn given<J>(mut self, known: Result<(), (J, JobError)>) -> Result<Self, SubmitError<J>> {
+        self.cancel_on_drop = false;
+        match known {
+            Ok(()) => Ok(self),
+            Err((job, error)) => Err(SubmitError { error, job }),
+        }
     }
 
     /// Asks the job to stop. One that was not started never will be.
@@ -120,10 +130,13 @@ async fn watch(job: Arc<dyn Job>) -> JobError {
     };
     // What was not started ends here, and then the handle is ready before this is asked again.
     job.stop(why.clone());
-    if head.class == JobClass::Io {
-        return std::future::pending().await;
-    }
-    tokio::time::sleep(head.plane.config.grace).await;
+    let grace = head.plane.config.grace;
+    let patience = match head.class {
+        JobClass::Cpu => grace,
+        // It is dropped after a grace, unless it blocks its thread, or its runtime stands still.
+        JobClass::Io => grace.saturating_mul(2),
+    };
+    tokio::time::sleep(patience).await;
     if let JobError::Expired(expired) = &mut why {
         expired.started = true;
     }

@@ -30,13 +30,7 @@ pub(super) async fn run_until_stopped<F: Future>(
                 token.cancel_with(CancelCause::new(CancelKind::Deadline, "the job's deadline passed"));
                 JobError::Expired(Expired { deadline, started: true })
             }
-            cause = token.cancelled() => match deadline {
-                // The handle noticed it a moment earlier, and asked.
-                Some(deadline) if deadline <= Instant::now() => {
-                    JobError::Expired(Expired { deadline, started: true })
-                }
-                _ => JobError::Cancelled(cause),
-            },
+            cause = token.cancelled() => JobError::Cancelled(cause),
         };
         if let Ok(result) = tokio::time::timeout(grace, &mut end).await {
             return result.map_err(JobError::Panicked);

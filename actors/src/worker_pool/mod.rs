@@ -8,42 +8,54 @@
 //!
 //! # Guarantees
 //!
-//! 1. **Bound.** At most `cpu_threads` and `io_tasks` jobs run, at most `global` of both together, and at most
-//!    `queue` more of each class are accepted. What becomes of others the pool's [`Rejection`] says; with the
-//!    default, their submitters wait, each with its own job, first come, first served.
+//! 1. **Bound.** At most `cpu_threads` and `io_tasks` jobs run (more only by [`Rejection::CallerRuns`], and beside
+//!    threads that are written off), at most `global` of both together, and at most `queue` more of each class are
+//!    accepted. What becomes of others the pool's [`Rejection`] says; with the default, their submitters wait, each
+//!    with its own job, first come, first served.
 //! 2. **One end.** Every job ends in exactly one way, as a value or a [`JobError`], and is counted ([`JobCounts`]):
 //!    `submitted = done + failed + panicked + cancelled + expired + rejected + dropped + in flight`.
 //! 3. **Keys.** At most `per_key` jobs of one class and key run, started in the order in which they came and no more
 //!    often than `rate` says. Those that wait for their key hold up no other, and their places are their own: a busy
 //!    key can't fill the queue. Keys that have jobs that could be started take turns.
-//! 4. **Priorities.** A more urgent job goes first, but nobody starves: who could be started is passed over only by
-//!    jobs that came at most `ageing` later, and twice that between [`High`](Priority::High) and
-//!    [`Low`](Priority::Low).
+//! 4. **Priorities.** A more urgent job goes first, but nobody starves: see [turns](#turns).
 //! 5. **Deadlines.** Work whose deadline has passed is never started.
 //! 6. **Panics.** A panicking job fails alone, with text and place, also if it panics in a destructor.
 //! 7. **No stalls.** A job whose submitter is no longer polled is started in its turn all the same. A thread whose
-//!    job does not stop is written off, and another takes its place.
+//!    job does not stop is written off, and another takes its place, up to 4,096 threads in all.
 //! 8. **Context.** A job runs under its submitter's path, token and deadline.
 //!
 //! # How a job is made to stop
 //!
-//! Cancelled by its handle, by its submitter's token, by its deadline or by a drain, a job that was not started is
-//! over at once. One that runs is *asked*, through its token
+//! Cancelled by its handle or by a drain, a job that was not started is over at once. So it is at its deadline and with
+//! its submitter's token if its handle is awaited; else it keeps its place until its turn comes, and ends then. One
+//! that runs is *asked*, through its token
 //! ([`context::is_cancelled`](patterns_core::context::is_cancelled), and every wait of this workspace). If it
 //! finishes within the pool's grace, its value counts. After that an IO job is *dropped*. A CPU job can't be: its
 //! thread goes into *quarantine*. Its waiter gets the error, another thread restores the pool's width, and
 //! [`WorkerPoolStatus::quarantined`] names thread and job. The job stays in flight, and active for its key, until it
 //! returns; then its thread takes a place again if there is one, and else ends and is joined.
 //!
-//! A cancelled submitter is noticed by those who await the job, and by the pool within a grace.
+//! That the submitter of a running job was cancelled is noticed by those who await the job, and by the pool within a
+//! grace.
 //!
 //! # Turns
 //!
 //! Where more jobs could be started than there are workers, the flows take turns: each key is one, in the order of
-//! its jobs, and so are the jobs of each priority without a key. A flow's turn is as urgent as its first job, and is
-//! due when that job came (or when its key became free, if that was later), an `ageing` later for each level below
-//! the highest. Of the three rings of flows the one with the earliest due turn is served, and in it goes round. Plain
-//! jobs count as having come when the first other job comes to wait beside them: until then nothing passes them.
+//! its jobs, and so are the jobs of each priority without a key. A flow's turn is as urgent as the job that was its
+//! first when the turn began, and is due when that job came (or when its key became free, if that was later), an
+//! `ageing` later for each level below the highest. Of the three rings of flows the one with the earliest due turn is
+//! served, and in it goes round.
+//!
+//! So a turn is passed over by more urgent ones that began at most an `ageing` later (two between
+//! [`High`](Priority::High) and [`Low`](Priority::Low)), and by those that stand before such a one in its ring. Within
+//! a level the flows go round, however old their jobs are.
+//!
+//! Plain jobs count as having come when the first other job comes to wait beside them: until then nothing passes them.
+//!
+//! # Jobs that wait for jobs
+//!
+//! A job that awaits another of its class holds a worker meanwhile, and with `global` one that awaits any other holds
+//! a permit: where all of them do, nothing goes on until a deadline passes. Await from outside of the pool, or use two.
 //!
 //! # The control plane
 //!

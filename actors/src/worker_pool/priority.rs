@@ -2,10 +2,10 @@ use serde::{Deserialize, Serialize};
 
 /// How urgent a job is; see [`Submission::priority`](super::Submission::priority).
 ///
-/// A more urgent job is started first, but not for ever: a job is passed over only by jobs that came at
-/// most the pool's [`ageing`](super::WorkerPoolConfig::ageing) after it could have been started, and twice
-/// that for two levels. From then on it is its turn. For a plain job, of normal priority and without a key, that time
-/// begins when the first job comes to wait beside it that is not plain: nothing can pass it before.
+/// A more urgent job is started first, but not for ever: its [turn](super#turns) is passed over by more urgent
+/// ones that began at most the pool's [`ageing`](super::WorkerPoolConfig::ageing) later, twice that for two levels,
+/// and by those that stand before such a one in its ring. The turn of plain jobs, of normal priority and without a key,
+/// begins when the first job comes to wait beside them that is not plain: nothing can pass them before.
 ///
 /// # Examples
 ///

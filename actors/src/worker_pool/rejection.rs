@@ -19,8 +19,8 @@ pub enum Rejection {
     /// Its submitter runs it, and so comes with the next one later: an IO job in the submitter's own task, a
     /// CPU job in its thread.
     ///
-    /// It runs beside those that the pool's workers run, which are then one more than the class is wide, but
-    /// within `per_key`, `rate` and `global`, and after the waiting jobs of its key: where they stand
+    /// It runs beside those that the pool's workers run, so that for each such submitter one more runs than the class
+    /// is wide, but within `per_key`, `rate` and `global`, and after the waiting jobs of its key: where they stand
     /// against it, its submitter waits.
     ///
     /// A CPU job runs in the submitter's thread only on a multi-threaded runtime, whose other tasks move to another

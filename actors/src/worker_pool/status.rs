@@ -20,7 +20,7 @@ pub struct WorkerPoolStatus {
     /// The jobs that run now, longest first; without those that are in quarantine.
     pub running: Vec<RunningJob>,
     /// The threads that are written off, longest first: their jobs were asked to stop, did not within
-    /// the pool's grace, and are still in flight.
+    /// the pool's grace, and are still in flight. With them a pool has at most 4,096 threads; beyond, it gets narrower.
     pub quarantined: Vec<Quarantined>,
 }
 

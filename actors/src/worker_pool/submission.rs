@@ -52,8 +52,8 @@ impl<W> Submission<W> {
         self
     }
 
-    /// Has it started before less urgent jobs, also those that came before, but never past the pool's
-    /// [`ageing`](super::WorkerPoolConfig::ageing). Default: [`Priority::Normal`].
+    /// Has it started before less urgent jobs, also those that came before, as far as the pool's
+    /// [`ageing`](super::WorkerPoolConfig::ageing) allows. Default: [`Priority::Normal`].
     pub fn priority(mut self, priority: Priority) -> Self {
         self.priority = priority;
         self
@@ -94,25 +94,24 @@ impl<W: Work> Submission<W> {
         let (cell, entry) = self.submit(true);
         match entry {
             Entry::Accepted => return Ok(JobHandle::new(cell, false)),
-            Entry::Refused(_) => return accepted(&cell).await,
             Entry::Here => {
                 W::run_here(Arc::clone(&cell)).await;
                 return Ok(JobHandle::new(cell, false));
             }
-            Entry::Parked => {}
+            Entry::Parked | Entry::Refused(_) => {}
         }
-        let place = WaitsForPlace { job: Arc::clone(&cell) as Arc<dyn Job> };
+        // Cancels the job if this is dropped, even when the job has got its place meanwhile.
+        let handle = JobHandle::new(Arc::clone(&cell) as Arc<dyn Waited<W::Output>>, true);
         let head = cell.head();
         let error = tokio::select! {
             biased;
-            accepted = accepted(&cell) => return accepted,
+            known = poll_fn(|cx| cell.poll_accepted(cx.waker())) => return handle.given(known),
             deadline = at(head.deadline()) => JobError::Expired(Expired { deadline, started: false }),
             cause = head.ambient_cancelled() => JobError::Cancelled(cause),
         };
         cell.withdraw(error);
-        let accepted = accepted(&cell).await;
-        drop(place);
-        accepted
+        let known = poll_fn(|cx| cell.poll_accepted(cx.waker())).await;
+        handle.given(known)
     }
 
     /// Submits the job if there is a place for it now, whatever the pool's policy.
@@ -146,31 +145,6 @@ impl<W: Work> Submission<W> {
         let cell = Arc::new(Cell::new(head, work.into_job()));
         let entry = W::submit(&cell.head().plane, &cell, manner);
         (cell, entry)
-    }
-}
-
-/// Waits until it is known whether a job was accepted.
-async fn accepted<J, T>(cell: &Arc<Cell<J, T>>) -> Result<JobHandle<T>, SubmitError<J>>
-where
-    J: Send + 'static,
-    T: Send + 'static,
-{
-    match poll_fn(|cx| cell.poll_accepted(cx.waker())).await {
-        Ok(()) => Ok(JobHandle::new(Arc::clone(cell) as Arc<dyn Waited<T>>, false)),
-        Err((job, error)) => Err(SubmitError { error, job }),
-    }
-}
-
-/// Cancels a job whose submitter goes away before it knows whether the job was accepted.
-struct WaitsForPlace {
-    job: Arc<dyn Job>,
-}
-
-impl Drop for WaitsForPlace {
-    fn drop(&mut self) {
-        if self.job.is_parked() {
-            self.job.stop(JobError::Cancelled(dropped()));
-        }
     }
 }
 

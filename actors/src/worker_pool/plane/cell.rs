@@ -5,13 +5,14 @@ use std::task::{Poll, Waker};
 use parking_lot::{Mutex, MutexGuard};
 use patterns_core::cancel::{CancelCause, CancelKind, CancelToken};
 use patterns_core::context::Context;
+use patterns_core::outcome::catch_panic;
 use tokio::time::Instant;
 
 use super::counts::Bucket;
 use super::job::{Head, Job, Look, Waited};
 use super::spare::Spare;
 use crate::quiet::drop_quietly;
-use crate::worker_pool::{JobClass, JobError, Reject};
+use crate::worker_pool::{Expired, JobClass, JobError, Reject};
 
 /// A job `J` (a closure or a future) whose value is a `T`.
 #[expect(missing_debug_implementations, reason = "public in a private module only, for a sealed trait")]
@@ -109,10 +110,19 @@ where
     }
 
     /// Ends a running job.
-    pub(super) fn finish(&self, result: Result<T, JobError>) {
+    pub(super) fn finish(&self, mut result: Result<T, JobError>) {
         let mut slot = self.slot.lock();
         let stage = slot.take();
-        let given_up = if let Stage::Running(run) = &stage { run.given_up } else { None };
+        let mut given_up = None;
+        if let Stage::Running(run) = &stage {
+            given_up = run.given_up;
+            // It only knows that it was cancelled, not that this was for a deadline.
+            if let (Err(JobError::Cancelled(_)), Some(asked)) = (&result, &run.asked)
+                && let JobError::Expired(expired) = asked.why
+            {
+                result = Err(JobError::Expired(Expired { started: true, ..expired }));
+            }
+        }
         // Counted before it is seen: whoever has awaited a job finds it in the counts.
         let bucket = given_up.unwrap_or_else(|| result.as_ref().map_or_else(Bucket::from, |_| Bucket::Done));
         self.head.plane.counts.ended(bucket);
@@ -124,7 +134,9 @@ where
         };
         wake(slot);
         drop(stage);
-        drop_quietly(unwanted);
+        if unwanted.is_some() {
+            drop_quietly(unwanted);
+        }
         self.head.plane.after_end(bucket);
     }
 
@@ -176,6 +188,16 @@ where
     }
 }
 
+/// The last to have a job may be anybody; what is left of it is the user's.
+impl<J, T> Drop for Cell<J, T> {
+    fn drop(&mut self) {
+        match self.slot.get_mut().take() {
+            Stage::Empty => {}
+            left => drop_quietly(left),
+        }
+    }
+}
+
 impl<J, T> Slot<J, T> {
     /// Takes the stage out, to be put back or to be followed by another.
     fn take(&mut self) -> Stage<J, T> {
@@ -188,8 +210,13 @@ fn wake<J, T>(mut slot: MutexGuard<'_, Slot<J, T>>) {
     let waker = slot.waker.take();
     drop(slot);
     if let Some(waker) = waker {
-        waker.wake();
+        wake_quietly(waker);
     }
+}
+
+/// Wakes a task. A panic in its waker harms nobody else.
+pub(super) fn wake_quietly(waker: Waker) {
+    drop(catch_panic(|| waker.wake()));
 }
 
 impl<J, T> Job for Cell<J, T>
@@ -213,10 +240,6 @@ where
             }
             _ => false,
         }
-    }
-
-    fn is_parked(&self) -> bool {
-        matches!(self.slot.lock().stage, Stage::Waiting { accepted: false, .. })
     }
 
     fn is_waiting(&self) -> bool {

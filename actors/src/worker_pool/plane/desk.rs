@@ -4,7 +4,6 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use super::job::Job;
-use crate::quiet::drop_quietly;
 use crate::worker_pool::RunningJob;
 
 /// Where a worker has the job that it runs, for others to see.
@@ -43,9 +42,6 @@ impl<J: Job + ?Sized> Desk<J> {
 
     pub(super) fn running(&self, now: Instant) -> Option<RunningJob> {
         let job = self.job()?;
-        let running = job.look().map(|look| job.head().describe(look.since, now));
-        // It may have ended meanwhile, and this be the last that is left of it.
-        drop_quietly(job);
-        running
+        job.look().map(|look| job.head().describe(look.since, now))
     }
 }

@@ -8,8 +8,9 @@ use patterns_core::cancel::{CancelCause, CancelKind};
 use tokio::time::Instant;
 
 use super::Plane;
+use super::job::Job;
 use super::keeper::later;
-use crate::worker_pool::{DrainReceipt, JobError, Reject};
+use crate::worker_pool::{DrainReceipt, JobClass, JobError, Reject};
 
 impl Plane {
     /// Takes no new work; whoever waits for a place gets the job back.
@@ -57,7 +58,7 @@ impl Plane {
         let why = || JobError::Cancelled(cause.clone());
         self.cpu.jobs().iter().for_each(|job| job.stop(why()));
         self.io.jobs().iter().for_each(|job| job.stop(why()));
-        let on_threads = self.threads.members().into_iter().filter_map(|member| member.any_job());
+        let on_threads = self.threads.members().into_iter().filter_map(|member| member.desk.job());
         on_threads.for_each(|job| job.stop(why()));
         self.tasks.jobs().iter().for_each(|job| job.stop(why()));
         self.guests.jobs().iter().for_each(|job| job.stop(why()));
@@ -77,7 +78,11 @@ impl Plane {
             // the deadline was nearer than a grace or one of them blocks.
             let asked = Instant::now();
             if !self.wait_until(Self::is_drained, later(asked, grace)).await {
-                let none_runs = |plane: &Self| plane.tasks.jobs().iter().all(|job| job.look().is_none());
+                let none_runs = |plane: &Self| {
+                    let is_io = |job: &Arc<dyn Job>| job.head().class == JobClass::Io;
+                    let by_tasks = plane.tasks.jobs().iter().any(|job| job.look().is_some());
+                    !by_tasks && !plane.guests.jobs().iter().any(|job| is_io(job) && job.look().is_some())
+                };
                 self.wait_until(none_runs, later(later(asked, grace), grace)).await;
             }
         }
@@ -106,11 +111,18 @@ impl Plane {
         tokio::time::timeout_at(deadline, self.wait(done)).await.is_ok()
     }
 
-    /// Ends and joins every thread that runs no job; returns how many were joined in the pool's life.
+    /// Ends and joins every thread that does nothing any more; returns how many were joined in the pool's life.
     async fn join_threads(self: &Arc<Self>) -> usize {
         self.threads.stop();
         let plane = Arc::clone(self);
         // On a blocking thread, which also keeps a paused clock still.
-        tokio::task::spawn_blocking(move || plane.threads.join_idle()).await.unwrap_or(0)
+        let join = move || plane.threads.join_idle(plane.config.grace);
+        tokio::task::spawn_blocking(join).await.unwrap_or(0)
+    }
+
+    /// Closes a pool that has had no jobs, and joins its threads.
+    pub(in crate::worker_pool) fn give_up(&self) {
+        self.close();
+        self.threads.join_idle(self.config.grace);
     }
 }

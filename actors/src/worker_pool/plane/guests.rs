@@ -13,7 +13,6 @@ use super::job::Job;
 use super::spare::Spare;
 use super::tasks::IoJob;
 use super::threads::CpuJob;
-use crate::quiet::drop_quietly;
 use crate::worker_pool::submission::dropped;
 use crate::worker_pool::{JobClass, JobError, Rejection, RunningJob};
 
@@ -35,11 +34,7 @@ impl Guests {
     }
 
     pub(super) fn running(&self, now: Instant) -> Vec<RunningJob> {
-        let describe = |job: Arc<dyn Job>| {
-            let running = job.look().map(|look| job.head().describe(look.since, now));
-            drop_quietly(job);
-            running
-        };
+        let describe = |job: Arc<dyn Job>| job.look().map(|look| job.head().describe(look.since, now));
         self.jobs().into_iter().filter_map(describe).collect()
     }
 }
@@ -66,7 +61,7 @@ impl<J: Job + ?Sized> Drop for Guest<J> {
     fn drop(&mut self) {
         let head = self.job.head();
         let shown = head.plane.guests.state.lock().jobs.remove(&self.number);
-        drop_quietly(shown);
+        drop(shown);
         // It was never begun, if whoever was to run it is dropped at once.
         self.job.stop(JobError::Cancelled(dropped()));
         head.plane.job_over(head, true);

@@ -19,8 +19,6 @@ pub(crate) trait Job: Send + Sync {
     fn head(&self) -> &Head;
     /// Gives a job its place, and notes whom to wake for that. Whether the job still is to be run.
     fn accept(&self, wakes: &mut Vec<Waker>) -> bool;
-    /// Has no place yet.
-    fn is_parked(&self) -> bool;
     /// Not yet started, and not over.
     fn is_waiting(&self) -> bool;
     /// Ends a parked job, whose submitter gets it back.

@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::Plane;
-use super::job::Head;
+use super::job::{Head, Job};
 use super::threads::{CpuJob, Member};
 use crate::worker_pool::ladder::at;
 use crate::worker_pool::{Expired, JobClass, JobError};
@@ -65,6 +65,12 @@ impl Plane {
                 next = earliest(next, self.see_to_job(&member, &job, now));
             }
         }
+        // An IO job sees to itself.
+        for job in self.guests.jobs().iter().filter(|job| job.head().class == JobClass::Cpu) {
+            if job.look().is_some_and(|look| look.asked.is_none()) {
+                next = earliest(next, self.ask(&**job, now));
+            }
+        }
         self.threads.join_ended();
         if !self.threads.is_complete(self) {
             next = earliest(next, Some(now + Duration::from_secs(1)));
@@ -74,20 +80,22 @@ impl Plane {
 
     /// Takes a CPU job one rung down the ladder if it is time.
     fn see_to_job(self: &Arc<Self>, member: &Member, job: &Arc<dyn CpuJob>, now: Instant) -> Option<Instant> {
+        let Some(asked) = job.look()?.asked else { return self.ask(&**job, now) };
+        let last = later(asked, self.config.grace);
+        if last > now {
+            return Some(last);
+        }
+        if self.threads.quarantine(self, member, job) {
+            // From here on nobody counts on it.
+            self.permit_back(job.head().class);
+        }
+        None
+    }
+
+    /// Asks a running job to stop if it is time; when to see to it again.
+    fn ask(&self, job: &dyn Job, now: Instant) -> Option<Instant> {
         let grace = self.config.grace;
         let head = job.head();
-        let look = job.look()?;
-        if let Some(asked) = look.asked {
-            let last = later(asked, grace);
-            if last > now {
-                return Some(last);
-            }
-            if self.threads.quarantine(self, member, job) {
-                // From here on nobody counts on it.
-                self.permit_back(head.class);
-            }
-            return None;
-        }
         let why = match (head.deadline(), head.ambient_cause()) {
             (Some(deadline), _) if deadline <= now => JobError::Expired(Expired { deadline, started: true }),
             (_, Some(cause)) => JobError::Cancelled(cause.clone()),

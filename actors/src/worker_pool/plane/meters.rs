@@ -1,4 +1,5 @@
 use metrics::{Counter, Unit, counter, describe_counter};
+use patterns_core::outcome::catch_panic;
 
 use super::counts::Bucket;
 
@@ -8,11 +9,15 @@ const QUARANTINED: &str = "actors_threads_quarantined_total";
 
 /// What is shown of a pool. Without a recorder each of these is empty, and costs a branch.
 ///
-/// A recorder is foreign code, so it is called under no lock.
+/// A recorder is foreign code, so it is called under no lock, and a panic in it harms no worker.
 pub(super) struct Meters {
     pub(super) submitted: Counter,
-    pub(super) quarantined: Counter,
+    quarantined: Counter,
     ended: [Counter; Bucket::ALL.len()],
+}
+
+fn count(counter: &Counter) {
+    drop(catch_panic(|| counter.increment(1)));
 }
 
 impl Meters {
@@ -28,6 +33,10 @@ impl Meters {
     }
 
     pub(super) fn ended(&self, bucket: Bucket) {
-        self.ended[bucket as usize].increment(1);
+        count(&self.ended[bucket as usize]);
+    }
+
+    pub(super) fn quarantined(&self) {
+        count(&self.quarantined);
     }
 }

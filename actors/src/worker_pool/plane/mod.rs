@@ -28,13 +28,13 @@ use job::{Head, Job};
 use keeper::Watch;
 use meters::Meters;
 use patterns_core::cancel::CancelCause;
-use permits::Permits;
+use permits::{Freed, Permits};
 use tasks::{IoJob, Tasks};
 use threads::{CpuJob, Threads};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
-use super::config::MAX_THREADS;
+use super::config::{MAX_TASKS, MAX_THREADS};
 use super::{JobClass, Reject, ResizeError, StartError, WorkerPoolConfig};
 
 /// The shared state of one pool.
@@ -86,7 +86,7 @@ impl Plane {
         });
         plane.tasks.resize(&plane, plane.config.io_tasks);
         if let Err(error) = plane.threads.resize(&plane, plane.config.cpu_threads) {
-            plane.threads.stop();
+            plane.give_up();
             return Err(StartError::Thread(error));
         }
         // The task is owned: it ends with the last job of the closed pool.
@@ -107,8 +107,9 @@ impl Plane {
     /// It is counted as submitted before the pool is asked whether it is closed, and a pool is drained
     /// when it is closed *and then* everything submitted has ended: no job gets in unnoticed.
     fn admit<J: Job + ?Sized>(self: &Arc<Self>, job: Arc<J>, gate: &Gate<J>, manner: Manner) -> Entry {
-        self.counts.submitted();
+        // The recorder first: it may panic.
         self.meters.submitted.increment(1);
+        self.counts.submitted();
         let entry = if self.is_closed() {
             job.refuse(Reject::Closed);
             Entry::Refused(Reject::Closed)
@@ -149,17 +150,34 @@ impl Plane {
 
     /// A permit of this class is not needed any more: it goes to whoever can use it.
     fn permit_back(self: &Arc<Self>, class: JobClass) {
-        let Some(permits) = &self.permits else { return };
-        let mut freed = permits.leave(class);
+        if let Some(permits) = &self.permits {
+            self.hand_on(permits, permits.leave(class));
+        }
+    }
+
+    /// A worker of this class has left, which a permit may have been set aside for.
+    fn worker_gone(self: &Arc<Self>, class: JobClass) {
+        if let Some(permits) = &self.permits
+            && !self.can_start(class)
+        {
+            self.hand_on(permits, permits.decline(class));
+        }
+    }
+
+    /// Calls whoever can use a permit.
+    fn hand_on(self: &Arc<Self>, permits: &Permits, mut freed: Option<Freed>) {
         while let Some(next) = freed {
-            let can_use = match next.class {
-                JobClass::Cpu => self.cpu.can_start(),
-                JobClass::Io => self.io.can_start(),
-            };
-            if can_use || !next.is_granted {
+            if !next.is_granted || self.can_start(next.class) {
                 return self.call(next.class);
             }
             freed = permits.decline(next.class);
+        }
+    }
+
+    fn can_start(&self, class: JobClass) -> bool {
+        match class {
+            JobClass::Cpu => self.cpu.can_start(),
+            JobClass::Io => self.io.can_start(),
         }
     }
 
@@ -183,7 +201,7 @@ impl Plane {
     pub(super) fn resize(self: &Arc<Self>, class: JobClass, to: usize) -> Result<(), ResizeError> {
         let most = match class {
             JobClass::Cpu => MAX_THREADS,
-            JobClass::Io => usize::MAX >> 1,
+            JobClass::Io => MAX_TASKS,
         };
         if to == 0 || to > most {
             return Err(ResizeError::OutOfRange { class, asked: to, most });

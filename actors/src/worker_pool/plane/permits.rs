@@ -34,6 +34,12 @@ impl Permits {
         is_open
     }
 
+    /// How many permits this class could take now.
+    pub(crate) fn left(&self, class: JobClass) -> usize {
+        let state = self.state.lock();
+        state.granted[class as usize] + (self.limit - state.used)
+    }
+
     /// Takes a permit; where there is none, the class is called when it is its turn.
     pub(crate) fn enter(&self, class: JobClass) -> bool {
         let mut state = self.state.lock();

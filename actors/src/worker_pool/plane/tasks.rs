@@ -21,9 +21,8 @@ use super::desk::Desk;
 use super::gate::Worker;
 use super::job::Job;
 use super::spare::Spare;
-use crate::quiet::drop_quietly;
 use crate::worker_pool::ladder::run_until_stopped;
-use crate::worker_pool::{JobError, RunningJob};
+use crate::worker_pool::{JobClass, JobError, RunningJob};
 
 /// A job for a task.
 pub(crate) trait IoJob: Job {
@@ -216,7 +215,7 @@ impl Runner {
     fn finish(&self, job: Arc<dyn IoJob>) {
         let shown = self.desk.clear();
         self.plane.job_over(job.head(), true);
-        drop_quietly((shown, job));
+        drop((shown, job));
     }
 
     /// Waits for a moment, where jobs that never had to wait came one upon the other: there will be another, and to
@@ -256,6 +255,7 @@ impl Runner {
             return false;
         }
         self.is_over = true;
+        self.plane.worker_gone(JobClass::Io);
         true
     }
 }
@@ -267,16 +267,23 @@ impl Drop for Runner {
         if self.is_over {
             return;
         }
-        // Only a runtime's end drops a runner that is not over.
-        tasks.lost.store(true, Ordering::SeqCst);
+        // A runtime's end drops a runner that is not over, and else only a panic of foreign code (a subscriber's, say).
+        let is_lost = !std::thread::panicking();
+        if is_lost {
+            tasks.lost.store(true, Ordering::SeqCst);
+        }
         self.plane.io.mark_free(&mut self.worker);
         tasks.searching.fetch_sub(usize::from(self.is_searching), Ordering::SeqCst);
         tasks.active.fetch_sub(1, Ordering::SeqCst);
         if let Some(job) = self.desk.clear() {
             job.stop(JobError::Lost);
             self.plane.job_over(job.head(), true);
-            drop_quietly(job);
         }
-        lose(&self.plane);
+        if is_lost {
+            lose(&self.plane);
+        } else {
+            // Which has another look for work, if there still is a runtime.
+            self.plane.keeper.notify_one();
+        }
     }
 }

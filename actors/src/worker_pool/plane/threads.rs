@@ -4,7 +4,9 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
+use crossbeam_channel::{Receiver, RecvTimeoutError, TryRecvError};
 use parking_lot::{Mutex, MutexGuard};
 use patterns_core::outcome::catch_panic;
 use tokio::time::Instant;
@@ -16,7 +18,7 @@ use super::gate::Worker;
 use super::job::Job;
 use super::lounge::Lounge;
 use super::spare::Spare;
-use crate::quiet::drop_quietly;
+use crate::worker_pool::config::MAX_THREADS;
 use crate::worker_pool::{JobClass, JobError, RunningJob};
 
 /// A job for a thread.
@@ -49,7 +51,8 @@ where
 ///
 /// A thread whose job was asked to stop and has not after the pool's grace is *written off*: another takes its place,
 /// and what runs on it is no longer counted on. When the job ends after all, the thread
-/// takes a place again if there is one, and else it ends.
+/// takes a place again if there is one, and else it ends. With those that are written off there are at most
+/// [`MAX_THREADS`]: beyond, nobody takes their places until they come back.
 #[derive(Default)]
 pub(super) struct Threads {
     pub(super) lounge: Arc<Lounge>,
@@ -73,10 +76,10 @@ struct Roster {
 /// One thread.
 pub(super) struct Member {
     name: String,
-    desk: Desk<dyn CpuJob>,
+    pub(super) desk: Desk<dyn CpuJob>,
     written_off: AtomicBool,
-    /// Nothing but its end is left of it.
-    ended: AtomicBool,
+    /// Disconnected once nothing but its end is left of the thread.
+    end: Receiver<()>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -89,7 +92,7 @@ pub(super) struct Sight {
 }
 
 impl Threads {
-    /// Brings the pool to this width; what it could not have is made up for later.
+    /// Brings the pool to this width; on an error it is as wide as it got.
     pub(super) fn resize(&self, plane: &Arc<Plane>, width: usize) -> io::Result<()> {
         let mut roster = self.roster.lock();
         roster.width = width;
@@ -104,17 +107,26 @@ impl Threads {
     /// Starts threads until there are as many as there should be.
     fn hire(&self, plane: &Arc<Plane>, roster: &mut Roster) -> io::Result<()> {
         // Once everything that waits was cancelled there is nothing to start one for.
-        while roster.working < roster.width && !self.stopped.load(Ordering::SeqCst) && plane.stopping().is_none() {
+        while roster.working < roster.width
+            && roster.all.len() < MAX_THREADS
+            && !self.stopped.load(Ordering::SeqCst)
+            && plane.stopping().is_none()
+        {
+            let (alive, end) = crossbeam_channel::bounded::<()>(0);
             let member = Arc::new(Member {
                 name: format!("{}-cpu-{}", plane.config.name, roster.last_number),
                 desk: Desk::new(),
                 written_off: AtomicBool::new(false),
-                ended: AtomicBool::new(false),
+                end,
                 thread: Mutex::new(None),
             });
             let life = {
                 let (plane, member) = (Arc::clone(plane), Arc::clone(&member));
-                move || work(&plane, &member)
+                move || {
+                    work(&plane, &member);
+                    drop((plane, member));
+                    drop(alive);
+                }
             };
             // Counted before it looks for work.
             self.lounge.join();
@@ -175,7 +187,7 @@ impl Threads {
         }
         self.after_change(roster);
         if written_off {
-            plane.meters.quarantined.increment(1);
+            plane.meters.quarantined();
             let (pool, thread, place) = (&*plane.config.name, &*member.name, job.head().place);
             tracing::warn!(pool, thread, %place, "a job does not stop: its thread is written off");
         }
@@ -213,29 +225,43 @@ impl Threads {
     }
 
     /// Joins the threads that have ended or are about to, after [`stop`](Self::stop); returns how many were joined
-    /// ever. Blocks for as long as they need.
-    pub(super) fn join_idle(&self) -> usize {
+    /// ever. Blocks for as long as they need, until one needs longer than `limit`: a destructor of a job's may block.
+    pub(super) fn join_idle(&self, limit: Duration) -> usize {
         let busy = |member: &Member| member.desk.job().is_some_and(|job| job.look().is_some());
-        self.join_those(|member| !busy(member))
+        let mut patience = limit;
+        self.join_those(|member| {
+            if busy(member) {
+                return false;
+            }
+            let has_ended = member.end.recv_timeout(patience) == Err(RecvTimeoutError::Disconnected);
+            if !has_ended {
+                patience = Duration::ZERO;
+            }
+            has_ended
+        })
     }
 
     /// Joins the threads that have ended.
     pub(super) fn join_ended(&self) {
-        self.join_those(|member| member.ended.load(Ordering::SeqCst));
+        self.join_those(|member| member.end.try_recv() == Err(TryRecvError::Disconnected));
     }
 
-    fn join_those(&self, which: impl Fn(&Member) -> bool) -> usize {
-        let mut leaving = Vec::new();
-        self.roster.lock().all.retain(|member| {
-            let leaves = which(member);
-            if leaves {
-                leaving.push(Arc::clone(member));
+    fn join_those(&self, mut has_ended: impl FnMut(&Member) -> bool) -> usize {
+        for member in self.members() {
+            if !has_ended(&member) {
+                continue;
             }
-            !leaves
-        });
-        let threads = leaving.iter().filter_map(|member| member.thread.lock().take());
-        let joined = threads.map(|thread| thread.join().is_ok()).filter(|joined| *joined).count();
-        self.joined.fetch_add(joined, Ordering::SeqCst) + joined
+            // Locked meanwhile, so that whoever finds it taken finds it counted.
+            let mut handle = member.thread.lock();
+            if let Some(thread) = handle.take()
+                && thread.join().is_ok()
+            {
+                self.joined.fetch_add(1, Ordering::SeqCst);
+            }
+            drop(handle);
+            self.roster.lock().all.retain(|other| !Arc::ptr_eq(other, &member));
+        }
+        self.joined.load(Ordering::SeqCst)
     }
 
     /// Whether all threads have been joined.
@@ -271,11 +297,6 @@ impl Member {
     pub(super) fn job(&self) -> Option<Arc<dyn CpuJob>> {
         if self.written_off.load(Ordering::SeqCst) { None } else { self.desk.job() }
     }
-
-    /// The job that it runs in any case.
-    pub(super) fn any_job(&self) -> Option<Arc<dyn CpuJob>> {
-        self.desk.job()
-    }
 }
 
 /// A thread's life.
@@ -304,16 +325,15 @@ fn work(plane: &Arc<Plane>, member: &Arc<Member>) {
         let shown = member.desk.clear();
         let written_off = member.written_off.load(Ordering::SeqCst);
         plane.job_over(job.head(), !written_off);
-        // The last reference may hold a value that nobody wants.
-        drop_quietly((shown, job));
+        drop((shown, job));
         if written_off && !threads.come_back(member) {
             break;
         }
     }
-    plane.cpu.mark_gone(&mut worker);
+    plane.cpu.mark_busy(&mut worker);
+    plane.worker_gone(JobClass::Cpu);
     // Its last job may have made room for another of its key.
     plane.call(JobClass::Cpu);
-    member.ended.store(true, Ordering::SeqCst);
 }
 
 /// Whether jobs come one upon the other.

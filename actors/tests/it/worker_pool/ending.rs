@@ -85,6 +85,38 @@ async fn shutting_the_system_down_finishes_the_jobs_and_joins_the_threads() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_destructor_that_blocks_does_not_hold_up_a_drain() {
+    /// A value that is dropped when it is let go, or after some seconds.
+    struct Slow(mpsc::Receiver<()>);
+    impl Drop for Slow {
+        fn drop(&mut self) {
+            self.0.recv_timeout(secs(10)).ok();
+        }
+    }
+    let workers = start(WorkerPool::builder().cpu_threads(1).grace(Duration::from_millis(20)));
+    let (let_go, wait) = mpsc::channel();
+    let value = Slow(wait);
+    let (go_on, may_end) = mpsc::channel::<()>();
+    let job = move || {
+        may_end.recv().ok();
+        value
+    };
+    // Nobody takes the value, so the thread drops it.
+    drop(workers.submit_cpu(job).spawn().await.unwrap());
+    go_on.send(()).unwrap();
+    until(|| workers.status().counts.done == 1).await;
+    let receipt = workers.drain(in_secs(5)).await;
+    assert_eq!((receipt.counts.done, receipt.threads_joined), (1, 0));
+    let_go.send(()).unwrap();
+    for _ in 0..1_000 {
+        if workers.drain(in_secs(5)).await.threads_joined == 1 {
+            return;
+        }
+    }
+    panic!("the thread was lost");
+}
+
+#[tokio::test(start_paused = true)]
 async fn its_actor_answers_messages() {
     use actors::worker_pool::messages::{Close, Drain, GetStatus};
     let workers = small();

@@ -284,7 +284,8 @@ async fn play(steps: Vec<Step>, rules: Rules) {
         assert!(rules.global.is_none_or(|global| status.io.running <= global), "{status:?}");
         for class in [status.cpu, status.io] {
             // Threads that are about to end may still count as free.
-            assert!(class.queued <= QUEUE + 2 * WIDEST && class.held <= QUEUE, "{status:?}");
+            let free = rules.global.map_or(2 * WIDEST, |global| global.min(2 * WIDEST));
+            assert!(class.queued <= QUEUE + free && class.held <= QUEUE, "{status:?}");
         }
     }
     let receipt = workers.drain(Instant::now() + Duration::from_secs(2)).await;

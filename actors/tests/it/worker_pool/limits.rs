@@ -99,6 +99,42 @@ async fn a_thread_in_quarantine_has_no_permit() {
     assert_eq!(start.elapsed(), secs(2));
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_permit_that_was_meant_for_a_worker_that_leaves_is_not_lost() {
+    let workers = start(WorkerPool::builder().cpu_threads(1).io_tasks(2).global(2));
+    let _deaf = workers.submit_io(pending::<()>()).spawn().await.unwrap();
+    settle().await;
+    let (job, let_go, has_begun) = held();
+    let _cpu = workers.submit_cpu(job).spawn().await.unwrap();
+    has_begun.recv().unwrap();
+    // It has to wait for a permit, and gets the one of the CPU job.
+    let _queued = workers.submit_io(pending::<()>()).spawn().await.unwrap();
+    let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    let before = tasks();
+    let_go.send(()).unwrap();
+    let is_on_its_way = |_| {
+        std::thread::yield_now();
+        tasks() > before
+    };
+    assert!((0..10_000_000).any(is_on_its_way), "a task is started for it, which can't have come yet");
+    // Before it has come, it is one too many.
+    workers.resize(JobClass::Io, 1).unwrap();
+    let next = tokio::time::timeout(secs(60), workers.submit_cpu(|| 1).into_future()).await;
+    assert_eq!(next.expect("the permit is free").unwrap(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn workers_that_can_have_no_permit_are_no_places() {
+    let workers = start(WorkerPool::builder().io_tasks(8).global(1).queue(2).rejection(Rejection::Fail));
+    drop(workers.submit_io(pending::<()>()).spawn().await.unwrap());
+    settle().await;
+    for _ in 0..2 {
+        drop(workers.submit_io(pending::<()>()).spawn().await.unwrap());
+    }
+    assert!(workers.submit_io(async {}).await.unwrap_err().is_rejected());
+    assert_eq!(workers.status().io.queued, 2);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn at_a_global_limit_no_job_is_lost_between_the_classes() {
     let workers = start(WorkerPool::builder().cpu_threads(2).io_tasks(4).global(2).queue(2));

@@ -17,6 +17,7 @@ struct Sum {
 impl CounterFn for Sum {
     fn increment(&self, value: u64) {
         *self.all.0.lock().entry(self.key.clone()).or_default() += value;
+        assert!(!self.key.contains("pool=rude,"), "as named");
     }
 
     fn absolute(&self, _: u64) {
@@ -74,4 +75,21 @@ async fn the_metrics_say_what_the_counts_say() {
     assert_eq!(get("actors_jobs_ended_total{pool=pool,outcome=rejected}"), counts.rejected);
     assert_eq!((counts.submitted, counts.done, counts.panicked, counts.rejected), (5, 3, 1, 1));
     assert_eq!(get("actors_threads_quarantined_total{pool=pool}"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_recorder_that_panics_costs_the_pool_nothing() {
+    let sums = Sums::default();
+    let recorder = sums.clone();
+    let _here = metrics::set_default_local_recorder(&recorder);
+    let workers = start(WorkerPool::builder().name("rude").cpu_threads(1).io_tasks(1));
+    for _ in 0..2 {
+        workers.submit_io(async {}).await.unwrap();
+    }
+    for _ in 0..2 {
+        workers.submit_cpu(|| ()).await.unwrap();
+    }
+    let receipt = workers.drain(in_secs(10)).await;
+    assert_eq!((receipt.counts.done, receipt.threads_joined), (4, 1));
+    assert_eq!(sums.0.lock().get("actors_jobs_ended_total{pool=rude,outcome=done}"), Some(&4));
 }

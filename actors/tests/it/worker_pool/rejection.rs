@@ -1,3 +1,4 @@
+use std::task::Poll;
 use std::thread;
 
 use super::*;
@@ -218,6 +219,85 @@ async fn on_a_multi_threaded_runtime_the_submitter_of_a_cpu_job_runs_it_on_its_t
     assert_ne!(queued.await.unwrap(), here);
     let counts = workers.drain(in_secs(10)).await.counts;
     assert_eq!((counts.done, counts.panicked), (3, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cpu_job_that_its_submitter_runs_is_asked_to_stop_at_its_deadline() {
+    let pool = WorkerPool::builder().cpu_threads(1).queue(1).rejection(Rejection::CallerRuns).grace(secs(1));
+    let workers = start(pool);
+    let (job, let_go, has_begun) = held();
+    let running = workers.submit_cpu(job).spawn().await.unwrap();
+    has_begun.recv().unwrap();
+    let queued = workers.submit_cpu(|| ()).spawn().await.unwrap();
+
+    let (begun, has_begun) = mpsc::channel();
+    // It ends with this test, whatever happens.
+    let (_alive, test) = mpsc::channel::<()>();
+    let job = move || {
+        begun.send(()).unwrap();
+        while test.try_recv() != Err(mpsc::TryRecvError::Disconnected) {
+            if context::is_cancelled() {
+                return true;
+            }
+            thread::yield_now();
+        }
+        false
+    };
+    let submission = workers.submit_cpu(job).deadline_in(secs(5));
+    // On a thread that is of no runtime.
+    let caller = thread::spawn(move || {
+        pin!(submission.into_future()).as_mut().poll(&mut TaskContext::from_waker(Waker::noop()))
+    });
+    has_begun.recv().unwrap();
+    settle().await;
+    tokio::time::advance(secs(5)).await;
+    until(|| caller.is_finished()).await;
+    let Poll::Ready(was_asked) = caller.join().unwrap() else { panic!("it runs in that poll") };
+    assert!(was_asked.unwrap());
+    let_go.send(()).unwrap();
+    running.await.unwrap();
+    queued.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_its_submitter_cannot_run_uses_up_nothing_of_its_keys_rate() {
+    let pool = WorkerPool::builder().global(1).queue(1).rejection(Rejection::CallerRuns);
+    let workers = occupied(pool.rate(KeyRate::new(1, secs(60))), 5).await;
+    drop(workers.submit_io(async {}).spawn().await.unwrap());
+    let start = Instant::now();
+    workers.submit_io(async {}).key("k").await.unwrap();
+    assert_eq!(start.elapsed(), secs(5), "it waited for the permit only");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_waits_for_its_keys_rate_stays_as_old_as_it_is() {
+    let pool = WorkerPool::builder().io_tasks(4).queue(2).per_key(2).rejection(Rejection::DropOldest);
+    let workers = start(pool.rate(KeyRate::new(1, secs(10))));
+    drop(workers.submit_io(nap(60)).key("k").spawn().await.unwrap());
+    settle().await;
+    // The first could be started, but for the rate.
+    let oldest = workers.submit_io(async {}).key("k").spawn().await.unwrap();
+    let second = workers.submit_io(async {}).key("k").spawn().await.unwrap();
+    settle().await;
+    assert_eq!(workers.status().io.held, 2);
+    let third = workers.submit_io(async {}).key("k").spawn().await.unwrap();
+    assert_eq!(dropped_by(&oldest.await.unwrap_err()), Some(Rejection::DropOldest));
+    second.await.unwrap();
+    third.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_drain_waits_for_the_jobs_that_their_submitters_drop() {
+    let pool = WorkerPool::builder().queue(1).rejection(Rejection::CallerRuns).grace(secs(1));
+    let workers = occupied(pool, 3).await;
+    drop(workers.submit_io(async {}).spawn().await.unwrap());
+    let guest = tokio::spawn(workers.submit_io(pending::<()>()).into_future());
+    settle().await;
+    assert_eq!(workers.status().io.running, 2);
+    let receipt = workers.drain(in_secs(5)).await;
+    assert!(receipt.is_complete(), "{receipt}");
+    assert_eq!((receipt.took, receipt.counts.done, receipt.counts.cancelled), (secs(5), 2, 1));
+    assert!(guest.await.unwrap().unwrap_err().is_cancelled());
 }
 
 #[test]

@@ -1,3 +1,5 @@
+use std::task::Wake;
+
 use super::*;
 
 #[tokio::test(start_paused = true)]
@@ -81,6 +83,42 @@ async fn a_panic_in_a_destructor_does_not_cost_a_thread() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_waker_that_panics_costs_the_pool_nothing() {
+    struct Rude;
+    impl Wake for Rude {
+        fn wake(self: Arc<Self>) {
+            panic!("as ever");
+        }
+    }
+    let rude = Waker::from(Arc::new(Rude));
+    let workers = start(WorkerPool::builder().cpu_threads(1).io_tasks(1));
+    let mut io = workers.submit_io(nap(1)).spawn().await.unwrap();
+    assert!(pin!(&mut io).poll(&mut TaskContext::from_waker(&rude)).is_pending());
+    sleep(secs(2)).await;
+    workers.submit_io(async {}).await.expect("there still is a runner");
+    io.await.unwrap();
+
+    let (job, let_go, has_begun) = held();
+    let mut cpu = workers.submit_cpu(job).spawn().await.unwrap();
+    has_begun.recv().unwrap();
+    assert!(pin!(&mut cpu).poll(&mut TaskContext::from_waker(&rude)).is_pending());
+    let_go.send(()).unwrap();
+    until(|| cpu.is_finished()).await;
+    workers.submit_cpu(|| ()).await.expect("there still is a thread");
+    cpu.await.unwrap();
+    let receipt = workers.drain(in_secs(1)).await;
+    assert_eq!((receipt.counts.done, receipt.threads_joined), (4, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn on_a_system_that_was_shut_down_it_does_not_start() {
+    let system = System::start().unwrap();
+    assert!(system.shutdown(secs(1)).await.is_clean());
+    let refused = WorkerPool::builder().cpu_threads(2).start(&system).unwrap_err();
+    assert!(matches!(refused, StartError::SystemStopped), "{refused}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn senseless_settings_are_refused_by_name() {
     let refused = |builder: WorkerPoolBuilder| match builder.start(&System::start().unwrap()).unwrap_err() {
         StartError::Config { field, .. } => field,
@@ -89,6 +127,8 @@ async fn senseless_settings_are_refused_by_name() {
     assert_eq!(refused(WorkerPool::builder().cpu_threads(0)), "cpu_threads");
     assert_eq!(refused(WorkerPool::builder().cpu_threads(1 << 20)), "cpu_threads");
     assert_eq!(refused(WorkerPool::builder().io_tasks(0)), "io_tasks");
+    assert_eq!(refused(WorkerPool::builder().io_tasks(usize::MAX)), "io_tasks");
+    assert_eq!(refused(WorkerPool::builder().grace(Duration::ZERO)), "grace");
     assert_eq!(refused(WorkerPool::builder().queue(0)), "queue");
     assert_eq!(refused(WorkerPool::builder().per_key(0)), "per_key");
     let error = WorkerPool::builder().queue(0).start(&System::start().unwrap()).unwrap_err();

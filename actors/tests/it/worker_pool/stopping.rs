@@ -251,7 +251,15 @@ async fn dropping_a_submission_at_any_poll_leaves_nothing_behind() {
         for spawned in [false, true] {
             let _running = workers.submit_io(nap(1)).spawn().await.unwrap();
             let _queued = workers.submit_io(nap(1)).key("k").spawn().await.unwrap();
-            let job = workers.submit_io(nap(1)).key("k").deadline_in(secs(60));
+            let starts = Arc::new(AtomicUsize::new(0));
+            let counted = {
+                let starts = starts.clone();
+                async move {
+                    starts.fetch_add(1, Ordering::SeqCst);
+                    nap(1).await;
+                }
+            };
+            let job = workers.submit_io(counted).key("k").deadline_in(secs(60));
             let mut job: std::pin::Pin<Box<dyn Future<Output = ()>>> = match spawned {
                 true => Box::pin(async move { drop(job.spawn().await) }),
                 false => Box::pin(async move { drop(job.await) }),
@@ -261,14 +269,86 @@ async fn dropping_a_submission_at_any_poll_leaves_nothing_behind() {
                 done = done || futures_util::poll!(job.as_mut()).is_ready();
                 sleep(Duration::from_millis(600)).await;
             }
+            let before = starts.load(Ordering::SeqCst);
             drop(job);
             sleep(secs(10)).await;
+            assert!(done || starts.load(Ordering::SeqCst) == before, "it must not start: {polls} polls, {spawned}");
             let status = workers.status();
             assert_eq!(status.counts.in_flight(), 0, "{polls} polls, spawned: {spawned}: {status:?}");
             assert_eq!((status.io.queued, status.io.held, status.io.waiting), (0, 0, 0));
         }
     }
     assert!(workers.drain(in_secs(1)).await.is_complete());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_submission_that_is_dropped_before_it_knows_of_its_place_is_cancelled() {
+    let workers = start(WorkerPool::builder().io_tasks(1).queue(1));
+    let busy = workers.submit_io(nap(1)).spawn().await.unwrap();
+    let queued = workers.submit_io(nap(1)).spawn().await.unwrap();
+    let log = Log::default();
+    let mut waiting = Box::pin(workers.submit_io(noted(note(&log, "it must not run"))).spawn());
+    assert!(futures_util::poll!(waiting.as_mut()).is_pending());
+    assert_eq!(workers.status().io.waiting, 1);
+    sleep(Duration::from_millis(1_500)).await;
+    let status = workers.status();
+    assert_eq!((status.io.queued, status.io.waiting), (1, 0), "it has got its place");
+    drop(waiting);
+    busy.await.unwrap();
+    queued.await.unwrap();
+    let receipt = workers.drain(in_secs(10)).await;
+    assert_eq!((receipt.counts.done, receipt.counts.cancelled), (2, 1));
+    assert!(log.lock().is_empty());
+}
+
+#[test]
+fn the_wait_for_a_running_io_job_that_nobody_polls_has_an_end() {
+    let stalled = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let (workers, handle) = stalled.block_on(async {
+        let workers = start(WorkerPool::builder().cpu_threads(1).grace(secs(1)));
+        let handle = workers.submit_io(pending::<()>()).spawn().await.unwrap();
+        settle().await;
+        assert_eq!(workers.status().io.running, 1);
+        (workers, handle)
+    });
+    let other = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    other.block_on(async {
+        let start = Instant::now();
+        handle.cancel("not needed");
+        let error = tokio::time::timeout(secs(60), handle).await.expect("the wait has an end").unwrap_err();
+        assert!(error.is_cancelled());
+        assert_eq!(start.elapsed(), secs(2));
+    });
+    assert_eq!(workers.status().counts.in_flight(), 1, "it still is there");
+    drop(stalled);
+    let counts = workers.status().counts;
+    assert_eq!((counts.cancelled, counts.in_flight()), (1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_deadline_of_whoever_awaits_is_reported_alike_by_both_classes() {
+    let workers = start(WorkerPool::builder().cpu_threads(1).grace(secs(1)));
+    let start = Instant::now();
+    let io = workers.submit_io(pending::<()>()).spawn().await.unwrap();
+    let error = Context::current().with_deadline(start + secs(5)).scope(io).await.unwrap_err();
+    let JobError::Expired(expired) = error else { panic!("it expired: {error}") };
+    assert_eq!((expired.started, expired.deadline, start.elapsed()), (true, start + secs(5), secs(6)));
+
+    let (job, let_go, has_begun) = held();
+    let cpu = workers.submit_cpu(job).spawn().await.unwrap();
+    has_begun.recv().unwrap();
+    let waiting = tokio::spawn(Context::current().with_deadline(start + secs(10)).scope(cpu));
+    settle().await;
+    // The clock stands still while the thread works, so it is moved by hand.
+    tokio::time::advance(secs(4)).await;
+    settle().await;
+    tokio::time::advance(secs(1)).await;
+    let error = waiting.await.unwrap().unwrap_err();
+    let JobError::Expired(expired) = error else { panic!("it expired: {error}") };
+    assert_eq!((expired.started, expired.deadline), (true, start + secs(10)));
+    let_go.send(()).unwrap();
+    until(|| workers.status().counts.in_flight() == 0).await;
+    assert_eq!(workers.status().counts.expired, 2);
 }
 
 #[tokio::test(start_paused = true)]
@@ -282,6 +362,31 @@ async fn a_shutdown_that_is_too_short_cancels_the_rest() {
     assert!(queued.await.unwrap_err().is_cancelled());
     assert!(deaf.await.unwrap_err().is_cancelled());
     assert_eq!(workers.status().state, PoolState::Closed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_without_any_time_closes_the_pool_and_cancels_everything() {
+    let system = System::start().unwrap();
+    let workers = WorkerPool::builder().cpu_threads(1).io_tasks(1).grace(secs(1)).start(&system).unwrap();
+    let deaf = workers.submit_io(pending::<()>()).spawn().await.unwrap();
+    settle().await;
+    let receipt = system.shutdown(Duration::ZERO).await;
+    assert!(!receipt.is_clean());
+    assert!(workers.submit_io(async {}).await.unwrap_err().is_rejected());
+    assert!(deaf.await.unwrap_err().is_cancelled());
+    assert_eq!(workers.status().state, PoolState::Closed);
+    tokio::time::timeout(secs(60), system.reaper().drained()).await.expect("nothing waits for the pool any more");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handle_of_its_actor_does_not_keep_a_pool() {
+    let workers = start(WorkerPool::builder().cpu_threads(1).drain_timeout(secs(10)).grace(secs(1)));
+    let actor = workers.actor().clone();
+    let deaf = workers.submit_io(pending::<()>()).spawn().await.unwrap();
+    drop(workers);
+    let end = tokio::time::timeout(secs(60), deaf).await.expect("the drain timeout had passed");
+    assert!(end.unwrap_err().is_cancelled());
+    assert!(actor.stop_reason().is_some());
 }
 
 #[tokio::test(start_paused = true)]

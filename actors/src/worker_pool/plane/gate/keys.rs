@@ -91,7 +91,7 @@ impl<J: Job + ?Sized> Keys<J> {
         {
             let alive = first.is_waiting() && first.head().standing.place() != Place::Gone;
             if alive && first.head().priority != level {
-                // The one that this turn was for has gone.
+                // The one that this turn was for, the first when the turn began, has gone.
                 break;
             }
             // What is late or cancelled ends when it is taken up, and uses up nothing.
@@ -166,6 +166,11 @@ impl<J: Job + ?Sized> Keys<J> {
         // Others that are kept for nothing are forgotten at their turn, or at the end of their rest.
         self.keys
             .retain(|_, key| !key.waiting.is_empty() || key.active > 0 || key.has_turn || key.rests_until.is_some());
+    }
+
+    /// How many keys there are.
+    pub(super) fn len(&self) -> usize {
+        self.keys.len()
     }
 
     pub(super) fn jobs(&self) -> impl Iterator<Item = &Arc<J>> {

@@ -11,9 +11,9 @@
 //!    before a worker is called, and a worker looks at `turns` after it has said that it is about to rest: whoever
 //!    brings a job sees the worker that missed it (all in one total order, `SeqCst`).
 //! 2. The lane is open while nothing behind the lock has a turn, or a place of those that could be started.
-//! 3. Accepted and not started are at most `queue`, and one more for each worker that is free, of those that could be
-//!    started, and at most `queue` of those that their key holds back. However, a job that is on its way into the
-//!    lane at the very instant at which another thread takes the lock is not seen by that one.
+//! 3. Accepted and not started are at most `queue`, and one more for each worker that is free and can have a permit,
+//!    of those that could be started, and at most `queue` of those that their key holds back. However, a job that is on
+//!    its way into the lane at the very instant at which another thread takes the lock is not seen by that one.
 //! 4. What a lock's holder finds in the lane came first: it is taken behind the lock before anything is decided.
 
 mod keys;
@@ -33,9 +33,9 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::Plane;
+use super::cell::wake_quietly;
 use super::job::{Head, Job};
 use super::permits::Permits;
-use crate::quiet::drop_quietly;
 use crate::worker_pool::{JobClass, JobError, Reject, Rejection, WorkerPoolConfig};
 pub(crate) use seats::Standing;
 pub(crate) use state::Depths;
@@ -138,6 +138,12 @@ impl<J: Job + ?Sized> Gate<J> {
         usize::try_from(self.free.load(Ordering::SeqCst)).unwrap_or(0)
     }
 
+    /// How many jobs could be started at once: each is as good as one more place.
+    fn room(&self) -> usize {
+        let free = self.free();
+        self.permits.as_ref().map_or(free, |permits| free.min(permits.left(self.class)))
+    }
+
     /// More or fewer workers are free.
     pub(crate) fn change_free(&self, by: isize) {
         self.free.fetch_add(by, Ordering::SeqCst);
@@ -155,8 +161,7 @@ impl<J: Job + ?Sized> Gate<J> {
 
     /// Lets a job in, or refuses it. Where it stays, a worker is to be called.
     pub(crate) fn enter(&self, job: &Arc<J>, manner: Manner) -> Entry {
-        let may_start = || self.permits.as_ref().is_none_or(|permits| permits.enter(self.class));
-        let entry = self.locked(|state, now| state.enter(job, manner, self.free(), now, may_start));
+        let entry = self.locked(|state, now| state.enter(job, manner, self.room(), now, self.permits.as_deref()));
         if let Entry::Refused(why) = entry {
             job.refuse(why);
         }
@@ -193,7 +198,8 @@ impl<J: Job + ?Sized> Gate<J> {
         job
     }
 
-    fn mark_busy(&self, worker: &mut Worker) {
+    /// The worker has something to do, or is no more.
+    pub(crate) fn mark_busy(&self, worker: &mut Worker) {
         if std::mem::take(&mut worker.is_free) {
             self.change_free(-1);
         }
@@ -204,11 +210,6 @@ impl<J: Job + ?Sized> Gate<J> {
         if !std::mem::replace(&mut worker.is_free, true) {
             self.change_free(1);
         }
-    }
-
-    /// The worker is no more.
-    pub(crate) fn mark_gone(&self, worker: &mut Worker) {
-        self.mark_busy(worker);
     }
 
     /// Whether [`next`](Self::next) might have a job.
@@ -233,7 +234,7 @@ impl<J: Job + ?Sized> Gate<J> {
     pub(crate) fn died(&self, head: &Head) {
         self.locked(|state, _| {
             state.seats.died(head);
-            if state.seats.is_littered() {
+            if state.is_littered() {
                 state.sweep();
             }
         });
@@ -277,12 +278,14 @@ impl<J: Job + ?Sized> Gate<J> {
         let now = self.now();
         let mut state = self.state.lock();
         if let Some(lane) = &self.lane {
+            // What comes meanwhile waits for the lock, so that this has an end.
+            self.is_open.store(false, Ordering::SeqCst);
             while let Ok(job) = lane.exit.try_recv() {
                 state.absorb(job, now);
             }
         }
         let result = act(&mut state, now);
-        state.seats.fill(self.free());
+        state.seats.fill(self.room());
         let turns = state.turns();
         self.turns.store(turns, Ordering::SeqCst);
         self.is_open.store(turns == 0 && state.seats.ready() == 0, Ordering::SeqCst);
@@ -297,13 +300,10 @@ impl<J: Job + ?Sized> Gate<J> {
         if rests {
             self.keeper.notify_one();
         }
-        for waker in wakes {
-            waker.wake();
-        }
-        graves.into_iter().for_each(drop_quietly);
+        wakes.into_iter().for_each(wake_quietly);
+        drop(graves);
         for victim in dropped {
             victim.stop(JobError::Rejected(Reject::Dropped { policy: self.policy }));
-            drop_quietly(victim);
         }
     }
 }

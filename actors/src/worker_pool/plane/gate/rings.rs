@@ -14,8 +14,9 @@ use crate::worker_pool::Priority;
 /// # Ageing
 ///
 /// Of the rings that one is served whose oldest turn is due first. A turn of the highest priority is due when it
-/// begins, one of the next an `ageing` later, one of the lowest two. So whoever waits is passed over only by turns that
-/// began at most that much later; and no counter has to be raised for those that wait.
+/// begins, one of the next an `ageing` later, one of the lowest two. So whoever waits is passed over by more urgent
+/// turns that began at most that much later, and by those that stand before such a one in its ring; and no counter
+/// has to be raised for those that wait.
 pub(super) struct Rings {
     ageing: u64,
     rings: [Ring; LEVELS.len()],

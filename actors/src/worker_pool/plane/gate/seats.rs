@@ -9,7 +9,7 @@ use crate::worker_pool::plane::job::{Head, Job};
 /// Where at the gate a job stands. Only read and written under the gate's lock.
 pub(crate) struct Standing {
     place: AtomicU8,
-    /// Jobs get rising numbers as they get places.
+    /// Jobs get rising numbers, from 1 on, as they get places.
     ticket: AtomicU64,
     /// When it came to the gate, in the gate's nanoseconds.
     since: AtomicU64,
@@ -130,7 +130,7 @@ impl<J: Job + ?Sized> Seats<J> {
         }
     }
 
-    /// Whether there is a place of this kind: a worker that is free is as good as one more.
+    /// Whether there is a place of this kind: a worker that is free to start a job is as good as one more.
     pub(super) fn has_room(&self, kind: Place, free: usize) -> bool {
         match kind {
             Place::Ready => self.ready.taken < self.queue.saturating_add(free),
@@ -145,8 +145,11 @@ impl<J: Job + ?Sized> Seats<J> {
             return false;
         }
         let standing = &job.head().standing;
-        self.last_ticket += 1;
-        standing.ticket.store(self.last_ticket, Ordering::Relaxed);
+        // One that is only held back keeps its number.
+        if standing.ticket.load(Ordering::Relaxed) == 0 {
+            self.last_ticket += 1;
+            standing.ticket.store(self.last_ticket, Ordering::Relaxed);
+        }
         standing.set(kind);
         let rank = rank(job.head(), self.policy);
         if let Some(places) = self.of(kind) {
@@ -216,10 +219,11 @@ impl<J: Job + ?Sized> Seats<J> {
         }
     }
 
-    /// Whether it is time to clear away those that are gone.
-    pub(super) fn is_littered(&self) -> bool {
+    /// Whether it is time to clear away those that are gone, for which all queues are looked through: those of so many
+    /// keys.
+    pub(super) fn is_littered(&self, keys: usize) -> bool {
         const FEW: usize = 32;
-        self.gone >= FEW && self.gone * 2 >= self.standing
+        self.gone >= FEW && self.gone * 2 >= self.standing + keys
     }
 
     /// For a `retain` on a queue: keeps those that are not gone.
@@ -248,7 +252,8 @@ impl<J: Job + ?Sized> Seats<J> {
         was
     }
 
-    /// Moves a job from a place of those that could be started to one of those held back, if there is one.
+    /// Moves a job from a place of those that could be started to one of those held back. If there is none, it stays
+    /// where it is until its key has rested.
     pub(super) fn hold_back(&mut self, job: &Arc<J>) {
         if job.head().standing.place() == Place::Ready && self.has_room(Place::Held, 0) {
             self.vacate(job.head(), Place::Nowhere);

@@ -6,6 +6,7 @@ use super::rings::Rings;
 use super::seats::{Place, Seats};
 use super::{Entry, Manner};
 use crate::worker_pool::plane::job::Job;
+use crate::worker_pool::plane::permits::Permits;
 use crate::worker_pool::{Priority, Reject, Rejection, WorkerPoolConfig};
 
 /// What is behind a gate's lock: every job that waits, except for those in the lane. Instants are in
@@ -57,14 +58,14 @@ impl<J: Job + ?Sized> State<J> {
         }
     }
 
-    /// Lets a job in, as far as there is room beside `free` workers.
+    /// Lets a job in, as far as there is room beside the `free` ones that could be started at once.
     pub(super) fn enter(
         &mut self,
         job: &Arc<J>,
         manner: Manner,
         free: usize,
         now: u64,
-        may_start: impl FnOnce() -> bool,
+        permits: Option<&Permits>,
     ) -> Entry {
         if self.closed {
             return Entry::Refused(Reject::Closed);
@@ -77,7 +78,7 @@ impl<J: Job + ?Sized> State<J> {
             Entry::Accepted
         } else if manner == Manner::By(Rejection::CallerRuns)
             && kind == Place::Ready
-            && self.start_here(job, now, may_start)
+            && self.start_here(job, now, permits)
         {
             return Entry::Here;
         } else {
@@ -101,12 +102,17 @@ impl<J: Job + ?Sized> State<J> {
     }
 
     /// Whether a job that has no place may be started at once, by whoever brought it.
-    fn start_here(&mut self, job: &Arc<J>, now: u64, may_start: impl FnOnce() -> bool) -> bool {
+    fn start_here(&mut self, job: &Arc<J>, now: u64, permits: Option<&Permits>) -> bool {
+        let class = job.head().class;
+        // Asked first: a job that can't be started uses up nothing of its key's rate.
+        if permits.is_some_and(|permits| !permits.is_open(class)) {
+            return false;
+        }
         let key = job.head().key();
         if !key.is_none_or(|key| self.keys.start_here(key)) {
             return false;
         }
-        if may_start() {
+        if permits.is_none_or(|permits| permits.enter(class)) {
             return true;
         }
         if let Some(key) = key {
@@ -185,6 +191,11 @@ impl<J: Job + ?Sized> State<J> {
             flow.jobs.retain(|job| seats.keep(job));
         }
         self.keys.sweep(seats);
+    }
+
+    /// Whether it is time to clear away those that are gone.
+    pub(super) fn is_littered(&self) -> bool {
+        self.seats.is_littered(self.keys.len())
     }
 
     /// How many flows have a turn.
