@@ -81,6 +81,9 @@
 //! | `actors_jobs_ended_total` | counter | `pool`, `outcome` | jobs that ended, as in [`JobCounts`] |
 //! | `actors_threads_quarantined_total` | counter | `pool` | threads that were written off |
 //!
+//! Each job runs in a [`tracing`] span `job`, at the level *debug*, with the pool, the class, the key and the place of
+//! its submission.
+//!
 //! # Comparison to `tokio::task::spawn_blocking`
 //!
 //! 1. The queue has a bound, and submitters feel it; tokio's has none.

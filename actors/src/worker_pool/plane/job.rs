@@ -87,6 +87,12 @@ impl Head {
         self.deadline().is_none() && self.ambient().is_none()
     }
 
+    /// Around the job, for whoever looks at that level.
+    pub(super) fn span(&self) -> tracing::Span {
+        let (pool, key) = (&*self.plane.config.name, self.key().map(|key| &**key));
+        tracing::debug_span!("job", pool, class = ?self.class, key, place = %self.place)
+    }
+
     /// What it runs in: its submitter's context, with a token and a deadline of its own.
     pub(super) fn context(&self, spare: &mut Spare) -> Context {
         let context = match self.ambient() {

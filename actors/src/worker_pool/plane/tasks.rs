@@ -14,6 +14,7 @@ use parking_lot::Mutex;
 use tokio::task::coop::consume_budget;
 use tokio::task::yield_now;
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use super::Plane;
 use super::cell::Cell;
@@ -47,7 +48,8 @@ where
         Box::pin(async move {
             let Some((fut, context)) = self.begin(spare) else { return };
             let unfinished = Unfinished { job: &*self, orphaned };
-            let result = run_until_stopped(&context, self.head().plane.config.grace, fut).await;
+            let run = run_until_stopped(&context, self.head().plane.config.grace, fut);
+            let result = run.instrument(self.head().span()).await;
             unfinished.finish(result);
             if self.head().is_bare() {
                 spare.put(context);

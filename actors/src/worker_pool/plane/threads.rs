@@ -37,7 +37,7 @@ where
         if !self.head().is_bare() {
             self.head().plane.keeper_looks_after(self.head());
         }
-        let result = catch_panic(|| context.sync_scope(work));
+        let result = catch_panic(|| self.head().span().in_scope(|| context.sync_scope(work)));
         self.finish(result.map_err(JobError::Panicked));
         if self.head().is_bare() {
             spare.put(context);

@@ -49,17 +49,19 @@ async fn three_thousand_schedules_of_one_minute_all_run_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn twenty_thousand_schedules_are_made_listed_and_cancelled() {
+async fn very_many_schedules_are_made_listed_and_cancelled() {
     let scheduler = start();
     let year = Duration::from_secs(86_400 * 365);
-    for n in 0..20_000_u32 {
+    // In a release build a million.
+    let many: u32 = if cfg!(debug_assertions) { 20_000 } else { 1_000_000 };
+    for n in 0..many {
         let once = scheduler.after(format!("job {n}"), year * (1 + n % 10));
         once.run(async || {}).await.unwrap();
     }
-    assert_eq!(scheduler.status().schedules.len(), 20_000);
     let names = scheduler.status().schedules;
+    assert_eq!(names.len(), many as usize);
     assert!(names.iter().zip(0..).all(|(schedule, n)| *schedule.name == *format!("job {n}")));
-    assert_eq!(scheduler.cancel_all().await.unwrap(), 20_000);
+    assert_eq!(scheduler.cancel_all().await.unwrap(), many as usize);
     let status = scheduler.status();
     assert!(status.schedules.is_empty() && status.next.is_none() && status.state == SchedulerState::Open);
 }

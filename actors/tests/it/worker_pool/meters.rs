@@ -93,3 +93,17 @@ async fn a_recorder_that_panics_costs_the_pool_nothing() {
     assert_eq!((receipt.counts.done, receipt.threads_joined), (4, 1));
     assert_eq!(sums.0.lock().get("actors_jobs_ended_total{pool=rude,outcome=done}"), Some(&4));
 }
+
+// Of an IO job, as it runs on the thread that listens.
+#[tokio::test(start_paused = true)]
+async fn a_job_has_a_span_for_whoever_looks() {
+    let spans = crate::recorder::Spans::default();
+    let _here = spans.listen();
+    let workers = start(WorkerPool::builder().name("pages"));
+    workers.submit_io(async {}).key("example.org").await.unwrap();
+    workers.submit_io(async {}).await.unwrap();
+    let seen = spans.named("job");
+    assert_eq!(seen.len(), 2, "{seen:?}");
+    assert!(seen[0].starts_with("job pool=\"pages\" class=Io key=\"example.org\" place="), "{seen:?}");
+    assert!(seen[1].starts_with("job pool=\"pages\" class=Io place=") && seen[1].contains("meters.rs:"), "{seen:?}");
+}
