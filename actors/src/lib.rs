@@ -86,3 +86,8 @@ pub use mailbox::{AskError, Lane, TellError};
 pub use scheduler::Scheduler;
 pub use system::{ActorConfig, Handle, Receipt, StartError, System, WeakHandle};
 pub use worker_pool::{JobError, JobHandle, WorkerPool};
+
+/// The examples of the workspace's README, compiled and run.
+#[doc = include_str!("../../README.md")]
+#[cfg(doctest)]
+pub struct Readme;

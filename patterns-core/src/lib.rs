@@ -112,8 +112,3 @@ mod coop;
 mod model;
 mod panics;
 mod waiters;
-
-/// The examples of the workspace's README, compiled and run.
-#[doc = include_str!("../../README.md")]
-#[cfg(doctest)]
-pub struct Readme;
