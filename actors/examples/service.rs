@@ -46,7 +46,11 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
         .add("scheduler", scheduler.clone())
         .after(["pages", "workers"])
         .start(&system)?;
-    coordinator.wait_ready().await?;
+    tokio::select! {
+        ready = coordinator.wait_ready() => ready?,
+        // Then what follows ends at once, in order.
+        _ = shutdown.requested() => {}
+    }
     let visits = scheduler.every("visit", Duration::from_millis(10)).overlap(Overlap::Allow);
     visits.run(move || visit(pages.clone(), workers.clone(), stubborn)).await?;
     println!("ready");

@@ -12,10 +12,7 @@ use super::events::{EventKind, EventLog};
 use super::meters::Meters;
 use super::{Cause, ComponentStatus, CoordinatorConfig, CoordinatorStatus, Phase, ShutdownReport};
 use crate::Receipt;
-use crate::supervision::Escalation;
-
-/// So many actors that failed for good are remembered.
-const ESCALATIONS: usize = 64;
+use crate::supervision::{Escalation, REMEMBERED};
 
 /// What does not change: the components and how they depend on each other.
 pub(super) struct Plan {
@@ -114,7 +111,7 @@ impl Board {
 
     pub(super) fn escalated(&self, escalation: &Escalation) {
         let mut state = self.state.lock();
-        if state.escalations.len() == ESCALATIONS {
+        if state.escalations.len() == REMEMBERED {
             state.escalations.remove(0);
         }
         state.escalations.push(escalation.clone());

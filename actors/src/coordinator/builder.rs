@@ -72,7 +72,7 @@ impl CoordinatorBuilder {
         self
     }
 
-    /// Starts the coordinator: checks begin, and escalations of the system degrade it.
+    /// Starts the coordinator: checks begin, and escalations of the system degrade it, those before this too.
     ///
     /// # Errors
     ///

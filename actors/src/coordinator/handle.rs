@@ -56,6 +56,8 @@ impl Coordinator {
 
     /// Waits until every component is ready; returns at once if they are.
     ///
+    /// However, a component may never be: this waits for as long as the ambient deadline and token let it.
+    ///
     /// # Errors
     ///
     /// - [`ReadyError::Failed`]: an actor has failed for good.

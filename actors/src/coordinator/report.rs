@@ -68,6 +68,9 @@ impl ShutdownReport {
     /// The number that a shell expects: 0 if the work was done or somebody asked for the end, 130
     /// after Ctrl-C, 143 after SIGTERM, 1 after a failure; and 1 instead of 0 if something did not
     /// end clean.
+    ///
+    /// A [`CancelCause`], as [`Shutdown::requested`](patterns_core::shutdown::Shutdown::requested) gives one, is
+    /// somebody who asks for the end, whatever signal it came by.
     #[must_use]
     pub fn code(&self) -> u8 {
         match self.cause {

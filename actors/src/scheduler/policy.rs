@@ -49,6 +49,9 @@ pub enum CatchUp {
     #[default]
     Latest,
     /// Those that are not older than `within` run, in their order; the latest `at_most`, if there are more.
+    ///
+    /// **With [`Overlap::Skip`], the default, only the first of them runs**, as it has not ended when the others are to
+    /// begin; with [`Overlap::Queue`] they run one after the other.
     All {
         /// From when one was due to when it is looked at.
         #[serde(with = "patterns_core::settings::duration")]

@@ -102,7 +102,7 @@ fn give_up<A: Actor>(core: &Core<A>, panic: Panic) {
     let hub = &core.hub;
     core.close(StopReason::RestartLimit(panic.clone()), Instant::now());
     tracing::error!(actor = &*hub.name, %panic, "the actor failed too often and is given up");
-    hub.shared.escalate(&Escalation {
+    hub.shared.escalations.tell(&Escalation {
         actor: hub.name.clone(),
         panic,
         restarts: hub.life.restarts(),

@@ -84,6 +84,7 @@ mod stop;
 
 pub use config::RestartConfig;
 pub use escalation::{Escalation, EscalationSink};
+pub(crate) use escalation::{Escalations, REMEMBERED};
 pub use life::ActorState;
 pub use stop::StopReason;
 

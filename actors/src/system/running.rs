@@ -143,9 +143,9 @@ impl System {
         &self.0.shared.dead_letters
     }
 
-    /// Has `sink` told of every actor that is given up from now on.
+    /// Has `sink` told of every actor that is given up from now on, and first of the latest 64 that were before.
     pub fn on_escalation(&self, sink: impl EscalationSink) {
-        self.0.shared.on_escalation(Arc::new(sink));
+        self.0.shared.escalations.register(Arc::new(sink));
     }
 
     /// What every live actor is doing at this moment, in the order of their start.

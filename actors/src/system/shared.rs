@@ -4,7 +4,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 use patterns_core::context::Context;
-use patterns_core::outcome::catch_panic;
 use patterns_core::reaper::Reaper;
 use tokio::runtime::Handle as RuntimeHandle;
 use tokio::time::Instant;
@@ -14,7 +13,7 @@ use super::kin::{Families, Kin};
 use super::{ActorConfig, ActorStatus, Audit, CurrentMessage, LaneStatus, Receipt};
 use crate::dead_letters::DeadLetters;
 use crate::mailbox::{Hub, WaitHistogram};
-use crate::supervision::{ActorState, Escalation, EscalationSink, StopReason};
+use crate::supervision::{ActorState, Escalations, StopReason};
 
 /// What a system sees of an actor, whatever its type.
 pub(crate) trait Managed: Send + Sync {
@@ -38,7 +37,7 @@ pub(crate) struct Shared {
     /// Messages to actors that took in nothing any more. Not in `registry`, as they may come to
     /// actors that have left it.
     late: AtomicU64,
-    sinks: Mutex<Vec<Arc<dyn EscalationSink>>>,
+    pub(crate) escalations: Escalations,
     registry: Mutex<Registry>,
 }
 
@@ -65,7 +64,7 @@ impl Shared {
             link,
             families: Families::default(),
             late: AtomicU64::new(0),
-            sinks: Mutex::default(),
+            escalations: Escalations::default(),
             registry: Mutex::default(),
         })
     }
@@ -132,19 +131,6 @@ impl Shared {
             sum.add(timely(&**actor));
         }
         sum
-    }
-
-    pub(super) fn on_escalation(&self, sink: Arc<dyn EscalationSink>) {
-        self.sinks.lock().push(sink);
-    }
-
-    pub(crate) fn escalate(&self, escalation: &Escalation) {
-        let sinks = self.sinks.lock().clone();
-        for sink in sinks {
-            if let Err(panic) = catch_panic(|| sink.escalate(escalation)) {
-                tracing::error!(%panic, "a sink of escalations failed");
-            }
-        }
     }
 }
 

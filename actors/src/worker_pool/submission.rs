@@ -60,7 +60,7 @@ impl<W> Submission<W> {
     }
 
     /// Gives it a deadline this far from now. Past it the job is never started; one that runs is asked
-    /// to stop. An earlier ambient deadline stays.
+    /// to stop, and its value counts if it comes within the pool's grace. An earlier ambient deadline stays.
     pub fn deadline_in(self, timeout: Duration) -> Self {
         match Instant::now().checked_add(timeout) {
             Some(deadline) => self.deadline_at(deadline),

@@ -95,6 +95,17 @@ async fn an_actor_that_fails_for_good_degrades_the_program_for_good() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_actor_that_had_failed_for_good_before_is_known_too() {
+    let system = System::start().unwrap();
+    let desk = system.spawn(ActorConfig::named("desk").restart(RestartConfig::never()), Desk::new);
+    let _ = desk.ask(Boom("no way")).await;
+    let _ = desk.stopped().await;
+    let coordinator = Coordinator::builder().add("front desk", desk).start(&system).unwrap();
+    let Err(ReadyError::Failed { reasons }) = coordinator.wait_ready().await else { panic!() };
+    assert!(reasons.iter().any(|reason| reason.starts_with("desk: failed for good")), "{reasons:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn of_many_actors_that_fail_for_good_the_latest_are_remembered() {
     let system = System::start().unwrap();
     let log = Log::default();
