@@ -14,6 +14,7 @@ use parking_lot::Mutex;
 pub(crate) struct Sums {
     sums: Arc<Mutex<BTreeMap<String, f64>>>,
     described: Arc<Mutex<Vec<String>>>,
+    rude_about: Option<&'static str>,
 }
 
 struct Sum {
@@ -24,6 +25,7 @@ struct Sum {
 impl Sum {
     fn change(&self, change: impl FnOnce(&mut f64)) {
         change(self.all.sums.lock().entry(self.key.clone()).or_default());
+        assert!(!self.all.rude_about.is_some_and(|name| self.key.starts_with(name)), "a rude recorder");
     }
 }
 
@@ -59,6 +61,11 @@ impl HistogramFn for Sum {
 }
 
 impl Sums {
+    /// One that panics whenever it is told something of this name, after it has noted it.
+    pub(crate) fn rude_about(name: &'static str) -> Self {
+        Self { rude_about: Some(name), ..Self::default() }
+    }
+
     fn sum(&self, key: &Key) -> Arc<Sum> {
         let labels: Vec<_> = key.labels().map(|label| format!("{}={}", label.key(), label.value())).collect();
         Arc::new(Sum { key: format!("{}{{{}}}", key.name(), labels.join(",")), all: self.clone() })

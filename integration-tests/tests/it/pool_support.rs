@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 use actors::connection_pool::ConnectionPoolStatus;
+use integration_tests::{Postgres, skip_or_fail};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
@@ -16,6 +17,15 @@ pub(crate) async fn bounded<F: Future>(scenario: F) -> F::Output {
 /// Does something that blocks.
 pub(crate) async fn blocking<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> T {
     tokio::task::spawn_blocking(f).await.expect("it does not panic")
+}
+
+/// An empty PostgreSQL; without one the test is skipped, or fails where it must not be.
+pub(crate) async fn postgres(test: &str) -> Option<Postgres> {
+    let started = blocking(Postgres::start).await.expect("it starts");
+    if started.is_none() {
+        skip_or_fail(test, "postgres");
+    }
+    started
 }
 
 pub(crate) fn millis(n: u64) -> Duration {

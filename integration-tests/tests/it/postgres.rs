@@ -10,19 +10,11 @@ use std::sync::Arc;
 use actors::connection_pool::postgres::PostgresManager;
 use actors::connection_pool::postgres::tokio_postgres::{Client, NoTls, connect};
 use actors::{ConnectionPool, System};
-use integration_tests::{Postgres, skip_or_fail};
+use integration_tests::Postgres;
 
-use crate::pool_support::{Watch, assert_books, blocking, bounded, eventually, millis};
+use crate::pool_support::{Watch, assert_books, blocking, bounded, eventually, millis, postgres as server};
 
 type Pool = ConnectionPool<PostgresManager>;
-
-async fn server(test: &str) -> Option<Postgres> {
-    let started = blocking(Postgres::start).await.expect("it starts");
-    if started.is_none() {
-        skip_or_fail(test, "postgres");
-    }
-    started
-}
 
 fn manager(server: &Postgres) -> PostgresManager {
     PostgresManager::new(&server.url("application_name=pool")).expect("it is a URL")

@@ -22,13 +22,12 @@ use actors::scheduler::store::{
     Definition, FiringOutcome, Kind, PostgresStore, Registered, Registration, ScheduleStore, SqliteStore,
 };
 use actors::{ConnectionPool, System};
-use integration_tests::{Postgres, skip_or_fail};
 use jiff::{SignedDuration, Timestamp};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command as AsyncCommand};
 use tokio::time::{sleep, timeout};
 
-use crate::pool_support::{blocking, bounded, millis};
+use crate::pool_support::{blocking, bounded, millis, postgres};
 
 const KILLS: usize = 30;
 /// A life ends within so many microseconds of its beginning, often before anything is registered.
@@ -178,9 +177,7 @@ async fn killed_thirty_times_nothing_is_doubled_or_missed_in_silence_on_sqlite()
 
 #[tokio::test]
 async fn killed_thirty_times_nothing_is_doubled_or_missed_in_silence_on_postgres() {
-    let Some(server) = blocking(Postgres::start).await.unwrap() else {
-        return skip_or_fail("a durable schedule that is killed", "postgres");
-    };
+    let Some(server) = postgres("a durable schedule that is killed").await else { return };
     bounded(async {
         let system = System::start().unwrap();
         let url = server.url("application_name=durable");

@@ -7,23 +7,15 @@ use actors::scheduler::store::{
     Claim, ClaimKind, Definition, Kind, Lease, PostgresStore, Registration, ScheduleStore, Verdict,
 };
 use actors::{ConnectionPool, System};
-use integration_tests::{Postgres, skip_or_fail};
+use integration_tests::Postgres;
 use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::pool_support::{blocking, bounded, millis};
+use crate::pool_support::{blocking, bounded, millis, postgres as server};
 use crate::scheduler_conformance::conforms;
 
 type Pool = ConnectionPool<PostgresManager>;
-
-async fn server(test: &str) -> Option<Postgres> {
-    let started = blocking(Postgres::start).await.expect("it starts");
-    if started.is_none() {
-        skip_or_fail(test, "postgres");
-    }
-    started
-}
 
 async fn pool(server: &Postgres, options: &str) -> Pool {
     let system = System::start().expect("there is a thread for it");

@@ -1,51 +1,5 @@
-use std::collections::BTreeMap;
-
-use metrics::{Counter, CounterFn, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
-use parking_lot::Mutex;
-
 use super::*;
-
-/// A recorder that remembers what was counted.
-#[derive(Clone, Default)]
-struct Sums(Arc<Mutex<BTreeMap<String, u64>>>);
-
-struct Sum {
-    key: String,
-    all: Sums,
-}
-
-impl CounterFn for Sum {
-    fn increment(&self, value: u64) {
-        *self.all.0.lock().entry(self.key.clone()).or_default() += value;
-        assert!(!self.key.contains("pool=rude,"), "as named");
-    }
-
-    fn absolute(&self, _: u64) {
-        unreachable!("pools of one name are counted together")
-    }
-}
-
-impl Recorder for Sums {
-    fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
-
-    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
-
-    fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
-
-    fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
-        let labels: Vec<_> = key.labels().map(|label| format!("{}={}", label.key(), label.value())).collect();
-        let key = format!("{}{{{}}}", key.name(), labels.join(","));
-        Counter::from_arc(Arc::new(Sum { key, all: self.clone() }))
-    }
-
-    fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
-        Gauge::noop()
-    }
-
-    fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
-        Histogram::noop()
-    }
-}
+use crate::recorder::{Spans, Sums};
 
 #[tokio::test(start_paused = true)]
 async fn the_metrics_say_what_the_counts_say() {
@@ -68,7 +22,7 @@ async fn the_metrics_say_what_the_counts_say() {
     workers.close();
     workers.submit_io(async {}).await.unwrap_err();
     let counts = workers.drain(in_secs(10)).await.counts;
-    let get = |key: &str| sums.0.lock().get(key).copied().unwrap_or_default();
+    let get = |key: &str| sums.get(key) as u64;
     assert_eq!(get("actors_jobs_submitted_total{pool=pool}"), counts.submitted);
     assert_eq!(get("actors_jobs_ended_total{pool=pool,outcome=done}"), counts.done);
     assert_eq!(get("actors_jobs_ended_total{pool=pool,outcome=panicked}"), counts.panicked);
@@ -79,7 +33,7 @@ async fn the_metrics_say_what_the_counts_say() {
 
 #[tokio::test(start_paused = true)]
 async fn a_recorder_that_panics_costs_the_pool_nothing() {
-    let sums = Sums::default();
+    let sums = Sums::rude_about("actors_jobs_ended_total");
     let recorder = sums.clone();
     let _here = metrics::set_default_local_recorder(&recorder);
     let workers = start(WorkerPool::builder().name("rude").cpu_threads(1).io_tasks(1));
@@ -91,13 +45,13 @@ async fn a_recorder_that_panics_costs_the_pool_nothing() {
     }
     let receipt = workers.drain(in_secs(10)).await;
     assert_eq!((receipt.counts.done, receipt.threads_joined), (4, 1));
-    assert_eq!(sums.0.lock().get("actors_jobs_ended_total{pool=rude,outcome=done}"), Some(&4));
+    assert_eq!(sums.get("actors_jobs_ended_total{pool=rude,outcome=done}"), 4.0);
 }
 
 // Of an IO job, as it runs on the thread that listens.
 #[tokio::test(start_paused = true)]
 async fn a_job_has_a_span_for_whoever_looks() {
-    let spans = crate::recorder::Spans::default();
+    let spans = Spans::default();
     let _here = spans.listen();
     let workers = start(WorkerPool::builder().name("pages"));
     workers.submit_io(async {}).key("example.org").await.unwrap();

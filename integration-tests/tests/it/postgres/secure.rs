@@ -3,6 +3,7 @@ use std::io;
 use actors::connection_pool::StartError;
 use actors::connection_pool::postgres::{BoxStream, Tls};
 use async_trait::async_trait;
+use integration_tests::skip_or_fail;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::time::{Instant, timeout};
