@@ -7,15 +7,29 @@ use std::path::Path;
 use patterns_core::outcome::BoxError;
 use serde_json::Value;
 
-/// Patterns with a table in `costs/`: each has all rows that begin with its word.
-pub const ALL: &[&str] = &["queue"];
+/// Patterns with a table in `costs/`, each with what its rows begin with.
+pub const ALL: &[(&str, &str)] = &[
+    ("cancel", "cancel_"),
+    ("circuit_breaker", "breaker_"),
+    ("connection_pool", "pool_"),
+    ("context", "context_"),
+    ("policy", "policy_"),
+    ("queue", "queue_"),
+    ("rate_limit", "rate_limit_"),
+    ("retry", "retry_"),
+    ("runtime", "actor_"),
+    ("scheduler", "timers_"),
+    ("semaphore", "semaphore_"),
+    ("task_group", "group_"),
+    ("worker_pool", "workers_"),
+];
 
-/// The table of a pattern, with what it was measured on and how.
+/// The table of the rows that begin so, with what they were measured on and how.
 ///
 /// # Errors
 ///
 /// Where a result can't be read, or isn't what the benchmarks write.
-pub fn table(pattern: &str) -> Result<String, BoxError> {
+pub fn table(prefix: &str) -> Result<String, BoxError> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
     let results = root.ok_or("no workspace")?.join("benches/results");
     let mut files: Vec<_> = fs::read_dir(&results)?
@@ -27,7 +41,7 @@ pub fn table(pattern: &str) -> Result<String, BoxError> {
     let mut notes = BTreeSet::new();
     for path in files {
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
-        if !name.starts_with(&format!("{pattern}_")) {
+        if !name.starts_with(prefix) {
             continue;
         }
         let file: Value = serde_json::from_str(&fs::read_to_string(&path)?)?;

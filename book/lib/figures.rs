@@ -31,7 +31,7 @@ fn queue_crawl() -> Result<String, BoxError> {
     let figure = Figure::new(
         "Two workers on one queue: neither ever waits for room, and the crawl ends",
     );
-    Ok(figure.level("waiting", 4).draw(&recording))
+    Ok(figure.draw(&recording))
 }
 
 fn run(

@@ -15,13 +15,12 @@ extern crate self as book;
 pub mod costs;
 #[cfg(test)]
 mod expand;
-pub mod figure;
 pub mod figures;
 #[path = "../listings/mod.rs"]
 pub mod listings;
 pub mod log;
-pub mod site;
-pub mod timeline;
+
+pub use tour::{figure, site, timeline};
 
 /// The chapters, with everything included, as documentation that is tested.
 #[cfg(doctest)]

@@ -53,9 +53,9 @@ fn update() -> Result<(), BoxError> {
             draw()?,
         )?;
     }
-    for name in costs::ALL {
+    for (name, prefix) in costs::ALL {
         let path = book.join("costs").join(name).with_extension("md");
-        fs::write(path, costs::table(name)?)?;
+        fs::write(path, costs::table(prefix)?)?;
     }
     for (name, _) in listings::ALL {
         let output = Command::new(env::current_exe()?).arg(name).output()?;

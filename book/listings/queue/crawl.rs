@@ -21,12 +21,12 @@ async fn worker(
             Err(end) if end.is_closed() => return Ok(()),
             job => job?,
         };
-        timeline.level(frontier.len());
+        timeline.level("waiting", frontier.len());
         timeline.works(name, format!("page {}", *job));
         sleep(Duration::from_millis(12)).await; // fetch and parse
         job.put_all(site::links(*job, PAGES)).expect("not shut down");
         job.ack();
-        timeline.level(frontier.len());
+        timeline.level("waiting", frontier.len());
         timeline.rests(name);
     }
 }
@@ -52,6 +52,7 @@ async fn crawl(timeline: &Timeline) -> Result<Stats, BoxError> {
 /// What the crawl did.
 pub async fn recorded() -> Result<Timeline, BoxError> {
     let timeline = Timeline::new();
+    timeline.bound("waiting", 4);
     crawl(&timeline).await?;
     Ok(timeline)
 }

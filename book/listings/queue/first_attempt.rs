@@ -84,8 +84,10 @@ pub async fn main() -> Result<(), BoxError> {
             "not ended"
         };
         let bars = timeline.recording().bars;
-        let read =
-            bars.iter().filter(|bar| bar.lane == "parse" && !bar.waits).count();
+        let read = bars
+            .iter()
+            .filter(|bar| bar.lane == "parse" && !bar.waits())
+            .count();
         let stuck = if bars.iter().any(|bar| bar.to.is_none()) {
             "stuck"
         } else {

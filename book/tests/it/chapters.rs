@@ -88,7 +88,14 @@ fn the_table_of_contents_has_every_chapter_once_and_nothing_else() {
 fn every_test_that_a_chapter_names_exists() {
     let root = book().parent().unwrap();
     let mut known = BTreeSet::new();
-    for tests in ["patterns-core/tests", "actors/tests", "demos/sitewatch/tests", "integration-tests/tests", "book"] {
+    for tests in [
+        "patterns-core/tests",
+        "actors/tests",
+        "demos/sitewatch/tests",
+        "demos/tour/tests",
+        "integration-tests/tests",
+        "book",
+    ] {
         for file in files(&root.join(tests), "rs") {
             known.extend(tests_in(&read(&file)));
         }

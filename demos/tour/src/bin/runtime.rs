@@ -1,0 +1,5 @@
+//! `cargo run -p tour --bin runtime`.
+
+fn main() -> std::process::ExitCode {
+    tour::play(&tour::demos::runtime::DEMO)
+}

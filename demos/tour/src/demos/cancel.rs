@@ -1,0 +1,124 @@
+//! Limits of time, and asking work to stop.
+use patterns_core::cancel::{CancelToken, move_on_after, timeout};
+use patterns_core::context::{self, Context, Interrupt};
+use patterns_core::outcome::{BoxError, FailureKind};
+use patterns_core::task_group::{CollectAll, TaskGroup};
+use tokio::time::{Instant, sleep};
+
+use crate::site::{FetchError, Host};
+use crate::{Demo, Stage, ms};
+
+/// The demo.
+pub const DEMO: Demo = Demo::new(
+    "cancel",
+    "Limits of time that know whose they are, and work that is asked to stop, cleans up, and says why it stopped.",
+    |stage| Box::pin(play(stage)),
+)
+.with_broken(|stage| Box::pin(broken(stage)));
+
+async fn play(stage: Stage) -> Result<(), BoxError> {
+    let host = Host::new("slow.example", ms(500));
+
+    stage.scene("a limit of 200 ms on a page that takes 500");
+    let start = Instant::now();
+    let elapsed = timeout(ms(200), fetch(&stage, &host, 1)).await.expect_err("the page takes longer");
+    say!(stage, "page 1: {elapsed}");
+    stage.assert_took(start, ms(200));
+    assert_eq!(host.open(), 0, "the request was dropped, and nothing is left of it");
+
+    stage.scene("the same, with a default");
+    let links = move_on_after(ms(200), fetch(&stage, &host, 2)).await;
+    let links = links.map_or("those of the last crawl", |_| "fresh ones");
+    say!(stage, "page 2: no answer in time; its links are {links}");
+    assert_eq!(links, "those of the last crawl");
+
+    stage.scene("a limit within an earlier one: whoever set it ends the work");
+    let outer = timeout(ms(150), async {
+        let left = context::remaining().expect("there is a limit");
+        say!(stage, "inside, {} ms are left, whatever is asked for", left.as_millis());
+        timeout(ms(400), fetch(&stage, &host, 3)).await
+    });
+    let elapsed = outer.await.expect_err("the outer limit comes first, and is told from the inner one");
+    say!(stage, "page 3: {elapsed}");
+    assert_eq!(elapsed.limit(), ms(150));
+
+    stage.scene("asked to stop, and not cut off");
+    let token = CancelToken::new();
+    let crawl = Context::current().with_token(token.clone()).scope(crawl(&stage));
+    let user = async {
+        sleep(ms(250)).await;
+        say!(stage, "the user closes the page");
+        token.cancel("the user closed the page");
+    };
+    let (stopped, ()) = tokio::join!(crawl, user);
+    let interrupt = stopped.expect_err("it was cancelled");
+    say!(stage, "the crawl returns: {interrupt}");
+    // Passed on and not swallowed: whoever called it knows why, too.
+    assert_eq!(interrupt.cause().map(|cause| cause.message()), Some("the user closed the page"));
+    Ok(())
+}
+
+/// Takes its time; the figure shows where it was dropped.
+async fn fetch(stage: &Stage, host: &Host, page: u32) -> Result<u32, FetchError> {
+    let work = stage.busy(format!("page {page}"), "is fetched");
+    work.ended(host.get(page).await)
+}
+
+/// Fetches page after page until it is asked to stop.
+async fn crawl(stage: &Stage) -> Result<(), Interrupt> {
+    loop {
+        let page = stage.busy("crawl", "reads a page");
+        // Waits of this crate end when the token is cancelled...
+        if let Err(interrupt) = context::sleep(ms(100)).await {
+            page.stopped(&interrupt);
+            // ...and after that there is time for cleanup, with awaits in it.
+            stage.cleans_up("crawl", "saves");
+            sleep(ms(80)).await;
+            stage.rests("crawl");
+            say!(stage, "the crawl has saved where it was");
+            return Err(interrupt);
+        }
+        page.done();
+        say!(stage, "the crawl has read a page");
+    }
+}
+
+async fn broken(stage: Stage) -> Result<(), BoxError> {
+    stage.scene("a worker that takes every error for a bad connection");
+    let settled = TaskGroup::new("site")
+        .grace(ms(400))
+        .policy(CollectAll)
+        .run(async |group| {
+            let worker = group.spawn("worker", stubborn(stage.clone()));
+            sleep(ms(250)).await;
+            say!(stage, "the user closes the page: the worker is asked to stop, and has 400 ms to do so");
+            worker.cancel("the user closed the page");
+            let failed = worker.await.expect_err("it never ends by itself");
+            stage.stops("worker", "aborted");
+            say!(stage, "{failed}");
+            Ok(failed.kind())
+        })
+        .await;
+    assert_eq!(settled.value, Some(FailureKind::Straggler));
+    say!(stage, "whoever swallows the request to stop is cut off in the end, and its cleanup never runs");
+    Ok(())
+}
+
+async fn stubborn(stage: Stage) -> Result<(), BoxError> {
+    loop {
+        let page = stage.busy("worker", "reads a page");
+        match context::sleep(ms(100)).await {
+            Ok(()) => {
+                page.done();
+                say!(stage, "the worker has read a page");
+            }
+            Err(error) => {
+                // The mistake: this is no bad connection, and should be returned.
+                page.stopped(&error);
+                say!(stage, "the worker: \"{error}\"; it tries again");
+                stage.waits("worker", "until it tries again");
+                sleep(ms(150)).await;
+            }
+        }
+    }
+}

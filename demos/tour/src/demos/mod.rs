@@ -1,0 +1,33 @@
+//! The demos, a file each.
+
+pub mod background;
+pub mod barrier;
+pub mod blocking;
+pub mod bulkhead;
+pub mod cancel;
+pub mod circuit_breaker;
+pub mod condition;
+pub mod connection_pool;
+pub mod context;
+pub mod coordinator;
+pub mod event;
+pub mod exit_stack;
+pub mod fallback;
+pub mod gather;
+pub mod hedge;
+pub mod inspect;
+pub mod outcome;
+pub mod pipeline;
+pub mod policy;
+pub mod queue;
+pub mod rate_limit;
+pub mod retry;
+pub mod runtime;
+pub mod scheduler;
+pub mod semaphore;
+pub mod shield;
+pub mod shutdown;
+pub mod stream;
+pub mod task_group;
+pub mod testing;
+pub mod worker_pool;

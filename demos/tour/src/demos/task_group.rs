@@ -1,0 +1,130 @@
+//! Tasks that don't outlive the block that started them.
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+
+use patterns_core::context;
+use patterns_core::outcome::{BoxError, Outcome};
+use patterns_core::task_group::{CollectAll, TaskGroup};
+use tokio::time::sleep;
+
+use crate::site::{FetchError, Host};
+use crate::{Demo, Stage, ms};
+
+/// The demo.
+pub const DEMO: Demo = Demo::new(
+    "task_group",
+    "The first error asks the siblings to stop, all of them clean up before the group ends, and every error is kept.",
+    |stage| Box::pin(play(stage)),
+)
+.with_broken(|stage| Box::pin(broken(stage)));
+
+async fn play(stage: Stage) -> Result<(), BoxError> {
+    let shop = Host::answering("shop.example", |_, _| (ms(250), 503));
+
+    stage.scene("three hosts are crawled, and one of them fails");
+    let errors = TaskGroup::new("site")
+        .run(async |group| {
+            group.spawn("docs", crawl(stage.clone(), "docs", true));
+            group.spawn("blog", crawl(stage.clone(), "blog", false));
+            group.spawn("shop", fetch(stage.clone(), "shop", shop.clone()));
+            Ok(())
+        })
+        .await
+        .expect_err("the shop is down");
+    say!(stage, "the group has ended, after the last cleanup; its errors are");
+    stage.say(errors.tree());
+    // The shop's, and the one of the blog's cleanup. That docs stopped when it was asked to is no error.
+    let paths: Vec<_> = errors.leaves().map(|leaf| leaf.path().to_string()).collect();
+    assert_eq!(paths, ["site/shop", "site/blog"]);
+
+    stage.scene("one child is asked to stop; the others are not concerned");
+    let pages = TaskGroup::new("site")
+        .run(async |group| {
+            let docs = group.spawn("docs", crawl(stage.clone(), "docs", true));
+            let home = group.spawn("home", fetch(stage.clone(), "home", Host::new("home.example", ms(300))));
+            sleep(ms(150)).await;
+            docs.cancel("docs have not changed");
+            let failed = docs.await.expect_err("it was cancelled");
+            let cause = failed.cause().expect("it was cancelled");
+            say!(stage, "{} ended after {} ms", failed.path(), failed.ran_for().as_millis());
+            say!(stage, "why: {}; asked for by {}", cause.message(), cause.origin());
+            say!(stage, "where: {}", cause.place());
+            Ok(home.await?)
+        })
+        .await?;
+    say!(stage, "home/{pages} was fetched all the same");
+    assert_eq!(pages, 1);
+
+    stage.scene("CollectAll: nobody is stopped by a sibling's error");
+    let settled = TaskGroup::new("site")
+        .policy(CollectAll)
+        .run(async |group| {
+            let shop = group.spawn("shop", fetch(stage.clone(), "shop", shop.clone()));
+            let home = group.spawn("home", fetch(stage.clone(), "home", Host::new("home.example", ms(400))));
+            Ok([shop.outcome().await, home.outcome().await].map(|outcome| matches!(outcome, Outcome::Ok(_))))
+        })
+        .await;
+    say!(stage, "{} child succeeded, {} failed", settled.counts.ok, settled.counts.failed);
+    assert_eq!((settled.counts.ok, settled.counts.failed), (1, 1));
+    assert_eq!(settled.value, Some([false, true]));
+    Ok(())
+}
+
+/// Reads pages until it is asked to stop; then cleans up, which may fail.
+async fn crawl(stage: Stage, name: &'static str, can_save: bool) -> Result<(), BoxError> {
+    loop {
+        let page = stage.busy(name, "reads a page");
+        let Err(interrupt) = context::sleep(ms(100)).await else {
+            page.done();
+            continue;
+        };
+        page.stopped(&interrupt);
+        say!(stage, "{name}: {interrupt}");
+        stage.cleans_up(name, "saves");
+        sleep(ms(60)).await;
+        if can_save {
+            stage.rests(name);
+            say!(stage, "{name}: saved");
+            return Err(interrupt.into());
+        }
+        stage.fails(name, "the disk is full");
+        say!(stage, "{name}: cannot save");
+        return Err("cannot save: the disk is full".into());
+    }
+}
+
+async fn fetch(stage: Stage, name: &'static str, host: Host) -> Result<u32, FetchError> {
+    let page = stage.busy(name, "fetches a page");
+    page.ended(host.get(1).await)
+}
+
+async fn broken(stage: Stage) -> Result<(), BoxError> {
+    stage.scene("two tasks of nobody's, and a `?`");
+    let saved = Arc::new(AtomicU32::new(0));
+    let error = check(&stage, &saved).await.expect_err("the shop is down");
+    let by_then = saved.load(SeqCst);
+    say!(stage, "check has failed: {error}; {by_then} page was saved, and we close the database");
+    sleep(ms(300)).await;
+    let after = saved.load(SeqCst) - by_then;
+    say!(stage, "{after} pages were \"saved\" after that, and nobody knows that somebody still tries");
+    assert!(after > 0);
+    Ok(())
+}
+
+async fn check(stage: &Stage, saved: &Arc<AtomicU32>) -> Result<(), BoxError> {
+    let docs = tokio::spawn(save(stage.clone(), Arc::clone(saved)));
+    let shop = tokio::spawn(fetch(stage.clone(), "shop", Host::answering("shop.example", |_, _| (ms(150), 503))));
+    // The mistake: this returns at once, and what was spawned above goes on.
+    shop.await??;
+    docs.await?;
+    Ok(())
+}
+
+async fn save(stage: Stage, saved: Arc<AtomicU32>) {
+    for page in 1.. {
+        stage.works("docs", format!("saves page {page}"));
+        sleep(ms(100)).await;
+        saved.fetch_add(1, SeqCst);
+        say!(stage, "docs: saved page {page}");
+    }
+}

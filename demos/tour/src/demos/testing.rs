@@ -1,0 +1,123 @@
+//! Testing async code: time that moves when nothing else does, mocks, faults, and an interruption at every await.
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use std::thread;
+
+use parking_lot::Mutex;
+use patterns_core::cancel::timeout;
+use patterns_core::outcome::{BoxError, catch_panic};
+use patterns_core::retry::Retry;
+use patterns_core::testing::{AsyncMock, Fault, Faults, Reply, When, elapse, explore_cancellation, wait_idle};
+use tokio::time::{Instant, sleep};
+
+use crate::{Demo, Stage, ms};
+
+/// The demo.
+pub const DEMO: Demo = Demo::new(
+    "testing",
+    "An hour in no time, async functions that do as they are told, faults on purpose, and a cut at every await.",
+    |stage| Box::pin(play(stage)),
+)
+.with_broken(|stage| Box::pin(broken(stage)))
+.always_virtual();
+
+async fn play(stage: Stage) -> Result<(), BoxError> {
+    stage.scene("a mock: an error, then a page; then it hangs");
+    let fetch = AsyncMock::new("fetch").returns(Err("connection reset")).returns(Ok("<html>")).then(Reply::pending());
+    let retry = Retry::fixed(ms(100)).max_attempts(3);
+    let page = retry.run(|| fetch.call("/home")).await.map_err(|error| error.to_string())?;
+    say!(stage, "the code under test got {page:?}, by attempt {}", fetch.call_count());
+    fetch.assert_called_times(2);
+    fetch.assert_called_with(&"/home");
+    let hung = tokio::spawn(timeout(ms(500), fetch.call("/slow")));
+    wait_idle().await;
+    say!(stage, "without a millisecond passing, it is in the middle of its third call: {}", fetch.in_flight());
+    assert_eq!(fetch.in_flight(), 1);
+    assert!(hung.await?.is_err());
+    say!(stage, "half a second later it has been dropped: {}", fetch.cancelled());
+    assert_eq!((fetch.call_count(), fetch.cancelled()), (3, 1));
+
+    stage.scene("faults: the store fails every third time, and is slow for a while; the same on every run");
+    let faults = Faults::builder()
+        .seed(stage.seed())
+        .inject(Fault::Error, When::Every(3))
+        .inject(Fault::Delay(ms(300)), When::Between(ms(0), ms(100)))
+        .build()?;
+    for page in 1..=4 {
+        let start = Instant::now();
+        let save = stage.busy("store", format!("page {page}"));
+        let saved = save.ended(faults.run(async { Ok::<_, io::Error>(()) }).await);
+        let took = start.elapsed().as_millis();
+        match saved {
+            Ok(()) => say!(stage, "page {page} is saved, after {took} ms"),
+            Err(error) => say!(stage, "page {page}: {error}"),
+        }
+    }
+    assert_eq!((faults.report().errors, faults.report().delays), (1, 1));
+
+    stage.scene("cut at every await: moving money between two accounts");
+    let exploration = explore(|accounts: Accounts| async move {
+        // Nothing is changed before the last await.
+        sleep(ms(10)).await;
+        let mut accounts = accounts.lock();
+        accounts.0 -= 10;
+        accounts.1 += 10;
+    });
+    let runs = exploration.expect("it is never half done");
+    say!(stage, "{runs} runs, each cut elsewhere, and the sum was always right");
+
+    stage.scene("a monitor that looks every ten minutes, for an hour");
+    let looks = Arc::new(AtomicU32::new(0));
+    let monitor = tokio::spawn({
+        let (stage, looks) = (stage.clone(), Arc::clone(&looks));
+        async move {
+            loop {
+                say!(stage, "look {}", looks.fetch_add(1, SeqCst) + 1);
+                sleep(ms(600_000)).await;
+            }
+        }
+    });
+    let start = Instant::now();
+    elapse(ms(3_600_000)).await;
+    monitor.abort();
+    say!(stage, "an hour has passed, in milliseconds of yours");
+    stage.assert_took(start, ms(3_600_000));
+    assert_eq!(looks.load(SeqCst), 7);
+    Ok(())
+}
+
+type Accounts = Arc<Mutex<(i64, i64)>>;
+
+/// Runs a scenario once for every way to cut it at every one of its awaits; the sum must stay what it is.
+fn explore<Fut>(scenario: impl Fn(Accounts) -> Fut + Send) -> Result<usize, String>
+where
+    Fut: Future + 'static,
+{
+    let explore = || {
+        let setup = async || Arc::new(Mutex::new((100, 0)));
+        let check = async |accounts: &Accounts| {
+            let (left, right) = *accounts.lock();
+            assert_eq!(left + right, 100, "money is lost");
+        };
+        explore_cancellation(setup, scenario, check).runs
+    };
+    // It makes runtimes of its own, so it needs a thread without one.
+    let explored = thread::scope(|threads| threads.spawn(|| catch_panic(explore)).join());
+    let explored = explored.map_err(|_| "the thread panicked".to_owned())?;
+    explored.map_err(|panic| panic.message().to_owned())
+}
+
+async fn broken(stage: Stage) -> Result<(), BoxError> {
+    stage.scene("an await between the two halves");
+    let found = explore(|accounts: Accounts| async move {
+        accounts.lock().0 -= 10;
+        sleep(ms(10)).await;
+        accounts.lock().1 += 10;
+    });
+    let found = found.expect_err("a cut in the middle is found");
+    say!(stage, "found: {found}");
+    say!(stage, "and a test that lets it run to its end finds nothing");
+    assert!(found.contains("money is lost"));
+    Ok(())
+}

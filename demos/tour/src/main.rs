@@ -1,0 +1,6 @@
+//! Lists the demos: `cargo run -p tour`.
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    tour::tour()
+}

@@ -1,0 +1,95 @@
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tour::{DEMOS, Demo};
+
+use crate::support::{run, text};
+
+/// What each demo says and draws on virtual time, as the book shows it.
+fn recorded() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("recorded")
+}
+
+#[test]
+fn every_demo_says_and_draws_what_is_recorded() {
+    for demo in DEMOS {
+        plays_as_recorded(demo, demo.word, &[]);
+    }
+}
+
+#[test]
+fn every_first_attempt_says_and_draws_what_is_recorded() {
+    for demo in DEMOS.iter().filter(|demo| demo.broken.is_some()) {
+        plays_as_recorded(demo, &format!("{}-broken", demo.word), &["--broken"]);
+    }
+}
+
+#[test]
+fn every_recording_belongs_to_a_demo() {
+    let demos = DEMOS.iter().map(|demo| demo.word.to_owned());
+    let broken = DEMOS.iter().filter(|demo| demo.broken.is_some()).map(|demo| format!("{}-broken", demo.word));
+    let files = fs::read_dir(recorded()).unwrap().map(|entry| entry.unwrap().path());
+    let kept: BTreeSet<_> = files.map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned()).collect();
+    assert_eq!(kept, demos.chain(broken).collect());
+}
+
+#[test]
+fn every_demo_plays_on_real_time_too() {
+    let word = |demo: &'static Demo| (demo.word, run_all(demo));
+    // All at once: they sleep most of the time.
+    std::thread::scope(|threads| {
+        let running: Vec<_> = DEMOS.iter().map(|demo| threads.spawn(move || word(demo))).collect();
+        for demo in running {
+            let (word, failure) = demo.join().unwrap();
+            assert_eq!(failure, None, "{word}");
+        }
+    });
+}
+
+/// Plays a demo on real time; what it said, if it failed.
+fn run_all(demo: &Demo) -> Option<String> {
+    let broken: &[&[&str]] = if demo.broken.is_some() { &[&["--broken"]] } else { &[] };
+    [&[][..]].iter().chain(broken).find_map(|args| {
+        let output = run(demo.word, args);
+        let said = format!("{args:?}: {}{}", text(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        (!output.status.success()).then_some(said)
+    })
+}
+
+/// `RECORD=1` keeps what it says and draws now: `cargo xtask figures`.
+fn plays_as_recorded(demo: &Demo, name: &str, args: &[&str]) {
+    let folder = tempfile::tempdir().unwrap();
+    let svg = folder.path().join("figure.svg");
+    let args = [&["--virtual", "--svg", svg.to_str().unwrap()][..], args].concat();
+    let output = run(demo.word, &args);
+    let (said, errors) = (text(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{} {args:?} failed: {said}{errors}", demo.word);
+    let drawn = fs::read_to_string(&svg).unwrap();
+    assert!(said.starts_with("--- "), "{} begins with a scene: {said}", demo.word);
+    let lines = said.lines().filter(|line| line.contains(" ms  ")).count();
+    assert!(lines >= 2, "{} {args:?} says {lines} lines with a time", demo.word);
+    is_a_figure(demo, &drawn);
+    for (extension, now) in [("out", said), ("svg", &*drawn)] {
+        let file = recorded().join(name).with_extension(extension);
+        if std::env::var_os("RECORD").is_some() {
+            fs::write(&file, now).unwrap();
+        }
+        let kept = fs::read_to_string(&file).unwrap_or_default();
+        assert_eq!(now, kept, "{} is another; `cargo xtask figures` keeps what it is now", file.display());
+    }
+}
+
+fn is_a_figure(demo: &Demo, svg: &str) {
+    let word = demo.word;
+    assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"), "{word}: {svg}");
+    assert!(svg.contains("prefers-color-scheme: dark"), "{word} is readable in the dark");
+    assert!(svg.lines().all(|line| !line.trim().is_empty()), "{word}: a blank line would end the HTML around it");
+    for foreign in ["href", "@import", "url(", "<image", "<script"] {
+        assert!(!svg.contains(foreign), "{word} needs nothing from elsewhere, such as {foreign}");
+    }
+    for open in ["<rect", "<text", "<path", "<title"] {
+        let close = open.replace('<', "</");
+        assert_eq!(svg.matches(open).count(), svg.matches(&*close).count(), "{word}: each {open} is closed");
+    }
+}

@@ -1,0 +1,9 @@
+//! Every demo is played on virtual time, twice, and must say and draw the same.
+#![allow(clippy::unwrap_used, reason = "a test that unwraps in vain has failed")]
+
+mod command_line;
+mod demos;
+mod figure;
+mod list;
+mod support;
+mod timeline;
