@@ -46,7 +46,10 @@ pub fn list() -> String {
     for Demo { word, shows, broken, .. } in DEMOS {
         let _ = writeln!(text, "{word}: {shows}");
         let broken = if broken.is_some() { " [--broken]" } else { "" };
-        let _ = writeln!(text, "    cargo run -p tour --bin {word} -- [--virtual] [--svg FILE]{broken}\n");
+        let _ = writeln!(
+            text,
+            "    cargo run -p tour --bin {word} -- [--virtual] [--svg FILE]{broken}\n"
+        );
     }
     text
 }

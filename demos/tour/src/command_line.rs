@@ -39,7 +39,10 @@ impl Command {
     /// assert!(matches!(read(&["--virtual"]), Ok(Command::Play(options)) if options.virtual_time));
     /// assert_eq!(read(&["--fast"]).unwrap_err(), "there is no argument \"--fast\"; --help says which there are");
     /// ```
-    pub fn read(demo: &Demo, args: impl IntoIterator<Item = String>) -> Result<Self, String> {
+    pub fn read(
+        demo: &Demo,
+        args: impl IntoIterator<Item = String>,
+    ) -> Result<Self, String> {
         let mut options = Options::default();
         let mut args = args.into_iter();
         while let Some(arg) = args.next() {
@@ -50,13 +53,29 @@ impl Command {
             match (name, value) {
                 ("--help" | "-h", None) => return Ok(Self::Help),
                 ("--virtual", None) => options.virtual_time = true,
-                ("--broken", None) if demo.broken.is_some() => options.broken = true,
-                ("--broken", None) => return Err(format!("{} has no first attempt that misbehaves", demo.word)),
+                ("--broken", None) if demo.broken.is_some() => {
+                    options.broken = true
+                }
+                ("--broken", None) => {
+                    return Err(format!(
+                        "{} has no first attempt that misbehaves",
+                        demo.word
+                    ));
+                }
                 ("--svg", value) => match value.or_else(|| args.next()) {
-                    Some(file) if !file.is_empty() => options.svg = Some(file.into()),
-                    _ => return Err("--svg needs the name of a file after it".to_owned()),
+                    Some(file) if !file.is_empty() => {
+                        options.svg = Some(file.into())
+                    }
+                    _ => {
+                        return Err("--svg needs the name of a file after it"
+                            .to_owned());
+                    }
                 },
-                _ => return Err(format!("there is no argument {arg:?}; --help says which there are")),
+                _ => {
+                    return Err(format!(
+                        "there is no argument {arg:?}; --help says which there are"
+                    ));
+                }
             }
         }
         Ok(Self::Play(options))
@@ -72,7 +91,9 @@ impl Command {
              \x20 --svg FILE    draws what happened\n"
         );
         if broken.is_some() {
-            text.push_str("  --broken      plays a first attempt that misbehaves\n");
+            text.push_str(
+                "  --broken      plays a first attempt that misbehaves\n",
+            );
         }
         text.push_str("  -h, --help    says this\n");
         text

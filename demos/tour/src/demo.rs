@@ -29,7 +29,11 @@ pub struct Demo {
 impl Demo {
     /// A demo without a first attempt.
     #[must_use]
-    pub const fn new(word: &'static str, shows: &'static str, play: Part) -> Self {
+    pub const fn new(
+        word: &'static str,
+        shows: &'static str,
+        play: Part,
+    ) -> Self {
         Self { word, shows, play, broken: None, always_virtual: false }
     }
 

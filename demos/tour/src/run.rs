@@ -39,9 +39,13 @@ pub fn tour() -> ExitCode {
         Some(arg) => {
             let known = catalogue::DEMOS.iter().any(|demo| demo.word == arg);
             let sentence = if known {
-                format!("{arg} is a program of its own: cargo run -p tour --bin {arg}")
+                format!(
+                    "{arg} is a program of its own: cargo run -p tour --bin {arg}"
+                )
             } else {
-                format!("there is no argument {arg:?}; without any, the demos are listed")
+                format!(
+                    "there is no argument {arg:?}; without any, the demos are listed"
+                )
             };
             complain("tour", sentence, 2)
         }
@@ -59,7 +63,9 @@ fn act(demo: &Demo, options: &Options) -> Result<(), BoxError> {
     })?;
     if let Some(file) = &options.svg {
         let figure = Figure::new(demo.shows).draw(&recording);
-        fs::write(file, figure).map_err(|error| format!("cannot write {}: {error}", file.display()))?;
+        fs::write(file, figure).map_err(|error| {
+            format!("cannot write {}: {error}", file.display())
+        })?;
     }
     Ok(())
 }

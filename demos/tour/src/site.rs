@@ -65,8 +65,15 @@ impl Host {
 
     /// One that answers the nth request (from 1), for this page, after so long and with this status.
     #[must_use]
-    pub fn answering(name: &'static str, rule: impl Fn(u32, u32) -> (Duration, u16) + Send + Sync + 'static) -> Self {
-        Self(Arc::new(Inner { name, rule: Box::new(rule), counts: Mutex::default() }))
+    pub fn answering(
+        name: &'static str,
+        rule: impl Fn(u32, u32) -> (Duration, u16) + Send + Sync + 'static,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            name,
+            rule: Box::new(rule),
+            counts: Mutex::default(),
+        }))
     }
 
     /// Fetches a page, and gives its number.
@@ -90,7 +97,11 @@ impl Host {
         let (latency, status) = (self.0.rule)(nth, page);
         sleep(latency).await;
         self.0.counts.lock().answered += 1;
-        if status == 200 { Ok(page) } else { Err(FetchError { host: self.0.name, page, status }) }
+        if status == 200 {
+            Ok(page)
+        } else {
+            Err(FetchError { host: self.0.name, page, status })
+        }
     }
 
     /// Its name.

@@ -28,7 +28,12 @@ impl Stage {
     #[must_use]
     pub fn new(is_virtual: bool) -> Self {
         let seed = if is_virtual { SEED } else { rand::random() };
-        Self { timeline: Timeline::new(), is_virtual, seed, begun: Arc::default() }
+        Self {
+            timeline: Timeline::new(),
+            is_virtual,
+            seed,
+            begun: Arc::default(),
+        }
     }
 
     /// Says a line, or several, with the time since the start.
@@ -47,7 +52,8 @@ impl Stage {
     /// Begins a new scene.
     pub fn scene(&self, title: impl Display) {
         let gap = if self.begun.swap(true, Relaxed) { "\n" } else { "" };
-        let _ = io::stdout().write_all(format!("{gap}--- {title}\n").as_bytes());
+        let _ =
+            io::stdout().write_all(format!("{gap}--- {title}\n").as_bytes());
     }
 
     /// Whether time is virtual.
@@ -71,7 +77,10 @@ impl Stage {
     pub fn assert_took(&self, start: Instant, time: Duration) {
         let took = start.elapsed();
         assert!(took >= time, "it took {took:?}, and not {time:?}");
-        assert!(!self.is_virtual || took < time + Duration::from_millis(1), "it took {took:?}, and not {time:?}");
+        assert!(
+            !self.is_virtual || took < time + Duration::from_millis(1),
+            "it took {took:?}, and not {time:?}"
+        );
     }
 }
 

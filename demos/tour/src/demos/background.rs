@@ -41,17 +41,27 @@ async fn notes(stage: &Stage) -> Result<(), BoxError> {
         sleep(ms(20)).await;
         stage.waits("crawl", "for a free place");
         // Waits only where four notes are still being written.
-        let note = background.spawn(format!("note {page}"), note(stage.clone(), page));
+        let note =
+            background.spawn(format!("note {page}"), note(stage.clone(), page));
         note.await.map_err(SpawnError::without_inner)?;
         stage.level("notes in work", background.status().live);
         stage.rests("crawl");
-        say!(stage, "page {page} is checked; {} notes are being written", background.status().live);
+        say!(
+            stage,
+            "page {page} is checked; {} notes are being written",
+            background.status().live
+        );
         assert!(background.status().live <= 4);
     }
     background.drain().await?;
     stage.level("notes in work", 0);
     let status = background.status();
-    say!(stage, "all notes have come to their end: {} written, {} failed", status.ok, status.failed);
+    say!(
+        stage,
+        "all notes have come to their end: {} written, {} failed",
+        status.ok,
+        status.failed
+    );
     assert_eq!((status.ok, status.failed), (5, 1));
     assert_eq!(*failures.lock(), ["note 3: the disk is full"]);
     Ok(())
@@ -75,16 +85,27 @@ async fn rounds(stage: &Stage) -> Result<(), BoxError> {
     sleep(ms(350)).await;
     refresh.cancel("the crawl is over");
     background.drain().await?;
-    say!(stage, "{} rounds, of which {} failed", rounds.load(SeqCst), background.status().failed_rounds);
-    assert_eq!((rounds.load(SeqCst), background.status().failed_rounds), (4, 1));
+    say!(
+        stage,
+        "{} rounds, of which {} failed",
+        rounds.load(SeqCst),
+        background.status().failed_rounds
+    );
+    assert_eq!(
+        (rounds.load(SeqCst), background.status().failed_rounds),
+        (4, 1)
+    );
     Ok(())
 }
 
 async fn last(stage: &Stage) -> Result<(), BoxError> {
     let background = Background::new("last");
-    stage.scene("shutdown: what can be finished in time is, the rest is asked to stop");
+    stage.scene(
+        "shutdown: what can be finished in time is, the rest is asked to stop",
+    );
     for page in [7, 8] {
-        let note = background.spawn(format!("note {page}"), note(stage.clone(), page));
+        let note =
+            background.spawn(format!("note {page}"), note(stage.clone(), page));
         note.await.map_err(SpawnError::without_inner)?;
     }
     let on = stage.clone();
@@ -100,12 +121,30 @@ async fn last(stage: &Stage) -> Result<(), BoxError> {
         }
         Ok(())
     };
-    background.spawn("upload", upload).await.map_err(SpawnError::without_inner)?;
+    background
+        .spawn("upload", upload)
+        .await
+        .map_err(SpawnError::without_inner)?;
     let receipt = background.finish(ms(150), ms(100)).await;
     let status = &receipt.status;
-    say!(stage, "of {} tasks ever, {} are accounted for", status.spawned, status.accounted_for());
-    say!(stage, "{} ok, {} failed, {} cancelled, {} left", status.ok, status.failed, status.cancelled, status.live);
-    assert_eq!((status.spawned, status.live, status.cancelled), (status.accounted_for(), 0, 1));
+    say!(
+        stage,
+        "of {} tasks ever, {} are accounted for",
+        status.spawned,
+        status.accounted_for()
+    );
+    say!(
+        stage,
+        "{} ok, {} failed, {} cancelled, {} left",
+        status.ok,
+        status.failed,
+        status.cancelled,
+        status.live
+    );
+    assert_eq!(
+        (status.spawned, status.live, status.cancelled),
+        (status.accounted_for(), 0, 1)
+    );
     Ok(())
 }
 
@@ -136,7 +175,11 @@ async fn broken(stage: Stage) -> Result<(), BoxError> {
         say!(stage, "page {page} is checked");
     }
     stage.scene("main returns");
-    say!(stage, "of five notes {} is written; one failed, or will, and nobody hears of it", written.load(SeqCst));
+    say!(
+        stage,
+        "of five notes {} is written; one failed, or will, and nobody hears of it",
+        written.load(SeqCst)
+    );
     assert!(written.load(SeqCst) < 4);
     Ok(())
 }

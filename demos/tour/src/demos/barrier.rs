@@ -30,7 +30,11 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
         stage.waits("impatient", "for the others");
         let waited = timeout(ms(50), barrier.wait()).await;
         stage.stops("impatient", "gives up");
-        say!(stage, "the impatient one leaves; {} are there", barrier.status().arrived);
+        say!(
+            stage,
+            "the impatient one leaves; {} are there",
+            barrier.status().arrived
+        );
         waited
     };
     let patient = async |n: u32, after: u64| {
@@ -41,9 +45,18 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
         passed
     };
     let start = Instant::now();
-    let (left, a, b, c) = tokio::join!(impatient, patient(1, 10), patient(2, 70), patient(3, 100));
+    let (left, a, b, c) = tokio::join!(
+        impatient,
+        patient(1, 10),
+        patient(2, 70),
+        patient(3, 100)
+    );
     assert!(left.is_err(), "it was not counted any more");
-    say!(stage, "the third comes, and all three go on: generation {}", a?.generation());
+    say!(
+        stage,
+        "the third comes, and all three go on: generation {}",
+        a?.generation()
+    );
     assert!(!b?.is_leader() && c?.is_leader(), "the last one leads");
     stage.assert_took(start, ms(100));
 
@@ -52,7 +65,8 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
         sleep(ms(50)).await;
         barrier.break_with("crawler 3: the disk is full");
     };
-    let ((), waited) = tokio::join!(failing, gather((1..=2).map(|_| barrier.wait())));
+    let ((), waited) =
+        tokio::join!(failing, gather((1..=2).map(|_| barrier.wait())));
     for ended in waited {
         let error = ended.expect_err("the third never comes");
         say!(stage, "{error}");
@@ -61,7 +75,11 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     Ok(())
 }
 
-async fn crawl(stage: &Stage, barrier: &Barrier, n: u32) -> Result<(), BarrierError> {
+async fn crawl(
+    stage: &Stage,
+    barrier: &Barrier,
+    n: u32,
+) -> Result<(), BarrierError> {
     let me = format!("crawler {n}");
     for depth in 1..=2 {
         stage.works(me.clone(), format!("reads depth {depth}"));
@@ -89,6 +107,9 @@ async fn broken(stage: Stage) -> Result<(), BoxError> {
     let third = timeout(ms(200), barrier.wait()).await;
     assert!(third.is_err());
     stage.stops("third", "gives up");
-    say!(stage, "and the third, which would have been its partner, waits for ever");
+    say!(
+        stage,
+        "and the third, which would have been its partner, waits for ever"
+    );
     Ok(())
 }

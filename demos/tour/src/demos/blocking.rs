@@ -21,23 +21,41 @@ pub const DEMO: Demo = Demo::new(
 .with_broken(|stage| Box::pin(broken(stage)));
 
 async fn play(stage: Stage) -> Result<(), BoxError> {
-    let pool = BlockingPool::builder().threads(2).queue(4).name("parser").build()?;
+    let pool =
+        BlockingPool::builder().threads(2).queue(4).name("parser").build()?;
 
-    stage.scene("six pages are counted on two threads, and the loop goes on meanwhile");
+    stage.scene(
+        "six pages are counted on two threads, and the loop goes on meanwhile",
+    );
     let beats = AtomicU32::new(0);
-    let pages = gather((1..=6).map(|page| pool.run(move |_| count_links(page))));
+    let pages =
+        gather((1..=6).map(|page| pool.run(move |_| count_links(page))));
     let counted = beside(pages, &beats).await;
     for (page, links) in (1..).zip(counted) {
         say!(stage, "page {page} has {} links", links?);
     }
-    say!(stage, "the heart of the loop went on beating: {}", beats.load(SeqCst) > 1);
+    say!(
+        stage,
+        "the heart of the loop went on beating: {}",
+        beats.load(SeqCst) > 1
+    );
     assert!(beats.load(SeqCst) > 1);
     assert!(pool.status().threads <= 2);
 
     stage.scene("a panic is an error of its job, and costs no thread");
-    let failed = beside(pool.run(|_| u32::from(b"no digit"[0]).checked_sub(200).expect("a number")), &beats).await;
+    let failed = beside(
+        pool.run(|_| {
+            u32::from(b"no digit"[0]).checked_sub(200).expect("a number")
+        }),
+        &beats,
+    )
+    .await;
     let error = failed.expect_err("it panics");
-    say!(stage, "{}", error.panic().map_or("no panic", |panic| panic.message()));
+    say!(
+        stage,
+        "{}",
+        error.panic().map_or("no panic", |panic| panic.message())
+    );
     assert!(matches!(error, BlockingError::Panicked(_)));
 
     stage.scene("a job that nobody waits for any more is told, if it looks");
@@ -50,7 +68,9 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     let search = search.await.map_err(|error| error.to_string())?;
     // Threads take real time: a paused clock has to be held meanwhile.
     hold_time(begun).await?;
-    let elapsed = timeout(ms(100), search.into_future()).await.expect_err("it would search for ages");
+    let elapsed = timeout(ms(100), search.into_future())
+        .await
+        .expect_err("it would search for ages");
     stage.stops("caller", elapsed);
     say!(stage, "the caller: {elapsed}");
     while pool.status().abandoned > 0 {
@@ -70,17 +90,27 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     let first = first.map_err(|error| error.to_string())?;
     hold_time(begun).await?;
     let second = small.try_submit(|_| ()).map_err(|error| error.to_string())?;
-    let third = small.try_submit(|_| ()).map(|_| ()).expect_err("one runs, one waits");
+    let third =
+        small.try_submit(|_| ()).map(|_| ()).expect_err("one runs, one waits");
     say!(stage, "the third: {third}");
     assert!(third.is_full());
     drop(open);
-    let (first, second) = hold_time(async { (first.await, second.await) }).await;
+    let (first, second) =
+        hold_time(async { (first.await, second.await) }).await;
     first?;
     second?;
 
-    stage.scene("shutdown waits for what is in, up to a limit, and gives a receipt");
+    stage.scene(
+        "shutdown waits for what is in, up to a limit, and gives a receipt",
+    );
     let receipt = hold_time(pool.shutdown(ms(5_000))).await;
-    say!(stage, "{} ok, {} panicked, {} still running", receipt.ok, receipt.panicked, receipt.stuck.len());
+    say!(
+        stage,
+        "{} ok, {} panicked, {} still running",
+        receipt.ok,
+        receipt.panicked,
+        receipt.stuck.len()
+    );
     assert!(receipt.is_complete());
     assert_eq!((receipt.ok, receipt.panicked), (6, 1));
     Ok(())
@@ -112,8 +142,16 @@ async fn broken(stage: Stage) -> Result<(), BoxError> {
     let beats = AtomicU32::new(0);
     let pages = gather((1..=6).map(async |page| count_links(page)));
     let counted = beside(pages, &beats).await;
-    say!(stage, "{} pages are counted, and the heart has beaten {} times", counted.len(), beats.load(SeqCst));
+    say!(
+        stage,
+        "{} pages are counted, and the heart has beaten {} times",
+        counted.len(),
+        beats.load(SeqCst)
+    );
     assert_eq!(beats.load(SeqCst), 0);
-    say!(stage, "no timer, no signal and no other request had a chance meanwhile; `async` alone makes no room");
+    say!(
+        stage,
+        "no timer, no signal and no other request had a chance meanwhile; `async` alone makes no room"
+    );
     Ok(())
 }

@@ -19,35 +19,63 @@ pub const DEMO: Demo = Demo::new(
 async fn play(stage: Stage) -> Result<(), BoxError> {
     let slow = Host::new("slow.example", ms(300));
     let docs = &Host::new("docs.example", ms(40));
-    let to_slow = Bulkhead::builder(2).name("slow.example").max_waiting(2).max_wait(ms(350)).build()?;
+    let to_slow = Bulkhead::builder(2)
+        .name("slow.example")
+        .max_waiting(2)
+        .max_wait(ms(350))
+        .build()?;
     let to_docs = Bulkhead::builder(2).name("docs.example").build()?;
     stage.bound("waiting for slow.example", 2);
 
-    stage.scene("six calls to a slow host: two get in, two wait, two are turned away");
+    stage.scene(
+        "six calls to a slow host: two get in, two wait, two are turned away",
+    );
     let start = Instant::now();
     let calls = gather((1..=6).map(|page| call(&stage, &to_slow, &slow, page)));
     // Its line is its own: calls to another host go through as ever.
-    let others = gather((11..=12).map(|page| to_docs.run(move || docs.get(page))));
+    let others =
+        gather((11..=12).map(|page| to_docs.run(move || docs.get(page))));
     let (calls, others) = tokio::join!(calls, others);
-    say!(stage, "docs.example has answered all: {}", others.iter().all(Result::is_ok));
+    say!(
+        stage,
+        "docs.example has answered all: {}",
+        others.iter().all(Result::is_ok)
+    );
     assert!(others.iter().all(Result::is_ok));
-    let turned_away = calls.iter().filter_map(|call| call.as_ref().err()?.rejected()).filter(|error| error.is_full());
-    assert_eq!((calls.iter().filter(|call| call.is_ok()).count(), turned_away.count()), (4, 2));
+    let turned_away = calls
+        .iter()
+        .filter_map(|call| call.as_ref().err()?.rejected())
+        .filter(|error| error.is_full());
+    assert_eq!(
+        (calls.iter().filter(|call| call.is_ok()).count(), turned_away.count()),
+        (4, 2)
+    );
     assert_eq!(slow.most_open(), 2);
     stage.assert_took(start, ms(600));
 
     stage.scene("and nobody waits for longer than makes sense");
     let glacial = Host::new("glacial.example", ms(1000));
     let start = Instant::now();
-    let calls = gather((21..=24).map(|page| call(&stage, &to_slow, &glacial, page))).await;
-    assert_eq!(calls.iter().filter(|call| call.is_ok()).count(), 2, "the other two gave up after 350 ms");
+    let calls =
+        gather((21..=24).map(|page| call(&stage, &to_slow, &glacial, page)))
+            .await;
+    assert_eq!(
+        calls.iter().filter(|call| call.is_ok()).count(),
+        2,
+        "the other two gave up after 350 ms"
+    );
     stage.assert_took(start, ms(1000));
     say!(stage, "turned away so far: {}", to_slow.status().rejected);
     assert_eq!(to_slow.status().rejected, 4);
     Ok(())
 }
 
-async fn call(stage: &Stage, to: &Bulkhead, host: &Host, page: u32) -> Result<u32, BulkheadError<FetchError>> {
+async fn call(
+    stage: &Stage,
+    to: &Bulkhead,
+    host: &Host,
+    page: u32,
+) -> Result<u32, BulkheadError<FetchError>> {
     let me = format!("page {page}");
     let curve = format!("waiting for {}", to.status().name);
     stage.waits(me.clone(), "for a place");
@@ -81,14 +109,21 @@ async fn broken(stage: Stage) -> Result<(), BoxError> {
             let _place = places.acquire().await?;
             let work = stage.busy(me, "is fetched");
             work.ended(slow.get(page).await)?;
-            say!(stage, "page {page}, after {} ms", start.elapsed().as_millis());
+            say!(
+                stage,
+                "page {page}, after {} ms",
+                start.elapsed().as_millis()
+            );
             Ok::<_, BoxError>(())
         }
     }));
     for ended in calls.await {
         ended?;
     }
-    say!(stage, "whoever came last has waited for most of the time, and its reader has long closed the tab");
+    say!(
+        stage,
+        "whoever came last has waited for most of the time, and its reader has long closed the tab"
+    );
     stage.assert_took(start, ms(1200));
     Ok(())
 }

@@ -21,10 +21,16 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
 
     stage.scene("a limit of 200 ms on a page that takes 500");
     let start = Instant::now();
-    let elapsed = timeout(ms(200), fetch(&stage, &host, 1)).await.expect_err("the page takes longer");
+    let elapsed = timeout(ms(200), fetch(&stage, &host, 1))
+        .await
+        .expect_err("the page takes longer");
     say!(stage, "page 1: {elapsed}");
     stage.assert_took(start, ms(200));
-    assert_eq!(host.open(), 0, "the request was dropped, and nothing is left of it");
+    assert_eq!(
+        host.open(),
+        0,
+        "the request was dropped, and nothing is left of it"
+    );
 
     stage.scene("the same, with a default");
     let links = move_on_after(ms(200), fetch(&stage, &host, 2)).await;
@@ -35,16 +41,23 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     stage.scene("a limit within an earlier one: whoever set it ends the work");
     let outer = timeout(ms(150), async {
         let left = context::remaining().expect("there is a limit");
-        say!(stage, "inside, {} ms are left, whatever is asked for", left.as_millis());
+        say!(
+            stage,
+            "inside, {} ms are left, whatever is asked for",
+            left.as_millis()
+        );
         timeout(ms(400), fetch(&stage, &host, 3)).await
     });
-    let elapsed = outer.await.expect_err("the outer limit comes first, and is told from the inner one");
+    let elapsed = outer.await.expect_err(
+        "the outer limit comes first, and is told from the inner one",
+    );
     say!(stage, "page 3: {elapsed}");
     assert_eq!(elapsed.limit(), ms(150));
 
     stage.scene("asked to stop, and not cut off");
     let token = CancelToken::new();
-    let crawl = Context::current().with_token(token.clone()).scope(crawl(&stage));
+    let crawl =
+        Context::current().with_token(token.clone()).scope(crawl(&stage));
     let user = async {
         sleep(ms(250)).await;
         say!(stage, "the user closes the page");
@@ -54,12 +67,19 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     let interrupt = stopped.expect_err("it was cancelled");
     say!(stage, "the crawl returns: {interrupt}");
     // Passed on and not swallowed: whoever called it knows why, too.
-    assert_eq!(interrupt.cause().map(|cause| cause.message()), Some("the user closed the page"));
+    assert_eq!(
+        interrupt.cause().map(|cause| cause.message()),
+        Some("the user closed the page")
+    );
     Ok(())
 }
 
 /// Takes its time; the figure shows where it was dropped.
-async fn fetch(stage: &Stage, host: &Host, page: u32) -> Result<u32, FetchError> {
+async fn fetch(
+    stage: &Stage,
+    host: &Host,
+    page: u32,
+) -> Result<u32, FetchError> {
     let work = stage.busy(format!("page {page}"), "is fetched");
     work.ended(host.get(page).await)
 }
@@ -100,7 +120,10 @@ async fn broken(stage: Stage) -> Result<(), BoxError> {
         })
         .await;
     assert_eq!(settled.value, Some(FailureKind::Straggler));
-    say!(stage, "whoever swallows the request to stop is cut off in the end, and its cleanup never runs");
+    say!(
+        stage,
+        "whoever swallows the request to stop is cut off in the end, and its cleanup never runs"
+    );
     Ok(())
 }
 

@@ -28,7 +28,13 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
         .jitter(0.0)
         .probes(1)
         .on_change(move |change| {
-            say!(listener, "the breaker: {:?} -> {:?}, as {}", change.from, change.to, change.cause);
+            say!(
+                listener,
+                "the breaker: {:?} -> {:?}, as {}",
+                change.from,
+                change.to,
+                change.cause
+            );
             let level = match change.to {
                 State::Closed => 0,
                 State::HalfOpen => 1,
@@ -40,47 +46,74 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
 
     stage.scene("a host breaks down, and comes back: a call every 50 ms");
     // Its fourth to seventh answers are bad.
-    let host = Host::answering("shop.example", |nth, _| (ms(20), if (4..=7).contains(&nth) { 500 } else { 200 }));
+    let host = Host::answering("shop.example", |nth, _| {
+        (ms(20), if (4..=7).contains(&nth) { 500 } else { 200 })
+    });
     let mut turned_away = 0;
     for page in 1..=28 {
         match call(&stage, &breaker, &host, page).await {
             Ok(()) => say!(stage, "page {page}"),
             Err(BreakerError::Open(open)) => {
                 turned_away += 1;
-                say!(stage, "page {page} is not asked for; again in {} ms", open.retry_after.as_millis());
+                say!(
+                    stage,
+                    "page {page} is not asked for; again in {} ms",
+                    open.retry_after.as_millis()
+                );
             }
             Err(error) => say!(stage, "page {page}: {error}"),
         }
         sleep(ms(50)).await;
     }
-    say!(stage, "{turned_away} calls were turned away; the host saw {} requests", host.requests());
+    say!(
+        stage,
+        "{turned_away} calls were turned away; the host saw {} requests",
+        host.requests()
+    );
     assert_eq!(breaker.state(), State::Closed);
-    assert_eq!(breaker.status().opened, 2, "the first probe failed, and it was left alone for twice as long");
+    assert_eq!(
+        breaker.status().opened,
+        2,
+        "the first probe failed, and it was left alone for twice as long"
+    );
     assert_eq!(turned_away + host.requests(), 28);
 
     stage.scene("five callers at the moment of the probe: exactly one gets in");
-    let host = Host::answering("shop.example", |nth, _| (ms(20), if nth <= 3 { 500 } else { 200 }));
+    let host = Host::answering("shop.example", |nth, _| {
+        (ms(20), if nth <= 3 { 500 } else { 200 })
+    });
     for page in 1..=3 {
         let failed = call(&stage, &breaker, &host, page).await;
         assert!(failed.is_err());
     }
     sleep(ms(300)).await;
-    let ended = gather((1..=5).map(|page| call(&stage, &breaker, &host, page))).await;
+    let ended =
+        gather((1..=5).map(|page| call(&stage, &breaker, &host, page))).await;
     let got_in = ended.iter().filter(|ended| ended.is_ok()).count();
     say!(stage, "{got_in} got in, {} were turned away", ended.len() - got_in);
     assert_eq!(got_in, 1);
 
     stage.scene("callers who give up say nothing about the host");
     for page in 1..=5 {
-        let impatient = timeout(ms(10), call(&stage, &breaker, &host, page)).await;
+        let impatient =
+            timeout(ms(10), call(&stage, &breaker, &host, page)).await;
         assert!(impatient.is_err());
     }
-    say!(stage, "five callers had only 10 ms each; the breaker is {:?}", breaker.state());
+    say!(
+        stage,
+        "five callers had only 10 ms each; the breaker is {:?}",
+        breaker.state()
+    );
     assert_eq!(breaker.state(), State::Closed);
     Ok(())
 }
 
-async fn call(stage: &Stage, breaker: &CircuitBreaker, host: &Host, page: u32) -> Result<(), BreakerError<FetchError>> {
+async fn call(
+    stage: &Stage,
+    breaker: &CircuitBreaker,
+    host: &Host,
+    page: u32,
+) -> Result<(), BreakerError<FetchError>> {
     let fetch = || async {
         let work = stage.busy("requests", format!("page {page}"));
         work.ended(host.get(page).await)
@@ -89,7 +122,8 @@ async fn call(stage: &Stage, breaker: &CircuitBreaker, host: &Host, page: u32) -
 }
 
 async fn broken(stage: Stage) -> Result<(), BoxError> {
-    stage.scene("ten pages of a host that is down, with a limit of 200 ms each");
+    stage
+        .scene("ten pages of a host that is down, with a limit of 200 ms each");
     let host = Host::new("down.example", ms(60_000));
     let start = Instant::now();
     for page in 1..=10 {
@@ -99,7 +133,11 @@ async fn broken(stage: Stage) -> Result<(), BoxError> {
             work.failed(elapsed);
         }
     }
-    say!(stage, "two seconds have gone by, and a host in trouble was asked {} times", host.requests());
+    say!(
+        stage,
+        "two seconds have gone by, and a host in trouble was asked {} times",
+        host.requests()
+    );
     stage.assert_took(start, ms(2000));
     Ok(())
 }

@@ -89,11 +89,19 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
         sleep(ms(50)).await;
         free.with(|free| *free += 1);
     };
-    let (gave_up, taken, ()) = tokio::join!(timeout(ms(50), take()), timeout(ms(100), take()), give);
+    let (gave_up, taken, ()) =
+        tokio::join!(timeout(ms(50), take()), timeout(ms(100), take()), give);
     let first = if gave_up.is_err() { "gave up" } else { "was served" };
-    say!(stage, "the first {first}, and {} is left over", free.read(|free| *free));
+    say!(
+        stage,
+        "the first {first}, and {} is left over",
+        free.read(|free| *free)
+    );
     // Whoever got it, it is not lost: one of them did.
-    assert_eq!([gave_up.is_ok(), taken.is_ok()].into_iter().filter(|got| *got).count(), 1);
+    assert_eq!(
+        [gave_up.is_ok(), taken.is_ok()].into_iter().filter(|got| *got).count(),
+        1
+    );
     assert_eq!(free.read(|free| *free), 0);
     Ok(())
 }
@@ -125,7 +133,8 @@ async fn broken(stage: Stage) -> Result<(), BoxError> {
         // The mistake: one wake-up for two pages, and nobody sees that another is due.
         changed.notify_one();
     };
-    let consumers = timeout(ms(300), gather(["consumer 1", "consumer 2"].map(take)));
+    let consumers =
+        timeout(ms(300), gather(["consumer 1", "consumer 2"].map(take)));
     let ((), ended) = tokio::join!(put, consumers);
     assert!(ended.is_err());
     let left = *pages.lock().await;

@@ -20,18 +20,25 @@ pub const DEMO: Demo = Demo::new(
 /// A pool of connections to SQLite.
 type Pool = ConnectionPool<SqliteManager>;
 
-const SCHEMA: &str = "create table if not exists link (url text primary key) strict";
+const SCHEMA: &str =
+    "create table if not exists link (url text primary key) strict";
 
 async fn play(stage: Stage) -> Result<(), BoxError> {
     let folder = tempfile::tempdir()?;
     let system = System::start()?;
-    let manager = SqliteManager::new(folder.path().join("links.db")).init(SCHEMA);
-    let pool = ConnectionPool::builder(manager).max_size(2).acquire_timeout(ms(400)).start(&system).await?;
+    let manager =
+        SqliteManager::new(folder.path().join("links.db")).init(SCHEMA);
+    let pool = ConnectionPool::builder(manager)
+        .max_size(2)
+        .acquire_timeout(ms(400))
+        .start(&system)
+        .await?;
     stage.bound("connections in use", 2);
 
     stage.scene("five readers, two connections, some 60 ms each");
     let in_use = Cell::new(0);
-    for ended in gather((1..=5).map(|n| read(&stage, &pool, &in_use, n))).await {
+    for ended in gather((1..=5).map(|n| read(&stage, &pool, &in_use, n))).await
+    {
         ended?;
     }
     say!(stage, "never more than two; opened: {}", pool.status().counts.opened);
@@ -41,11 +48,20 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     let (first, second) = (pool.acquire().await?, pool.acquire().await?);
     let error = pool.acquire().await.map(drop).expect_err("both are held");
     let report = error.report().expect("it has waited");
-    say!(stage, "after {} ms: {} of {} are in use", report.waited.as_millis(), report.in_use, report.max_size);
+    say!(
+        stage,
+        "after {} ms: {} of {} are in use",
+        report.waited.as_millis(),
+        report.in_use,
+        report.max_size
+    );
     for holder in &report.holders {
         say!(stage, "held since {}", holder.place);
     }
-    assert_eq!((error.is_timeout(), report.in_use, report.holders.len()), (true, 2, 2));
+    assert_eq!(
+        (error.is_timeout(), report.in_use, report.holders.len()),
+        (true, 2, 2)
+    );
     drop((first, second));
 
     stage.scene("three batches of links, a transaction for each; the second has a bad row");
@@ -58,7 +74,11 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     }
     let links = all(&pool).await?;
     say!(stage, "in the database: {links:?}");
-    assert_eq!(links, ["/a", "/b", "/e"], "nothing of the batch with the bad row");
+    assert_eq!(
+        links,
+        ["/a", "/b", "/e"],
+        "nothing of the batch with the bad row"
+    );
 
     stage.scene("a panic in a call is that call's error, and is rolled back");
     let failed = pool.transaction(|tx| {
@@ -72,14 +92,24 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
 
     stage.scene("the end");
     let receipt = pool.drain(Instant::now() + ms(2000)).await;
-    say!(stage, "{} connections opened, {} closed", receipt.counts.opened, receipt.counts.closed);
+    say!(
+        stage,
+        "{} connections opened, {} closed",
+        receipt.counts.opened,
+        receipt.counts.closed
+    );
     assert!(receipt.is_complete());
     assert_eq!(receipt.counts.opened, receipt.counts.closed);
     assert!(system.shutdown(ms(2000)).await.is_clean());
     Ok(())
 }
 
-async fn read(stage: &Stage, pool: &Pool, in_use: &Cell<usize>, n: u32) -> Result<(), BoxError> {
+async fn read(
+    stage: &Stage,
+    pool: &Pool,
+    in_use: &Cell<usize>,
+    n: u32,
+) -> Result<(), BoxError> {
     let me = format!("reader {n}");
     stage.waits(me.clone(), "for a connection");
     let mut connection = pool.acquire().await?;
@@ -87,7 +117,11 @@ async fn read(stage: &Stage, pool: &Pool, in_use: &Cell<usize>, n: u32) -> Resul
     stage.level("connections in use", in_use.get());
     assert!(in_use.get() <= 2 && pool.status().in_use <= 2);
     let work = stage.busy(me.clone(), "reads");
-    let links: u32 = connection.call(|c| c.query_row("select count(*) from link", [], |row| row.get(0))).await?;
+    let links: u32 = connection
+        .call(|c| {
+            c.query_row("select count(*) from link", [], |row| row.get(0))
+        })
+        .await?;
     sleep(ms(60 + u64::from(n))).await; // it renders a report
     work.done();
     in_use.set(in_use.get() - 1);
@@ -97,7 +131,10 @@ async fn read(stage: &Stage, pool: &Pool, in_use: &Cell<usize>, n: u32) -> Resul
     Ok(())
 }
 
-async fn insert(pool: &Pool, batch: Vec<&'static str>) -> Result<usize, CallError> {
+async fn insert(
+    pool: &Pool,
+    batch: Vec<&'static str>,
+) -> Result<usize, CallError> {
     let inserted = pool.transaction(move |tx| {
         let mut rows = 0;
         for url in batch {
@@ -110,7 +147,8 @@ async fn insert(pool: &Pool, batch: Vec<&'static str>) -> Result<usize, CallErro
 
 async fn all(pool: &Pool) -> Result<Vec<String>, CallError> {
     let links = pool.call(|connection| {
-        let mut statement = connection.prepare("select url from link order by url")?;
+        let mut statement =
+            connection.prepare("select url from link order by url")?;
         let rows = statement.query_map([], |row| row.get(0))?;
         rows.collect::<Result<Vec<String>, rusqlite::Error>>()
     });
@@ -121,10 +159,13 @@ async fn broken(stage: Stage) -> Result<(), BoxError> {
     stage.scene("a connection of its own for each batch, and no transaction");
     let folder = tempfile::tempdir()?;
     let system = System::start()?;
-    let manager = SqliteManager::new(folder.path().join("links.db")).init(SCHEMA);
+    let manager =
+        SqliteManager::new(folder.path().join("links.db")).init(SCHEMA);
     let pool = ConnectionPool::builder(manager).start(&system).await?;
     for url in ["/c", "/a", "/a", "/d"] {
-        let inserted = pool.call(move |c| c.execute("insert into link values (?1)", [url])).await;
+        let inserted = pool
+            .call(move |c| c.execute("insert into link values (?1)", [url]))
+            .await;
         match inserted {
             Ok(_) => say!(stage, "{url}: saved"),
             Err(error) => {
@@ -134,7 +175,10 @@ async fn broken(stage: Stage) -> Result<(), BoxError> {
         }
     }
     let links = all(&pool).await?;
-    say!(stage, "in the database is half a batch: {links:?}; nobody knows where to go on");
+    say!(
+        stage,
+        "in the database is half a batch: {links:?}; nobody knows where to go on"
+    );
     assert_eq!(links, ["/a", "/c"]);
     assert!(pool.drain(Instant::now() + ms(2000)).await.is_complete());
     assert!(system.shutdown(ms(2000)).await.is_clean());

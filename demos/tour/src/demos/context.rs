@@ -28,7 +28,11 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
             .await
     });
     match checked.await {
-        Ok(ended) => say!(stage, "the group: {}", ended.expect_err("it can't be done in time")),
+        Ok(ended) => say!(
+            stage,
+            "the group: {}",
+            ended.expect_err("it can't be done in time")
+        ),
         Err(elapsed) => say!(stage, "the caller: {elapsed}"),
     }
     stage.assert_took(start, ms(300));
@@ -44,17 +48,29 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     let header = outer.timeout_header().expect("it has a deadline");
     say!(stage, "the client sends grpc-timeout: {header}");
     let server = Context::current().with_timeout_header(&header)?;
-    let served = server.scope(context::sleep(ms(60_000))).await.expect_err("the client waits no longer");
-    say!(stage, "the server gives up when the client does: {}", served.is_deadline());
+    let served = server
+        .scope(context::sleep(ms(60_000)))
+        .await
+        .expect_err("the client waits no longer");
+    say!(
+        stage,
+        "the server gives up when the client does: {}",
+        served.is_deadline()
+    );
     assert!(served.is_deadline());
-    let refused = Context::current().with_timeout_header("soon").expect_err("no number");
+    let refused =
+        Context::current().with_timeout_header("soon").expect_err("no number");
     say!(stage, "and what makes no sense is refused: {refused}");
 
     stage.scene("a request to stop reaches everything below, with its cause");
     let token = CancelToken::new();
-    let below = Context::current().with_token(token.clone()).named("crawl").named("docs");
+    let below = Context::current()
+        .with_token(token.clone())
+        .named("crawl")
+        .named("docs");
     let work = below.scope(async {
-        let interrupt = wait(&stage, "docs", 60_000).await.expect_err("it is cancelled");
+        let interrupt =
+            wait(&stage, "docs", 60_000).await.expect_err("it is cancelled");
         say!(stage, "{}: {interrupt}", Context::current().path());
         interrupt
     });
@@ -63,7 +79,10 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
         token.cancel("the user closed the page");
     };
     let (interrupt, ()) = tokio::join!(work, user);
-    assert_eq!(interrupt.cause().map(|cause| cause.message()), Some("the user closed the page"));
+    assert_eq!(
+        interrupt.cause().map(|cause| cause.message()),
+        Some("the user closed the page")
+    );
     Ok(())
 }
 
@@ -71,12 +90,21 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
 async fn check(stage: Stage, name: &'static str) -> Result<(), Interrupt> {
     wait(&stage, name, 100).await?;
     let left = context::remaining().expect("the caller has a deadline");
-    say!(stage, "{}: the first page is read; about {} ms are left", Context::current().path(), left.as_millis());
+    say!(
+        stage,
+        "{}: the first page is read; about {} ms are left",
+        Context::current().path(),
+        left.as_millis()
+    );
     assert!(left <= ms(200));
     wait(&stage, name, 60_000).await
 }
 
-async fn wait(stage: &Stage, name: &'static str, time: u64) -> Result<(), Interrupt> {
+async fn wait(
+    stage: &Stage,
+    name: &'static str,
+    time: u64,
+) -> Result<(), Interrupt> {
     let work = stage.busy(name, "reads a page");
     match context::sleep(ms(time)).await {
         Ok(()) => {
@@ -97,7 +125,9 @@ async fn broken(stage: Stage) -> Result<(), BoxError> {
         let task = tokio::spawn(async move {
             say!(on, "the task: time left: {:?}", context::remaining());
             assert_eq!(context::remaining(), None);
-            wait(&on, "detached", 300).await.map_err(|interrupt| interrupt.to_string())
+            wait(&on, "detached", 300)
+                .await
+                .map_err(|interrupt| interrupt.to_string())
         });
         task.await
     });
@@ -106,7 +136,9 @@ async fn broken(stage: Stage) -> Result<(), BoxError> {
     }
     sleep(ms(250)).await;
     let bars = stage.recording().bars;
-    let went_on = bars.iter().any(|bar| bar.to.is_some_and(|to| to - bar.from >= ms(300)));
+    let went_on = bars
+        .iter()
+        .any(|bar| bar.to.is_some_and(|to| to - bar.from >= ms(300)));
     say!(stage, "the task went on to its end, for nobody: {went_on}");
     assert!(went_on);
     Ok(())

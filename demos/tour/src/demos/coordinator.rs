@@ -29,10 +29,23 @@ struct Part {
 }
 
 impl Part {
-    fn new(stage: &Stage, name: &'static str, ready_in: u64, stops_in: u64, handled: u64) -> Self {
+    fn new(
+        stage: &Stage,
+        name: &'static str,
+        ready_in: u64,
+        stops_in: u64,
+        handled: u64,
+    ) -> Self {
         stage.waits(name, "starts");
         let ready_at = Instant::now() + ms(ready_in);
-        Self { stage: stage.clone(), name, ready_at, stops_in, handled, was_ready: AtomicBool::new(false) }
+        Self {
+            stage: stage.clone(),
+            name,
+            ready_at,
+            stops_in,
+            handled,
+            was_ready: AtomicBool::new(false),
+        }
     }
 }
 
@@ -60,7 +73,9 @@ impl Component for Part {
 
 async fn play(stage: Stage) -> Result<(), BoxError> {
     let system = System::start()?;
-    let config = CoordinatorConfig::default().check_interval(ms(50)).phase_timeout(ms(300));
+    let config = CoordinatorConfig::default()
+        .check_interval(ms(50))
+        .phase_timeout(ms(300));
 
     stage.scene("workers need the database, the web server needs the workers");
     let coordinator = Coordinator::builder()
@@ -75,7 +90,10 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
         .start(&system)?;
 
     let soon = Context::current().with_deadline(Instant::now() + ms(200));
-    let error = soon.scope(coordinator.wait_ready()).await.expect_err("the database takes longer");
+    let error = soon
+        .scope(coordinator.wait_ready())
+        .await
+        .expect_err("the database takes longer");
     say!(stage, "after 200 ms: {error}");
     coordinator.wait_ready().await?;
     say!(stage, "all are ready; the phase is {}", coordinator.phase());
@@ -86,19 +104,34 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     stage.stops("browser", "it was given up");
     say!(stage, "{report}");
     say!(stage, "exit code {}", report.code());
-    let place = |name: &str| report.receipts.iter().position(|receipt| receipt.name == name);
-    assert!(place("web") < place("workers") && place("workers") < place("database"));
-    assert!(!report.is_clean(), "the browser did not stop, which cost its own time and is told");
+    let place = |name: &str| {
+        report.receipts.iter().position(|receipt| receipt.name == name)
+    };
+    assert!(
+        place("web") < place("workers") && place("workers") < place("database")
+    );
+    assert!(
+        !report.is_clean(),
+        "the browser did not stop, which cost its own time and is told"
+    );
     assert_eq!(report.code(), 143);
 
     stage.scene("what has happened, for whoever comes late");
     let mut events = coordinator.events();
     while let Some(Update::Event(event)) = events.try_next() {
         match event.kind {
-            EventKind::Phase { from, to } => say!(stage, "{}: {from} -> {to}", event.seq),
-            EventKind::Ready { component } => say!(stage, "{}: {component} is ready", event.seq),
-            EventKind::NotReady { component, reason } => say!(stage, "{}: {component}: {reason}", event.seq),
-            EventKind::Stopped { receipt } => say!(stage, "{}: {receipt}", event.seq),
+            EventKind::Phase { from, to } => {
+                say!(stage, "{}: {from} -> {to}", event.seq)
+            }
+            EventKind::Ready { component } => {
+                say!(stage, "{}: {component} is ready", event.seq)
+            }
+            EventKind::NotReady { component, reason } => {
+                say!(stage, "{}: {component}: {reason}", event.seq)
+            }
+            EventKind::Stopped { receipt } => {
+                say!(stage, "{}: {receipt}", event.seq)
+            }
             _ => {}
         }
     }
@@ -114,12 +147,19 @@ async fn broken(stage: Stage) -> Result<(), BoxError> {
     let ready = database.ready().await;
     say!(stage, "the workers begin; the database: {ready:?}");
     assert!(!ready.is_ready());
-    say!(stage, "on the developer's machine 200 ms were enough; here the first jobs fail");
+    say!(
+        stage,
+        "on the developer's machine 200 ms were enough; here the first jobs fail"
+    );
 
     stage.scene("and stop everything at once");
     let workers = Part::new(&stage, "workers", 0, 100, 0);
     let deadline = Instant::now() + ms(300);
-    let _ = tokio::join!(database.shut_down(deadline), workers.shut_down(deadline));
-    say!(stage, "the database was gone 40 ms before the last worker wanted to save its page");
+    let _ =
+        tokio::join!(database.shut_down(deadline), workers.shut_down(deadline));
+    say!(
+        stage,
+        "the database was gone 40 ms before the last worker wanted to save its page"
+    );
     Ok(())
 }

@@ -23,7 +23,11 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
         stage.works("server", "starts");
         sleep(ms(100)).await;
         stage.rests("server");
-        say!(stage, "the server listens; {} clients are waiting", listening.waiting());
+        say!(
+            stage,
+            "the server listens; {} clients are waiting",
+            listening.waiting()
+        );
         listening.set_with(8080).expect("nobody else sets it");
     };
     let clients = gather((1..=3).map(|n| client(&stage, &listening, n)));
@@ -37,7 +41,11 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     client(&stage, &listening, 4).await?;
     stage.assert_took(start, ms(0));
     let second = listening.set_with(9090);
-    say!(stage, "a second value changes nothing: {second:?}; it is still {:?}", listening.value());
+    say!(
+        stage,
+        "a second value changes nothing: {second:?}; it is still {:?}",
+        listening.value()
+    );
     assert_eq!((second, listening.value()), (Err(9090), Some(8080)));
 
     stage.scene("set and cleared at once: all who waited have been reached");
@@ -53,14 +61,21 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
 
     stage.scene("waiting in vain, with a deadline");
     let context = Context::current().with_deadline(Instant::now() + ms(80));
-    let error = context.scope(client(&stage, &listening, 6)).await.expect_err("nobody sets it");
+    let error = context
+        .scope(client(&stage, &listening, 6))
+        .await
+        .expect_err("nobody sets it");
     stage.stops("client 6", &error);
     say!(stage, "{error}");
     assert_eq!(error.event(), "listening");
     Ok(())
 }
 
-async fn client(stage: &Stage, listening: &Event<u16>, n: u32) -> Result<u16, WaitError> {
+async fn client(
+    stage: &Stage,
+    listening: &Event<u16>,
+    n: u32,
+) -> Result<u16, WaitError> {
     let me = format!("client {n}");
     stage.waits(me.clone(), "for the server");
     let port = listening.wait().await?;
@@ -77,7 +92,8 @@ async fn broken(stage: Stage) -> Result<(), BoxError> {
     listening.notify_waiters();
     say!(stage, "the server listens, and tells everybody");
     stage.waits("client", "for the server");
-    let waited = patterns_core::cancel::timeout(ms(200), listening.notified()).await;
+    let waited =
+        patterns_core::cancel::timeout(ms(200), listening.notified()).await;
     assert!(waited.is_err());
     stage.stops("client", "gives up");
     say!(stage, "a client that came a moment later would wait for ever");

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use patterns_core::cancel::{CancelToken, timeout};
 use patterns_core::context::{self, Context};
-use patterns_core::exit_stack::{ExitError, ExitStack, Transactional, managed, transaction};
+use patterns_core::exit_stack::{
+    ExitError, ExitStack, Transactional, managed, transaction,
+};
 use patterns_core::outcome::{BoxError, catch_panics};
 use patterns_core::reaper::Reaper;
 use tokio::time::sleep;
@@ -21,7 +23,9 @@ pub const DEMO: Demo = Demo::new(
 .with_broken(|stage| Box::pin(broken(stage)));
 
 async fn play(stage: Stage) -> Result<(), BoxError> {
-    stage.scene("three resources, the last one first, and one that makes trouble");
+    stage.scene(
+        "three resources, the last one first, and one that makes trouble",
+    );
     let failed = ExitStack::new()
         .run(async |stack| {
             for name in ["lock file", "database", "browser"] {
@@ -36,7 +40,11 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
         .await
         .expect_err("the work fails");
     say!(stage, "{failed}");
-    assert_eq!(failed.cleanup().map(|errors| errors.len()), Some(1), "the database's, and the lock file was removed");
+    assert_eq!(
+        failed.cleanup().map(|errors| errors.len()),
+        Some(1),
+        "the database's, and the lock file was removed"
+    );
 
     stage.scene("every way out");
     for way in ["ok", "error", "panic", "cancelled", "dropped"] {
@@ -44,7 +52,9 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
         // Whoever drops the work waits here for its cleanup: a main function, a group.
         let root = Reaper::new();
         root.run(async {
-            let work = Context::current().with_token(token.clone()).scope(catch_panics(work(&stage, way)));
+            let work = Context::current()
+                .with_token(token.clone())
+                .scope(catch_panics(work(&stage, way)));
             let stop = async {
                 sleep(ms(30)).await;
                 if way == "cancelled" {
@@ -55,18 +65,33 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
             match ended {
                 Ok(Ok(Ok(()))) => say!(stage, "{way}: the work is done"),
                 Ok(Ok(Err(error))) => say!(stage, "{way}: {error}"),
-                Ok(Err(panic)) => say!(stage, "{way}: after the cleanup the panic goes on: {:?}", panic.message()),
-                Err(elapsed) => say!(stage, "{way}: {elapsed}; the cleanup goes on"),
+                Ok(Err(panic)) => say!(
+                    stage,
+                    "{way}: after the cleanup the panic goes on: {:?}",
+                    panic.message()
+                ),
+                Err(elapsed) => {
+                    say!(stage, "{way}: {elapsed}; the cleanup goes on")
+                }
             }
         })
         .await;
-        let released = stage.recording().bars.iter().filter(|bar| bar.lane == way && bar.to.is_some()).count();
+        let released = stage
+            .recording()
+            .bars
+            .iter()
+            .filter(|bar| bar.lane == way && bar.to.is_some())
+            .count();
         assert_eq!(released, 2, "used, and released");
     }
 
     stage.scene("a transaction");
     let saved = Arc::new(Mutex::new(Vec::new()));
-    let save = |pages: Vec<u32>| Save { stage: stage.clone(), saved: Arc::clone(&saved), pages };
+    let save = |pages: Vec<u32>| Save {
+        stage: stage.clone(),
+        saved: Arc::clone(&saved),
+        pages,
+    };
     transaction(save(vec![1]), async |save| {
         save.pages.push(2);
         Ok(())
@@ -98,13 +123,16 @@ async fn release(stage: Stage, name: &'static str) -> Result<(), BoxError> {
 /// Uses a browser, which takes a moment to close.
 async fn work(stage: &Stage, way: &'static str) -> Result<(), ExitError> {
     let cleanup = stage.clone();
-    let browser = managed(async { Ok::<_, Infallible>("browser") }, async move |_browser| {
-        cleanup.cleans_up(way, "closes");
-        sleep(ms(20)).await;
-        cleanup.rests(way);
-        say!(cleanup, "{way}: the browser is closed");
-        Ok(())
-    });
+    let browser = managed(
+        async { Ok::<_, Infallible>("browser") },
+        async move |_browser| {
+            cleanup.cleans_up(way, "closes");
+            sleep(ms(20)).await;
+            cleanup.rests(way);
+            say!(cleanup, "{way}: the browser is closed");
+            Ok(())
+        },
+    );
     browser
         .run(async |_browser| {
             stage.works(way, "browses");
@@ -155,9 +183,16 @@ async fn broken(stage: Stage) -> Result<(), BoxError> {
         say!(stage, "lock file: removed");
     };
     if let Err(elapsed) = timeout(ms(100), work).await {
-        say!(stage, "{elapsed}: the future is dropped, and its last line with it");
+        say!(
+            stage,
+            "{elapsed}: the future is dropped, and its last line with it"
+        );
     }
-    say!(stage, "the lock file is still there: {}; the next run will refuse to start", locked.lock());
+    say!(
+        stage,
+        "the lock file is still there: {}; the next run will refuse to start",
+        locked.lock()
+    );
     assert!(*locked.lock());
     Ok(())
 }

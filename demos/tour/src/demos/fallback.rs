@@ -36,12 +36,15 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
         say!(stage, "page {page} has {links} links");
     }
 
-    stage.scene("a default that is made of the error, and a hook that hears of it");
+    stage.scene(
+        "a default that is made of the error, and a hook that hears of it",
+    );
     let listener = stage.clone();
     let or_yesterday =
-        Fallback::with(|error: FetchError| format!("yesterday's, as {error}")).on_fallback(move |error| {
-            say!(listener, "the hook hears of it: {error}");
-        });
+        Fallback::with(|error: FetchError| format!("yesterday's, as {error}"))
+            .on_fallback(move |error| {
+                say!(listener, "the hook hears of it: {error}");
+            });
     for page in [4, 2] {
         let text = or_yesterday.run(async {
             let page = fetch(&stage, &host, page).await?;
@@ -73,7 +76,11 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     Ok(())
 }
 
-async fn fetch(stage: &Stage, host: &Host, page: u32) -> Result<u32, FetchError> {
+async fn fetch(
+    stage: &Stage,
+    host: &Host,
+    page: u32,
+) -> Result<u32, FetchError> {
     let work = stage.busy(format!("page {page}"), "is fetched");
     work.ended(host.get(page).await)
 }
@@ -108,7 +115,10 @@ async fn broken(stage: Stage) -> Result<(), BoxError> {
         token.cancel("the user stops the crawl");
     };
     let (empty, ()) = tokio::join!(crawl, user);
-    say!(stage, "it did not stop, and {empty} pages are reported to have no links, which is wrong");
+    say!(
+        stage,
+        "it did not stop, and {empty} pages are reported to have no links, which is wrong"
+    );
     assert_eq!(empty, 4);
     Ok(())
 }

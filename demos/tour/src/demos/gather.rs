@@ -1,5 +1,7 @@
 //! Futures side by side in one task.
-use patterns_core::gather::{gather, gather_settled, map_concurrent, try_gather};
+use patterns_core::gather::{
+    gather, gather_settled, map_concurrent, try_gather,
+};
 use patterns_core::outcome::{BoxError, Outcome};
 use tokio::time::{Instant, sleep};
 
@@ -24,13 +26,19 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     stage.scene("three pages, half a second each (page 2 is faster)");
     let start = Instant::now();
     let pages = [1, 2, 3]; // borrowed below: nothing is spawned, so nothing must be 'static
-    let fetched = gather(pages.iter().map(|page| fetch(&stage, &host, *page))).await;
+    let fetched =
+        gather(pages.iter().map(|page| fetch(&stage, &host, *page))).await;
     say!(stage, "together they took half a second: {fetched:?}");
     stage.assert_took(start, ms(500));
-    assert_eq!(fetched, [Ok(1), Ok(2), Ok(3)], "in the order of the input, though page 2 came first");
+    assert_eq!(
+        fetched,
+        [Ok(1), Ok(2), Ok(3)],
+        "in the order of the input, though page 2 came first"
+    );
 
     stage.scene("gather_settled: page 4 is missing, the others go on");
-    let outcomes = gather_settled([4, 5, 6].map(|page| fetch(&stage, &host, page))).await;
+    let outcomes =
+        gather_settled([4, 5, 6].map(|page| fetch(&stage, &host, page))).await;
     for (page, outcome) in (4..).zip(&outcomes) {
         match outcome {
             Outcome::Ok(page) => say!(stage, "page {page} is there"),
@@ -43,7 +51,9 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     stage.scene("try_gather: the first error ends it, and drops the others");
     let answered = host.answered();
     let start = Instant::now();
-    let failed = try_gather([7, 4, 8].map(|page| fetch(&stage, &host, page))).await.expect_err("page 4 is missing");
+    let failed = try_gather([7, 4, 8].map(|page| fetch(&stage, &host, page)))
+        .await
+        .expect_err("page 4 is missing");
     say!(stage, "input {} failed: {}", failed.index, failed.error);
     stage.assert_took(start, ms(200));
     assert_eq!(host.answered() - answered, 1, "7 and 8 were not waited for");
@@ -52,19 +62,33 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     let host = Host::new("blog.example", ms(100));
     stage.bound("open requests", 2);
     let start = Instant::now();
-    let fetched = map_concurrent(11..=16, 2, |page| counted(&stage, &host, page)).await;
-    say!(stage, "{} pages, never more than {} at once", fetched.len(), host.most_open());
+    let fetched =
+        map_concurrent(11..=16, 2, |page| counted(&stage, &host, page)).await;
+    say!(
+        stage,
+        "{} pages, never more than {} at once",
+        fetched.len(),
+        host.most_open()
+    );
     stage.assert_took(start, ms(300));
     assert_eq!(host.most_open(), 2);
     Ok(())
 }
 
-async fn fetch(stage: &Stage, host: &Host, page: u32) -> Result<u32, FetchError> {
+async fn fetch(
+    stage: &Stage,
+    host: &Host,
+    page: u32,
+) -> Result<u32, FetchError> {
     let work = stage.busy(format!("page {page}"), "is fetched");
     work.ended(host.get(page).await)
 }
 
-async fn counted(stage: &Stage, host: &Host, page: u32) -> Result<u32, FetchError> {
+async fn counted(
+    stage: &Stage,
+    host: &Host,
+    page: u32,
+) -> Result<u32, FetchError> {
     stage.level("open requests", host.open() + 1);
     let fetched = fetch(stage, host, page).await;
     stage.level("open requests", host.open());
@@ -87,7 +111,11 @@ async fn broken(stage: Stage) -> Result<(), BoxError> {
     let start = Instant::now();
     let early = [4, 5].map(|page| fetch(&stage, &host, page)); // a Python reader would expect tasks here
     sleep(ms(500)).await;
-    say!(stage, "half a second later the host has seen {} requests for them", host.requests() - 3);
+    say!(
+        stage,
+        "half a second later the host has seen {} requests for them",
+        host.requests() - 3
+    );
     assert_eq!(host.requests(), 3, "a future does nothing until it is awaited");
     for page in early {
         page.await?;

@@ -21,7 +21,9 @@ pub const DEMO: Demo = Demo::new(
 .with_broken(|stage| Box::pin(broken(stage)));
 
 async fn play(stage: Stage) -> Result<(), BoxError> {
-    stage.scene("mirror 1 has a bad day; after 100 ms mirror 2 is asked as well");
+    stage.scene(
+        "mirror 1 has a bad day; after 100 ms mirror 2 is asked as well",
+    );
     let start = Instant::now();
     // Waits for what is left when the answer is there: the loser's cleanup.
     Reaper::new()
@@ -45,7 +47,12 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
         let answer = hedge.run(|_| {
             let nth = nth.fetch_add(1, SeqCst) + 1;
             async move {
-                context::sleep(ms(if nth.is_multiple_of(5) { 300 } else { 20 })).await?;
+                context::sleep(ms(if nth.is_multiple_of(5) {
+                    300
+                } else {
+                    20
+                }))
+                .await?;
                 Ok::<_, Interrupt>(())
             }
         });
@@ -59,15 +66,35 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
         }
     }
     let status = hedge.status();
-    say!(stage, "{} calls, {} hedges, {} won by one", status.calls, status.hedges, status.hedge_wins);
-    say!(stage, "{} more were refused by the budget; {slow} calls took 300 ms", status.refused);
+    say!(
+        stage,
+        "{} calls, {} hedges, {} won by one",
+        status.calls,
+        status.hedges,
+        status.hedge_wins
+    );
+    say!(
+        stage,
+        "{} more were refused by the budget; {slow} calls took 300 ms",
+        status.refused
+    );
     assert_eq!((status.hedges, status.hedge_wins), (2, 2));
     assert_eq!(u64::from(slow), status.refused);
 
-    stage.scene("what fails is not hedged, but returned: that is a retry's business");
+    stage.scene(
+        "what fails is not hedged, but returned: that is a retry's business",
+    );
     let hedge = Hedge::after(ms(50));
-    let failed = hedge.run(async |_| Err::<(), _>("404")).await.expect_err("the page is missing");
-    say!(stage, "after {} attempt: {:?}", failed.attempts().len(), failed.into_inner());
+    let failed = hedge
+        .run(async |_| Err::<(), _>("404"))
+        .await
+        .expect_err("the page is missing");
+    say!(
+        stage,
+        "after {} attempt: {:?}",
+        failed.attempts().len(),
+        failed.into_inner()
+    );
     Ok(())
 }
 
@@ -76,7 +103,9 @@ async fn attempt(stage: Stage, n: u32) -> Result<u32, Interrupt> {
     let me = format!("mirror {n}");
     let work = stage.busy(me.clone(), "is asked");
     say!(stage, "{me} is asked");
-    if let Err(interrupt) = context::sleep(ms(if n == 1 { 400 } else { 40 })).await {
+    if let Err(interrupt) =
+        context::sleep(ms(if n == 1 { 400 } else { 40 })).await
+    {
         work.stopped(&interrupt);
         stage.cleans_up(me.clone(), "cleans up");
         tokio::time::sleep(ms(30)).await;
@@ -90,7 +119,8 @@ async fn attempt(stage: Stage, n: u32) -> Result<u32, Interrupt> {
 
 async fn broken(stage: Stage) -> Result<(), BoxError> {
     stage.scene("asking both mirrors every time");
-    let mirrors = [Host::new("mirror 1", ms(40)), Host::new("mirror 2", ms(60))];
+    let mirrors =
+        [Host::new("mirror 1", ms(40)), Host::new("mirror 2", ms(60))];
     for page in 1..=10 {
         let ask = async |mirror: &Host| {
             let work = stage.busy(mirror.name(), format!("page {page}"));
@@ -105,8 +135,15 @@ async fn broken(stage: Stage) -> Result<(), BoxError> {
     }
     let requests: u32 = mirrors.iter().map(Host::requests).sum();
     let answered: u32 = mirrors.iter().map(Host::answered).sum();
-    say!(stage, "ten pages, {requests} requests, and {} of them cut where they were", requests - answered);
-    say!(stage, "a host that is slow because it is busy now has twice the load");
+    say!(
+        stage,
+        "ten pages, {requests} requests, and {} of them cut where they were",
+        requests - answered
+    );
+    say!(
+        stage,
+        "a host that is slow because it is busy now has twice the load"
+    );
     assert_eq!((requests, answered), (20, 10));
     Ok(())
 }

@@ -29,22 +29,39 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
         .grace(ms(100))
         .policy(CollectAll)
         .run(async |group| {
-            group.spawn("saver", takes(stage.clone(), "saver", cache.clone(), index.clone()));
-            group.spawn("reader", takes(stage.clone(), "reader", index.clone(), cache.clone()));
+            group.spawn(
+                "saver",
+                takes(stage.clone(), "saver", cache.clone(), index.clone()),
+            );
+            group.spawn(
+                "reader",
+                takes(stage.clone(), "reader", index.clone(), cache.clone()),
+            );
             let idle = pages.clone();
-            group.spawn("worker", async move { idle.get().await.map(|job| job.ack()) });
+            group.spawn("worker", async move {
+                idle.get().await.map(|job| job.ack())
+            });
             group.spawn("upload", async {
                 // A wait that is not of this crate can be given a name.
-                inspect::label("the answer of the store", sleep(ms(60_000))).await;
+                inspect::label("the answer of the store", sleep(ms(60_000)))
+                    .await;
                 Ok::<_, BoxError>(())
             });
             inspect::label("something to be looked at", sleep(ms(200))).await;
             let tree = inspect::tree();
             stage.say(&tree);
-            assert_eq!(tree.stuck.len(), 1, "the saver and the reader wait for each other");
+            assert_eq!(
+                tree.stuck.len(),
+                1,
+                "the saver and the reader wait for each other"
+            );
             let crawl = tree.group("crawl").expect("it is running");
             assert_eq!((crawl.live, crawl.tasks.len()), (4, 4));
-            say!(stage, "and for a machine: {} bytes of JSON", tree.to_json().len());
+            say!(
+                stage,
+                "and for a machine: {} bytes of JSON",
+                tree.to_json().len()
+            );
             group.cancel("they would never end");
             Ok(())
         })
@@ -52,13 +69,22 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     for name in ["saver", "reader"] {
         stage.stops(name, "they would never end");
     }
-    let (cancelled, aborted) = (settled.counts.cancelled, settled.stragglers.len());
-    say!(stage, "{cancelled} tasks were cancelled, {aborted} of them aborted after their grace");
+    let (cancelled, aborted) =
+        (settled.counts.cancelled, settled.stragglers.len());
+    say!(
+        stage,
+        "{cancelled} tasks were cancelled, {aborted} of them aborted after their grace"
+    );
     assert!(inspect::tree().groups.is_empty(), "nothing is left");
     Ok(())
 }
 
-async fn takes(stage: Stage, me: &'static str, first: Semaphore, second: Semaphore) -> Result<(), BoxError> {
+async fn takes(
+    stage: Stage,
+    me: &'static str,
+    first: Semaphore,
+    second: Semaphore,
+) -> Result<(), BoxError> {
     let _first = first.acquire().await?;
     stage.works(me, format!("has the {}", first.status().name));
     sleep(ms(50)).await;
@@ -71,8 +97,11 @@ async fn takes(stage: Stage, me: &'static str, first: Semaphore, second: Semapho
 async fn broken(stage: Stage) -> Result<(), BoxError> {
     stage.scene("the same with plain locks and plain tasks");
     let (cache, index) = (Arc::new(Mutex::new(())), Arc::new(Mutex::new(())));
-    for (me, first, second) in [("saver", &cache, &index), ("reader", &index, &cache)] {
-        let (stage, first, second) = (stage.clone(), Arc::clone(first), Arc::clone(second));
+    for (me, first, second) in
+        [("saver", &cache, &index), ("reader", &index, &cache)]
+    {
+        let (stage, first, second) =
+            (stage.clone(), Arc::clone(first), Arc::clone(second));
         tokio::spawn(async move {
             let _first = first.lock().await;
             stage.works(me, "has one lock");
@@ -86,7 +115,12 @@ async fn broken(stage: Stage) -> Result<(), BoxError> {
     say!(stage, "nothing happens, and nobody says why");
     say!(stage, "what can be seen of it: {:?}", inspect::tree().to_string());
     assert!(inspect::tree().groups.is_empty());
-    let waiting = stage.recording().bars.iter().filter(|bar| bar.waits() && bar.to.is_none()).count();
+    let waiting = stage
+        .recording()
+        .bars
+        .iter()
+        .filter(|bar| bar.waits() && bar.to.is_none())
+        .count();
     assert_eq!(waiting, 2);
     Ok(())
 }

@@ -25,7 +25,9 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     stage.say(errors.tree());
     assert_eq!(errors.leaves().count(), 4);
 
-    stage.scene("what is a bad link is told to the author; the rest is passed on");
+    stage.scene(
+        "what is a bad link is told to the author; the rest is passed on",
+    );
     let (links, rest) = errors.split_type::<BadLink>();
     let links = links.expect("there is one");
     for (task, error) in links.errors_of::<BadLink>() {
@@ -41,8 +43,17 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
 
     stage.scene("any question about a failure can be asked");
     let (panics, others) = rest.split(|failure| failure.is_panic());
-    let panic = panics.as_ref().map(ErrorGroup::first).and_then(|failure| failure.panic()).expect("there was one");
-    say!(stage, "a bug, not a bad page: {:?}, at {:?}", panic.message(), panic.place().unwrap_or("a hidden place"));
+    let panic = panics
+        .as_ref()
+        .map(ErrorGroup::first)
+        .and_then(|failure| failure.panic())
+        .expect("there was one");
+    say!(
+        stage,
+        "a bug, not a bad page: {:?}, at {:?}",
+        panic.message(),
+        panic.place().unwrap_or("a hidden place")
+    );
     let others = others.expect("two are left");
     say!(stage, "in a line: {others}");
     assert_eq!(others.leaves().count(), 2);
@@ -71,7 +82,9 @@ async fn check(stage: &Stage) -> Result<(), ErrorGroup> {
 }
 
 async fn pages(stage: Stage) -> Result<(), ErrorGroup> {
-    let host = Host::answering("docs.example", |_, page| (ms(60), if page < 3 { 404 } else { 200 }));
+    let host = Host::answering("docs.example", |_, page| {
+        (ms(60), if page < 3 { 404 } else { 200 })
+    });
     TaskGroup::new("pages")
         .policy(CollectAll)
         .run(async move |group| {
@@ -95,16 +108,25 @@ async fn pages(stage: Stage) -> Result<(), ErrorGroup> {
 
 async fn broken(stage: Stage) -> Result<(), BoxError> {
     stage.scene("try_join!: the first error is all there is");
-    let host = Host::answering("docs.example", |_, page| (ms(u64::from(page) * 50), 404));
+    let host = Host::answering("docs.example", |_, page| {
+        (ms(u64::from(page) * 50), 404)
+    });
     let (one, two) = (fetch(&stage, &host, 1), fetch(&stage, &host, 2));
     let error = tokio::try_join!(one, two).expect_err("both are missing");
     say!(stage, "{error}");
-    say!(stage, "page 2 is missing as well: its request was dropped, and nobody will ever know");
+    say!(
+        stage,
+        "page 2 is missing as well: its request was dropped, and nobody will ever know"
+    );
     assert_eq!((host.requests(), host.answered()), (2, 1));
     Ok(())
 }
 
-async fn fetch(stage: &Stage, host: &Host, page: u32) -> Result<u32, FetchError> {
+async fn fetch(
+    stage: &Stage,
+    host: &Host,
+    page: u32,
+) -> Result<u32, FetchError> {
     let work = stage.busy(format!("page {page}"), "is fetched");
     work.ended(host.get(page).await)
 }

@@ -25,13 +25,21 @@ const INSIDE: &str = "pages inside";
 const PAGES: u32 = 12;
 
 async fn play(stage: Stage) -> Result<(), BoxError> {
-    let host = Host::answering("docs.example", |_, page| (ms(if page == 3 { 120 } else { 60 }), 200));
+    let host = Host::answering("docs.example", |_, page| {
+        (ms(if page == 3 { 120 } else { 60 }), 200)
+    });
 
-    stage.scene("twelve pages: three are fetched at a time, then parsed, then written");
+    stage.scene(
+        "twelve pages: three are fetched at a time, then parsed, then written",
+    );
     // Three in the first stage, one in the second, one in the sink, and room for one before each of them.
     stage.bound(INSIDE, 8);
     let (start, mut written) = (Instant::now(), Vec::new());
-    let pages = Pipeline::from_items("check", 1..=PAGES).stage("fetch", 3, fetch(&stage, &host));
+    let pages = Pipeline::from_items("check", 1..=PAGES).stage(
+        "fetch",
+        3,
+        fetch(&stage, &host),
+    );
     let pages = pages.stage("parse", 1, parse(&stage, PAGES + 1));
     let monitor = pages.monitor();
     let report = pages
@@ -47,13 +55,26 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
         .await?;
     stage.level(INSIDE, 0);
     let peak = report.stage("fetch").map_or(0, |fetch| fetch.peak);
-    say!(stage, "{} pages in {} ms, at most {peak} fetched at a time", report.delivered(), start.elapsed().as_millis());
-    assert_eq!(written, (1..=PAGES).collect::<Vec<_>>(), "in order, although page 3 is slow");
+    say!(
+        stage,
+        "{} pages in {} ms, at most {peak} fetched at a time",
+        report.delivered(),
+        start.elapsed().as_millis()
+    );
+    assert_eq!(
+        written,
+        (1..=PAGES).collect::<Vec<_>>(),
+        "in order, although page 3 is slow"
+    );
     assert_eq!((report.delivered(), peak, host.most_open()), (12, 3, 3));
 
     stage.scene("page 5 can't be parsed: all stages stop, and nothing of the output stays");
     let saved = Arc::new(Mutex::new(Vec::new()));
-    let output = Output { stage: stage.clone(), saved: Arc::clone(&saved), pages: Vec::new() };
+    let output = Output {
+        stage: stage.clone(),
+        saved: Arc::clone(&saved),
+        pages: Vec::new(),
+    };
     let failed = Pipeline::from_items("check", 1..=PAGES)
         .stage("fetch", 3, fetch(&stage, &host))
         .stage("parse", 1, parse(&stage, 5))
@@ -64,13 +85,19 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
         .await
         .expect_err("page 5 is no page");
     say!(stage, "{failed}");
-    assert!(failed.to_string().contains("parse: item 4"), "the items are counted from 0");
+    assert!(
+        failed.to_string().contains("parse: item 4"),
+        "the items are counted from 0"
+    );
     assert!(saved.lock().is_empty());
 
     stage.scene("text in chunks of five bytes, which cut characters in half");
     let bytes = "übergroße Seiten, für Späteres".as_bytes();
     let chunks = stream::iter(bytes.chunks(5).map(Ok::<_, FetchError>));
-    let text = Pipeline::from_try_stream("text", chunks).through("utf8", utf8).collect().await?;
+    let text = Pipeline::from_try_stream("text", chunks)
+        .through("utf8", utf8)
+        .collect()
+        .await?;
     say!(stage, "{text:?}");
     assert_eq!(text.concat().as_bytes(), bytes);
     Ok(())
@@ -84,20 +111,29 @@ fn look(stage: &Stage, monitor: &Monitor) {
 }
 
 /// The first stage.
-fn fetch(stage: &Stage, host: &Host) -> impl Fn(u32) -> Step<FetchError> + Send + Sync + use<> {
+fn fetch(
+    stage: &Stage,
+    host: &Host,
+) -> impl Fn(u32) -> Step<FetchError> + Send + Sync + use<> {
     let (stage, host) = (stage.clone(), host.clone());
     move |page| -> Step<FetchError> {
         let (stage, host) = (stage.clone(), host.clone());
         Box::pin(async move {
             // Three workers, so three lanes.
-            let fetch = stage.busy(format!("fetch {}", page % 3 + 1), format!("page {page}"));
+            let fetch = stage.busy(
+                format!("fetch {}", page % 3 + 1),
+                format!("page {page}"),
+            );
             fetch.ended(host.get(page).await)
         })
     }
 }
 
 /// The second stage, which can't do with page `bad`.
-fn parse(stage: &Stage, bad: u32) -> impl Fn(u32) -> Step<BoxError> + Send + Sync + use<> {
+fn parse(
+    stage: &Stage,
+    bad: u32,
+) -> impl Fn(u32) -> Step<BoxError> + Send + Sync + use<> {
     let stage = stage.clone();
     move |page| -> Step<BoxError> {
         let stage = stage.clone();
@@ -106,7 +142,9 @@ fn parse(stage: &Stage, bad: u32) -> impl Fn(u32) -> Step<BoxError> + Send + Syn
             sleep(ms(15)).await;
             if page == bad {
                 parse.failed("no page");
-                return Err(BoxError::from(format!("page {page} ends in the middle of a tag")));
+                return Err(BoxError::from(format!(
+                    "page {page} ends in the middle of a tag"
+                )));
             }
             parse.done();
             Ok(page)
@@ -145,7 +183,11 @@ async fn broken(stage: Stage) -> Result<(), BoxError> {
     let start = Instant::now();
     let fetched = map_concurrent(1..=PAGES, 3, fetch(&stage, &host)).await;
     stage.level(INSIDE, fetched.len());
-    say!(stage, "{} pages are in memory; for a site of a million, a million", fetched.len());
+    say!(
+        stage,
+        "{} pages are in memory; for a site of a million, a million",
+        fetched.len()
+    );
     let parse = parse(&stage, PAGES + 1);
     let mut parsed = Vec::new();
     for page in fetched {
@@ -156,7 +198,11 @@ async fn broken(stage: Stage) -> Result<(), BoxError> {
         sleep(ms(10)).await;
         write.done();
     }
-    say!(stage, "written, after {} ms: nobody worked while another did", start.elapsed().as_millis());
+    say!(
+        stage,
+        "written, after {} ms: nobody worked while another did",
+        start.elapsed().as_millis()
+    );
     stage.assert_took(start, ms(4 * 60 + 12 * 15 + 12 * 10));
     Ok(())
 }

@@ -31,7 +31,13 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
         .jitter(0.0)
         .probes(1)
         .on_change(move |change| {
-            say!(listener, "the breaker: {:?} -> {:?}, as {}", change.from, change.to, change.cause);
+            say!(
+                listener,
+                "the breaker: {:?} -> {:?}, as {}",
+                change.from,
+                change.to,
+                change.cause
+            );
             let level = match change.to {
                 State::Closed => 0,
                 State::HalfOpen => 1,
@@ -59,7 +65,8 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     say!(stage, "page {page}, with {} requests", host.requests());
     assert_eq!((page, host.requests()), (1, 2));
 
-    stage.scene("a host that hangs: three attempts of 100 ms, then the default");
+    stage
+        .scene("a host that hangs: three attempts of 100 ms, then the default");
     let start = Instant::now();
     let page = policy.run(|| fetch(&stage, &host, 2)).await?;
     say!(stage, "what is shown is yesterday's: {}", page == YESTERDAY);
@@ -71,7 +78,11 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     assert_eq!(breaker.state(), State::Open);
     let (start, before) = (Instant::now(), host.requests());
     let page = policy.run(|| fetch(&stage, &host, 4)).await?;
-    say!(stage, "after {} ms, and without a request: page {page}", start.elapsed().as_millis());
+    say!(
+        stage,
+        "after {} ms, and without a request: page {page}",
+        start.elapsed().as_millis()
+    );
     assert_eq!(host.requests(), before);
 
     stage.scene("the host is back: the next call is the probe");
@@ -83,18 +94,33 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     Ok(())
 }
 
-async fn fetch(stage: &Stage, host: &Host, page: u32) -> Result<u32, FetchError> {
+async fn fetch(
+    stage: &Stage,
+    host: &Host,
+    page: u32,
+) -> Result<u32, FetchError> {
     let work = stage.busy(format!("page {page}"), "attempt");
     work.ended(host.get(page).await)
 }
 
 async fn broken(stage: Stage) -> Result<(), BoxError> {
     stage.scene("by hand: the fallback inside of the retry");
-    let host = Host::answering("docs.example", |nth, _| (ms(20), if nth == 1 { 503 } else { 200 }));
+    let host = Host::answering("docs.example", |nth, _| {
+        (ms(20), if nth == 1 { 503 } else { 200 })
+    });
     let retry = Retry::fixed(ms(50)).max_attempts(3);
-    let page = retry.run(|| fallback(fetch(&stage, &host, 1), YESTERDAY)).await?;
-    say!(stage, "what is shown is yesterday's: {}; requests: {}", page == YESTERDAY, host.requests());
-    say!(stage, "the fallback made a success of every failure, so nothing was ever tried again");
+    let page =
+        retry.run(|| fallback(fetch(&stage, &host, 1), YESTERDAY)).await?;
+    say!(
+        stage,
+        "what is shown is yesterday's: {}; requests: {}",
+        page == YESTERDAY,
+        host.requests()
+    );
+    say!(
+        stage,
+        "the fallback made a success of every failure, so nothing was ever tried again"
+    );
     assert_eq!((page, host.requests()), (YESTERDAY, 1));
     Ok(())
 }

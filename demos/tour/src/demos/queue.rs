@@ -30,12 +30,20 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     TaskGroup::new("check")
         .run(async |group| {
             for n in 1..=8 {
-                let consumer = consume(stage.clone(), queue.clone(), n, Arc::clone(&checked));
+                let consumer = consume(
+                    stage.clone(),
+                    queue.clone(),
+                    n,
+                    Arc::clone(&checked),
+                );
                 group.spawn(format!("consumer {n}"), consumer);
             }
             let mut producers = Vec::new();
             for n in 1..=4 {
-                producers.push(group.spawn(format!("producer {n}"), produce(stage.clone(), queue.clone(), n)));
+                producers.push(group.spawn(
+                    format!("producer {n}"),
+                    produce(stage.clone(), queue.clone(), n),
+                ));
             }
             for producer in producers {
                 producer.await?;
@@ -43,18 +51,32 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
             // Everything is put. Now wait until everything is answered for.
             queue.join().await?;
             let stats = queue.stats();
-            say!(stage, "join returns: {} put, {} acknowledged, {} in work", stats.put, stats.acked, stats.in_flight);
+            say!(
+                stage,
+                "join returns: {} put, {} acknowledged, {} in work",
+                stats.put,
+                stats.acked,
+                stats.in_flight
+            );
             assert_eq!((stats.put, stats.acked, stats.in_flight), (40, 40, 0));
             // The consumers wait for more. Closing tells them that there won't be any.
             queue.close();
             Ok(())
         })
         .await?;
-    say!(stage, "all consumers have ended; never more than {} links waited", queue.stats().peak_depth);
+    say!(
+        stage,
+        "all consumers have ended; never more than {} links waited",
+        queue.stats().peak_depth
+    );
     assert!(queue.stats().peak_depth <= ROOM);
     let mut checked = std::mem::take(&mut *checked.lock());
     checked.sort_unstable();
-    assert_eq!(checked, (0..40).collect::<Vec<_>>(), "nothing is lost, and nothing done twice");
+    assert_eq!(
+        checked,
+        (0..40).collect::<Vec<_>>(),
+        "nothing is lost, and nothing done twice"
+    );
 
     stage.scene("a job that nobody answers goes back");
     let queue = WorkQueue::bounded(1);
@@ -69,7 +91,8 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     queue.join().await?;
 
     stage.scene("a crawl is a cycle: pages bring up pages");
-    let frontier = WorkQueue::builder(ROOM).dedupe_by(|page: &u32| *page).build()?;
+    let frontier =
+        WorkQueue::builder(ROOM).dedupe_by(|page: &u32| *page).build()?;
     TaskGroup::new("crawl")
         .run(async |group| {
             for name in ["worker 1", "worker 2"] {
@@ -83,14 +106,27 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
         })
         .await?;
     let stats = frontier.stats();
-    say!(stage, "the crawl has ended: {} pages read, {} links to known ones", stats.acked, stats.duplicates);
+    say!(
+        stage,
+        "the crawl has ended: {} pages read, {} links to known ones",
+        stats.acked,
+        stats.duplicates
+    );
     assert_eq!(stats.acked, u64::from(PAGES));
-    say!(stage, "pages that were found in others never waited for room: at most {} did", stats.peak_depth);
+    say!(
+        stage,
+        "pages that were found in others never waited for room: at most {} did",
+        stats.peak_depth
+    );
     assert!(stats.peak_depth > ROOM);
     Ok(())
 }
 
-async fn produce(stage: Stage, queue: WorkQueue<u32>, n: u32) -> Result<(), BoxError> {
+async fn produce(
+    stage: Stage,
+    queue: WorkQueue<u32>,
+    n: u32,
+) -> Result<(), BoxError> {
     let me = format!("producer {n}");
     for link in (n - 1) * 10..n * 10 {
         stage.works(me.clone(), format!("finds link {link}"));
@@ -104,7 +140,12 @@ async fn produce(stage: Stage, queue: WorkQueue<u32>, n: u32) -> Result<(), BoxE
     Ok(())
 }
 
-async fn consume(stage: Stage, queue: WorkQueue<u32>, n: u32, checked: Arc<Mutex<Vec<u32>>>) -> Result<(), GetError> {
+async fn consume(
+    stage: Stage,
+    queue: WorkQueue<u32>,
+    n: u32,
+    checked: Arc<Mutex<Vec<u32>>>,
+) -> Result<(), GetError> {
     let me = format!("consumer {n}");
     loop {
         let job = match queue.get().await {
@@ -120,7 +161,11 @@ async fn consume(stage: Stage, queue: WorkQueue<u32>, n: u32, checked: Arc<Mutex
     }
 }
 
-async fn crawl(stage: Stage, frontier: WorkQueue<u32>, me: &'static str) -> Result<(), GetError> {
+async fn crawl(
+    stage: Stage,
+    frontier: WorkQueue<u32>,
+    me: &'static str,
+) -> Result<(), GetError> {
     loop {
         let job = match frontier.get().await {
             Err(end) if end.is_closed() => return Ok(()),
@@ -139,13 +184,38 @@ async fn broken(stage: Stage) -> Result<(), BoxError> {
     stage.scene("the crawl with two tasks, and a channel with room for four from each to the other");
     let (put_link, links) = mpsc::channel(ROOM);
     let (put_page, pages) = mpsc::channel(ROOM);
-    let both = async { tokio::join!(fetch(&stage, links, put_page), parse(&stage, pages, put_link)) };
-    assert!(move_on_after(ms(500), both).await.is_none(), "it does not get anywhere");
+    let both = async {
+        tokio::join!(
+            fetch(&stage, links, put_page),
+            parse(&stage, pages, put_link)
+        )
+    };
+    assert!(
+        move_on_after(ms(500), both).await.is_none(),
+        "it does not get anywhere"
+    );
     let recording = stage.recording();
-    let read = recording.bars.iter().filter(|bar| bar.lane == "parse" && !bar.waits()).count();
-    say!(stage, "nothing has moved for a while: {read} of {PAGES} pages are read, and each waits for the other");
-    assert_eq!(recording.bars.iter().filter(|bar| bar.waits() && bar.to.is_none()).count(), 2);
-    say!(stage, "more room only moves the size of the site at which it stops; a WorkQueue has no such size");
+    let read = recording
+        .bars
+        .iter()
+        .filter(|bar| bar.lane == "parse" && !bar.waits())
+        .count();
+    say!(
+        stage,
+        "nothing has moved for a while: {read} of {PAGES} pages are read, and each waits for the other"
+    );
+    assert_eq!(
+        recording
+            .bars
+            .iter()
+            .filter(|bar| bar.waits() && bar.to.is_none())
+            .count(),
+        2
+    );
+    say!(
+        stage,
+        "more room only moves the size of the site at which it stops; a WorkQueue has no such size"
+    );
     Ok(())
 }
 
@@ -167,7 +237,10 @@ async fn parse(stage: &Stage, mut pages: Receiver<u32>, links: Sender<u32>) {
     while let Some(page) = pages.recv().await {
         stage.works("parse", format!("reads page {page}"));
         sleep(ms(2)).await;
-        for link in site::links(page, PAGES).into_iter().filter(|link| seen.insert(*link)) {
+        for link in site::links(page, PAGES)
+            .into_iter()
+            .filter(|link| seen.insert(*link))
+        {
             stage.waits("parse", format!("for room, to put link {link}"));
             if links.send(link).await.is_err() {
                 return;

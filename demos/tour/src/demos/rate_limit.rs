@@ -3,7 +3,9 @@ use parking_lot::Mutex;
 use patterns_core::cancel::timeout;
 use patterns_core::gather::gather;
 use patterns_core::outcome::BoxError;
-use patterns_core::rate_limit::{AcquireError, KeyedRateLimiter, Quota, RateLimiter};
+use patterns_core::rate_limit::{
+    AcquireError, KeyedRateLimiter, Quota, RateLimiter,
+};
 use tokio::time::{Instant, sleep};
 
 use crate::{Demo, Stage, ms};
@@ -39,7 +41,9 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     stage.scene("ten per second: six requests, all at once, go out one by one");
     let limiter = RateLimiter::new(Quota::per_second(10));
     let start = Instant::now();
-    for ended in gather((1..=6).map(|page| request(limiter.clone(), page))).await {
+    for ended in
+        gather((1..=6).map(|page| request(limiter.clone(), page))).await
+    {
         ended?;
     }
     stage.assert_took(start, ms(520));
@@ -48,7 +52,9 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     stage.scene("with a burst of three: after a quiet time, three at once");
     let limiter = RateLimiter::new(Quota::per_second(10).burst(3));
     let start = Instant::now();
-    for ended in gather((7..=11).map(|page| request(limiter.clone(), page))).await {
+    for ended in
+        gather((7..=11).map(|page| request(limiter.clone(), page))).await
+    {
         ended?;
     }
     stage.assert_took(start, ms(220));
@@ -57,14 +63,18 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     let limiter = RateLimiter::new(Quota::per_second(10));
     let start = Instant::now();
     limiter.acquire().await?;
-    let (gave_up, patient) = tokio::join!(timeout(ms(50), limiter.acquire()), request(limiter.clone(), 12));
+    let (gave_up, patient) = tokio::join!(
+        timeout(ms(50), limiter.acquire()),
+        request(limiter.clone(), 12)
+    );
     assert!(gave_up.is_err(), "its turn would have been after 100 ms");
     patient?;
     say!(stage, "the next in line has moved up by one");
     stage.assert_took(start, ms(120));
 
     stage.scene("for each host its own: one is slow, one is busy");
-    let hosts: KeyedRateLimiter<String> = KeyedRateLimiter::new(Quota::per_second(10));
+    let hosts: KeyedRateLimiter<String> =
+        KeyedRateLimiter::new(Quota::per_second(10));
     hosts.set_quota("slow.example", Quota::one_per(ms(300)))?; // as its robots.txt asks for
     hosts.pause_until("busy.example", Instant::now() + ms(250))?; // as its Retry-After asks for
     let start = Instant::now();
@@ -72,11 +82,22 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
         let (stage, hosts) = (&stage, &hosts);
         async move {
             hosts.acquire(host).await?;
-            say!(stage, "{host} is asked, after {} ms", start.elapsed().as_millis());
+            say!(
+                stage,
+                "{host} is asked, after {} ms",
+                start.elapsed().as_millis()
+            );
             Ok::<_, AcquireError>(())
         }
     };
-    let visits = ["docs.example", "slow.example", "busy.example", "docs.example", "slow.example"].map(visit);
+    let visits = [
+        "docs.example",
+        "slow.example",
+        "busy.example",
+        "docs.example",
+        "slow.example",
+    ]
+    .map(visit);
     for ended in gather(visits).await {
         ended?;
     }
@@ -126,7 +147,11 @@ async fn broken(stage: Stage) -> Result<(), BoxError> {
         }
         sleep(ms(10)).await;
     }
-    say!(stage, "{sent} requests in {} ms, around the turn of the second", start.elapsed().as_millis());
+    say!(
+        stage,
+        "{sent} requests in {} ms, around the turn of the second",
+        start.elapsed().as_millis()
+    );
     assert!(sent > 15, "nearly twice what the host asked for");
     Ok(())
 }

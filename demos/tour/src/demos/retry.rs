@@ -18,28 +18,49 @@ pub const DEMO: Demo = Demo::new(
 
 async fn play(stage: Stage) -> Result<(), BoxError> {
     stage.scene("two bad answers, and a good one");
-    let host = Host::answering("docs.example", |nth, _| (ms(50), if nth < 3 { 503 } else { 200 }));
+    let host = Host::answering("docs.example", |nth, _| {
+        (ms(50), if nth < 3 { 503 } else { 200 })
+    });
     let retry = Retry::exponential(ms(100)).jitter(Jitter::None);
     let start = Instant::now();
     let page = retry.run(|| fetch(&stage, &host, 1)).await?;
-    say!(stage, "page {page} is here, after {} requests; the pauses were 100 ms and 200 ms", host.requests());
+    say!(
+        stage,
+        "page {page} is here, after {} requests; the pauses were 100 ms and 200 ms",
+        host.requests()
+    );
     stage.assert_took(start, ms(3 * 50 + 100 + 200));
 
     stage.scene("with jitter, and in vain: the error has the log");
     let down = Host::answering("down.example", |_, _| (ms(20), 503));
     let retry = Retry::exponential(ms(100)).max_attempts(4).seed(stage.seed());
-    let error = retry.run(|| fetch(&stage, &down, 2)).await.expect_err("it is down");
+    let error =
+        retry.run(|| fetch(&stage, &down, 2)).await.expect_err("it is down");
     for attempt in error.log() {
-        let pause = attempt.delay.map_or("none".to_owned(), |delay| format!("{} ms", delay.as_millis()));
+        let pause = attempt.delay.map_or("none".to_owned(), |delay| {
+            format!("{} ms", delay.as_millis())
+        });
         say!(stage, "attempt {}: pause after it: {pause}", attempt.number);
         let most = ms(100) * 2_u32.pow(attempt.number - 1);
-        assert!(attempt.delay.unwrap_or_default() <= most, "a random part of what it would be without jitter");
+        assert!(
+            attempt.delay.unwrap_or_default() <= most,
+            "a random part of what it would be without jitter"
+        );
     }
-    say!(stage, "{}, the last time by \"{}\"", error.reason(), error.error().expect("there were attempts"));
+    say!(
+        stage,
+        "{}, the last time by \"{}\"",
+        error.reason(),
+        error.error().expect("there were attempts")
+    );
     assert_eq!(error.attempts(), 4);
 
-    stage.scene("what can't succeed is not tried again, and who says when is believed");
-    let retry = Retry::fixed(ms(50)).classify(|error: &FetchError| match error.status {
+    stage.scene(
+        "what can't succeed is not tried again, and who says when is believed",
+    );
+    let retry = Retry::fixed(ms(50)).classify(|error: &FetchError| match error
+        .status
+    {
         429 => Verdict::RetryAfter(ms(300)),
         500.. => Verdict::Retry,
         _ => Verdict::Stop,
@@ -49,7 +70,10 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
         (_, 2) => (ms(20), 429),
         _ => (ms(20), 200),
     });
-    let error = retry.run(|| fetch(&stage, &host, 3)).await.expect_err("page 3 is missing");
+    let error = retry
+        .run(|| fetch(&stage, &host, 3))
+        .await
+        .expect_err("page 3 is missing");
     say!(stage, "page 3: {error}");
     assert_eq!(error.attempts(), 1);
     let start = Instant::now();
@@ -57,26 +81,40 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     say!(stage, "page 4 is here, as late as the host asked for");
     stage.assert_took(start, ms(20 + 300 + 20));
 
-    stage.scene("250 ms are left, and the next attempt could not begin within them");
+    stage.scene(
+        "250 ms are left, and the next attempt could not begin within them",
+    );
     let start = Instant::now();
     let retry = Retry::fixed(ms(300));
-    let error = timeout(ms(250), retry.run(|| fetch(&stage, &down, 5))).await?.expect_err("it is down");
+    let error = timeout(ms(250), retry.run(|| fetch(&stage, &down, 5)))
+        .await?
+        .expect_err("it is down");
     say!(stage, "page 5: {error}");
     assert!(matches!(error.reason(), StopReason::DeadlineTooClose));
     stage.assert_took(start, ms(20));
 
     stage.scene("a budget for all callers together: three retries, and then only what successes earn");
     let before = down.requests();
-    let retry = Retry::fixed(ms(30)).max_attempts(10).budget(RetryBudget::new(3));
+    let retry =
+        Retry::fixed(ms(30)).max_attempts(10).budget(RetryBudget::new(3));
     let (retry, host) = (&retry, &down);
-    let ended = gather((6..=8).map(|page| retry.run(move || host.get(page)))).await;
+    let ended =
+        gather((6..=8).map(|page| retry.run(move || host.get(page)))).await;
     assert!(ended.iter().all(Result::is_err));
-    say!(stage, "three callers made {} requests, and not thirty", down.requests() - before);
+    say!(
+        stage,
+        "three callers made {} requests, and not thirty",
+        down.requests() - before
+    );
     assert_eq!(down.requests() - before, 6);
     Ok(())
 }
 
-async fn fetch(stage: &Stage, host: &Host, page: u32) -> Result<u32, FetchError> {
+async fn fetch(
+    stage: &Stage,
+    host: &Host,
+    page: u32,
+) -> Result<u32, FetchError> {
     let work = stage.busy(format!("page {page}"), "is fetched");
     let fetched = work.ended(host.get(page).await);
     match &fetched {
@@ -105,7 +143,11 @@ async fn broken(stage: Stage) -> Result<(), BoxError> {
         }
     });
     gather(clients).await;
-    say!(stage, "each time all {} came back at the same moment: 15 requests in three blows", host.most_open());
+    say!(
+        stage,
+        "each time all {} came back at the same moment: 15 requests in three blows",
+        host.most_open()
+    );
     assert_eq!(host.requests(), 15);
     assert_eq!(host.most_open(), 5);
     Ok(())

@@ -72,12 +72,20 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     let system = System::start()?;
     let listener = stage.clone();
     system.on_escalation(move |escalation: &Escalation| {
-        say!(listener, "{} is given up, after {} restarts", escalation.actor, escalation.restarts);
+        say!(
+            listener,
+            "{} is given up, after {} restarts",
+            escalation.actor,
+            escalation.restarts
+        );
     });
-    let restart = RestartConfig::default().max_restarts(1).backoff(ms(1), ms(1));
-    let config = ActorConfig::named("checker").capacity(Lane::Batch, 4).restart(restart);
+    let restart =
+        RestartConfig::default().max_restarts(1).backoff(ms(1), ms(1));
+    let config =
+        ActorConfig::named("checker").capacity(Lane::Batch, 4).restart(restart);
     let on = stage.clone();
-    let checker = system.spawn(config, move || Checker { stage: on.clone(), checked: 0 });
+    let checker =
+        system.spawn(config, move || Checker { stage: on.clone(), checked: 0 });
 
     stage.scene("a message, and its answer");
     let checked = checker.ask(Check("https://docs.example/")).await?;
@@ -87,14 +95,24 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     checker.tell(Read).await?;
     sleep(ms(50)).await;
     let batch = checker.lane(Lane::Batch);
-    let sent = [Check("https://blog.example/"); 10].map(|check| batch.try_tell(check));
-    let (taken, full): (Vec<_>, Vec<_>) = sent.into_iter().partition(Result::is_ok);
+    let sent =
+        [Check("https://blog.example/"); 10].map(|check| batch.try_tell(check));
+    let (taken, full): (Vec<_>, Vec<_>) =
+        sent.into_iter().partition(Result::is_ok);
     stage.level("waiting in the lane", taken.len());
-    say!(stage, "of ten, {} are taken, and {} come back at once", taken.len(), full.len());
+    say!(
+        stage,
+        "of ten, {} are taken, and {} come back at once",
+        taken.len(),
+        full.len()
+    );
     assert_eq!((taken.len(), full.len()), (4, 6));
     let checked = batch.ask(Check("https://docs.example/")).await?;
     stage.level("waiting in the lane", 0);
-    say!(stage, "when the page is read, all are handled; checked so far: {checked}");
+    say!(
+        stage,
+        "when the page is read, all are handled; checked so far: {checked}"
+    );
     assert_eq!(checked, 6);
 
     stage.scene("three messages, and the one in the middle is a bug");
@@ -105,23 +123,43 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     );
     say!(stage, "the first: {}", first?);
     let error = second.expect_err("it panics");
-    say!(stage, "the second, at once: {:?}", error.panic().map(|panic| panic.message()));
+    say!(
+        stage,
+        "the second, at once: {:?}",
+        error.panic().map(|panic| panic.message())
+    );
     let third = third?;
-    say!(stage, "the third waited for the new checker, which counts from the beginning: {third}");
+    say!(
+        stage,
+        "the third waited for the new checker, which counts from the beginning: {third}"
+    );
     assert_eq!(third, 1);
 
     stage.scene("a second panic within ten seconds is one too many");
     let _ = checker.ask(Check("no link either")).await;
-    let error = checker.ask(Check("https://docs.example/4")).await.expect_err("there is no checker any more");
+    let error = checker
+        .ask(Check("https://docs.example/4"))
+        .await
+        .expect_err("there is no checker any more");
     assert!(error.is_stopped());
     for letter in system.dead_letters().recent() {
-        say!(stage, "a dead letter, with its reason: {}", letter.reason().kind());
+        say!(
+            stage,
+            "a dead letter, with its reason: {}",
+            letter.reason().kind()
+        );
     }
 
     stage.scene("the books");
     let audit = system.audit();
     say!(stage, "sent: {}; of these handled: {}", audit.sent, audit.handled);
-    say!(stage, "given back: {}; dead: {}; on their way: {}", audit.rejected, audit.dead, audit.in_flight);
+    say!(
+        stage,
+        "given back: {}; dead: {}; on their way: {}",
+        audit.rejected,
+        audit.dead,
+        audit.in_flight
+    );
     assert!(audit.balances(), "nothing is lost");
     assert!(system.shutdown(ms(2000)).await.joined);
     Ok(())
@@ -129,7 +167,8 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
 
 async fn broken(stage: Stage) -> Result<(), BoxError> {
     stage.scene("a task with a channel, and the same bug");
-    let (checks, mut inbox) = mpsc::channel::<(&'static str, oneshot::Sender<u32>)>(8);
+    let (checks, mut inbox) =
+        mpsc::channel::<(&'static str, oneshot::Sender<u32>)>(8);
     let task = tokio::spawn(async move {
         let mut checked = 0;
         while let Some((link, answer)) = inbox.recv().await {
@@ -139,7 +178,8 @@ async fn broken(stage: Stage) -> Result<(), BoxError> {
         }
     });
     let mut answers = Vec::new();
-    for link in ["https://docs.example/1", "no link", "https://docs.example/3"] {
+    for link in ["https://docs.example/1", "no link", "https://docs.example/3"]
+    {
         let (answer, answered) = oneshot::channel();
         let _ = checks.send((link, answer)).await;
         answers.push((link, answered));

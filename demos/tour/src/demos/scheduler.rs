@@ -28,7 +28,8 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
         let (stage, log) = (on.clone(), Arc::clone(&log));
         async move {
             log.lock().push(start.elapsed());
-            let run = stage.busy("recheck", format!("run {}", log.lock().len()));
+            let run =
+                stage.busy("recheck", format!("run {}", log.lock().len()));
             sleep(ms(30)).await;
             run.done();
             say!(stage, "recheck");
@@ -38,11 +39,16 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     say!(stage, "{}", status.counts);
     for (n, begun) in (1..).zip(&*begun.lock()) {
         assert!(*begun >= ms(100) * n, "never early");
-        assert!(!stage.is_virtual() || *begun < ms(100) * n + ms(2), "and no later for what was before");
+        assert!(
+            !stage.is_virtual() || *begun < ms(100) * n + ms(2),
+            "and no later for what was before"
+        );
     }
     assert_eq!(status.counts.done, 5);
 
-    stage.scene("every 100 ms, with 250 ms of work: what would overlap is skipped");
+    stage.scene(
+        "every 100 ms, with 250 ms of work: what would overlap is skipped",
+    );
     let on = stage.clone();
     let slow = scheduler.every("slow", ms(100)).run(move || {
         let stage = on.clone();
@@ -72,7 +78,10 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     say!(stage, "{}", status.counts);
     let failure = status.last_failure.expect("there were two");
     say!(stage, "the last failure: {}", failure.kind);
-    assert_eq!((status.counts.done, status.counts.failed, status.counts.panicked), (2, 1, 1));
+    assert_eq!(
+        (status.counts.done, status.counts.failed, status.counts.panicked),
+        (2, 1, 1)
+    );
 
     stage.scene("three thousand at the same instant: each runs, and once");
     let (at, ran) = (Instant::now() + ms(1500), Arc::new(AtomicU32::new(0)));
@@ -93,7 +102,9 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     say!(stage, "{} have run", ran.load(SeqCst));
     assert_eq!(ran.load(SeqCst), 3_000);
 
-    stage.scene("the end: what is to come is cancelled, and all is accounted for");
+    stage.scene(
+        "the end: what is to come is cancelled, and all is accounted for",
+    );
     for name in ["tonight", "tomorrow"] {
         scheduler.after(name, ms(86_400_000)).run(async || ()).await?;
     }
@@ -119,7 +130,10 @@ async fn broken(stage: Stage) -> Result<(), BoxError> {
         sleep(ms(30)).await;
         work.done();
     }
-    say!(stage, "each run is later than the one before, and what runs at noon today runs at one o'clock in a month");
+    say!(
+        stage,
+        "each run is later than the one before, and what runs at noon today runs at one o'clock in a month"
+    );
     assert!(start.elapsed() >= ms(650));
     Ok(())
 }

@@ -31,19 +31,33 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     for ended in gather((1..=9).map(check)).await {
         ended?;
     }
-    say!(stage, "all nine are fetched, and the host never saw more than {} at once", host.most_open());
+    say!(
+        stage,
+        "all nine are fetched, and the host never saw more than {} at once",
+        host.most_open()
+    );
     stage.assert_took(start, ms(300));
     assert_eq!(host.most_open(), 3);
-    assert_eq!(*entered.lock(), (1..=9).collect::<Vec<_>>(), "first come, first served");
+    assert_eq!(
+        *entered.lock(),
+        (1..=9).collect::<Vec<_>>(),
+        "first come, first served"
+    );
 
     stage.scene("by weight: page 11 is a video, and takes all three permits");
     entered.lock().clear();
     let start = Instant::now();
-    let check = |(page, weight)| self::check(&stage, &permits, &host, &entered, page, weight);
+    let check = |(page, weight)| {
+        self::check(&stage, &permits, &host, &entered, page, weight)
+    };
     for ended in gather([(10, 1), (11, 3), (12, 1)].map(check)).await {
         ended?;
     }
-    say!(stage, "page 12 came last and would have fitted in before, but nobody overtakes: {:?}", entered.lock());
+    say!(
+        stage,
+        "page 12 came last and would have fitted in before, but nobody overtakes: {:?}",
+        entered.lock()
+    );
     stage.assert_took(start, ms(300));
     assert_eq!(*entered.lock(), [10, 11, 12]);
     let never = permits.acquire_many(4).await.expect_err("there are three");
@@ -117,6 +131,9 @@ async fn broken(stage: Stage) -> Result<(), BoxError> {
     let second = timeout(ms(300), permits.acquire()).await;
     assert!(second.is_err());
     stage.stops("second", "gives up");
-    say!(stage, "and waits for ever: the permit belongs to the first, which only this task could poll");
+    say!(
+        stage,
+        "and waits for ever: the permit belongs to the first, which only this task could poll"
+    );
     Ok(())
 }

@@ -30,9 +30,20 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     Reaper::new()
         .run(async {
             stage.works("caller 1", "saves");
-            let saved = timeout(ms(50), shield(ms(1000), commit(stage.clone(), disk.clone(), "commit 1"))).await;
+            let saved = timeout(
+                ms(50),
+                shield(
+                    ms(1000),
+                    commit(stage.clone(), disk.clone(), "commit 1"),
+                ),
+            )
+            .await;
             stage.stops("caller 1", "out of time");
-            say!(stage, "the caller: {}", saved.expect_err("the commit takes longer"));
+            say!(
+                stage,
+                "the caller: {}",
+                saved.expect_err("the commit takes longer")
+            );
             stage.assert_took(start, ms(50));
         })
         .await;
@@ -55,7 +66,8 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
             });
             sleep(ms(50)).await;
             saver.cancel("the user stops the crawl");
-            let failed = saver.await.expect_err("it is aborted after the grace");
+            let failed =
+                saver.await.expect_err("it is aborted after the grace");
             say!(stage, "{failed}");
             Ok(())
         })
@@ -65,7 +77,10 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     assert_eq!(*disk.lock(), ["page", "index"]);
 
     stage.scene("nothing lasts for ever: a section has a limit of its own");
-    let error = shield(ms(30), commit(stage.clone(), Disk::default(), "commit 3")).await.expect_err("it takes longer");
+    let error =
+        shield(ms(30), commit(stage.clone(), Disk::default(), "commit 3"))
+            .await
+            .expect_err("it takes longer");
     stage.stops("commit 3", &error);
     say!(stage, "{error}");
     assert!(error.is_elapsed());
@@ -87,7 +102,8 @@ async fn commit(stage: Stage, disk: Disk, name: &'static str) {
 async fn broken(stage: Stage) -> Result<(), BoxError> {
     stage.scene("the same without a shield");
     let disk = Disk::default();
-    let cut = timeout(ms(70), commit(stage.clone(), disk.clone(), "commit")).await;
+    let cut =
+        timeout(ms(70), commit(stage.clone(), disk.clone(), "commit")).await;
     stage.stops("commit", "dropped");
     say!(stage, "the caller: {}", cut.expect_err("the commit takes longer"));
     say!(stage, "on disk: {:?}, and nothing leads to it", disk.lock());

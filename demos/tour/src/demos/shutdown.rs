@@ -30,21 +30,32 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     let shutdown = signals(&stage, [250, 60_000])?;
     let report = shutdown.run(ms(2000), service(&stage, &queue)).await;
     let receipt = report.value.as_ref().expect("it has come to its end");
-    say!(stage, "{} pages are done; handed back, for the next run: {:?}", queue.stats().acked, receipt.handed_back);
+    say!(
+        stage,
+        "{} pages are done; handed back, for the next run: {:?}",
+        queue.stats().acked,
+        receipt.handed_back
+    );
     say!(stage, "{report}");
     say!(stage, "exit code {}", report.exit_code());
     // Nothing is lost, and nothing was cut in half.
     assert_eq!(queue.stats().acked as usize + receipt.handed_back.len(), 20);
     assert_eq!((queue.stats().in_flight, report.exit_code()), (0, 0));
 
-    stage.scene("a program that does not listen, and somebody who presses Ctrl-C twice");
+    stage.scene(
+        "a program that does not listen, and somebody who presses Ctrl-C twice",
+    );
     let start = Instant::now();
     let shutdown = signals(&stage, [50, 500])?;
     stage.works("deaf", "works");
     let report = shutdown.run(ms(10_000), sleep(ms(60_000))).await;
     stage.stops("deaf", "forced");
     say!(stage, "{report}");
-    say!(stage, "exit code {}: what a shell expects of a program that SIGTERM has ended", report.exit_code());
+    say!(
+        stage,
+        "exit code {}: what a shell expects of a program that SIGTERM has ended",
+        report.exit_code()
+    );
     // Within 300 ms it would count as an echo of the first, as some terminals send it twice.
     stage.assert_took(start, ms(500));
     assert_eq!((report.forced, report.exit_code()), (true, 143));
@@ -59,19 +70,32 @@ async fn service(stage: &Stage, queue: &WorkQueue<u32>) -> queue::Receipt<u32> {
             for name in ["worker 1", "worker 2", "worker 3"] {
                 // A token of its own: it goes on until the queue is closed.
                 let worker = worker(stage.clone(), queue.clone(), name);
-                group.spawn(name, Context::current().with_token(CancelToken::new()).scope(worker));
+                group.spawn(
+                    name,
+                    Context::current()
+                        .with_token(CancelToken::new())
+                        .scope(worker),
+                );
             }
             let cause = Context::current().token().cancelled().await;
             say!(stage, "the service: {cause}");
             // No new ones come in, and for 300 ms those that wait are still handed out.
-            let (queue, end) = (queue.clone(), queue::Shutdown::Deadline(Instant::now() + ms(300)));
-            Ok(shield(ms(1500), async move { queue.shutdown(end).await }).await?)
+            let (queue, end) = (
+                queue.clone(),
+                queue::Shutdown::Deadline(Instant::now() + ms(300)),
+            );
+            Ok(shield(ms(1500), async move { queue.shutdown(end).await })
+                .await?)
         })
         .await;
     settled.value.expect("the body succeeds")
 }
 
-async fn worker(stage: Stage, queue: WorkQueue<u32>, me: &'static str) -> Result<(), BoxError> {
+async fn worker(
+    stage: Stage,
+    queue: WorkQueue<u32>,
+    me: &'static str,
+) -> Result<(), BoxError> {
     while let Ok(job) = queue.get().await {
         let work = stage.busy(me, format!("page {}", *job));
         sleep(ms(100)).await;
@@ -135,7 +159,12 @@ async fn broken(stage: Stage) -> Result<(), BoxError> {
         () = sleep(ms(250)) => say!(stage, "SIGTERM: main returns"),
     }
     let stats = queue.stats();
-    say!(stage, "{} pages are done; three were cut in half, and {} are forgotten", stats.acked, stats.depth);
+    say!(
+        stage,
+        "{} pages are done; three were cut in half, and {} are forgotten",
+        stats.acked,
+        stats.depth
+    );
     assert!(stats.acked < 20);
     Ok(())
 }

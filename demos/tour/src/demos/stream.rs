@@ -1,7 +1,9 @@
 //! Items one after the other, with the wait where it belongs.
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use patterns_core::outcome::BoxError;
-use patterns_core::stream::{FlowExt as _, Generator, Page, Yielder, generator, paginate, pump};
+use patterns_core::stream::{
+    FlowExt as _, Generator, Page, Yielder, generator, paginate, pump,
+};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
 use tokio::time::{Instant, sleep};
 
@@ -37,12 +39,19 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     }
     let plain = start.elapsed();
     let (start, on, host) = (Instant::now(), stage.clone(), api.clone());
-    let mut links = paginate(1, move |page| list(on.clone(), host.clone(), page)).prefetch(3);
+    let mut links =
+        paginate(1, move |page| list(on.clone(), host.clone(), page))
+            .prefetch(3);
     while let Some(link) = links.try_next().await? {
         work(&stage, link).await;
     }
     let ahead = start.elapsed();
-    say!(stage, "{} ms one after the other, {} ms read ahead", plain.as_millis(), ahead.as_millis());
+    say!(
+        stage,
+        "{} ms one after the other, {} ms read ahead",
+        plain.as_millis(),
+        ahead.as_millis()
+    );
     assert!(plain >= ms(400) && ahead < plain);
 
     stage.scene("batches of three, but nobody waits for more than 60 ms");
@@ -69,7 +78,11 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     let chunks = stream::iter(1..=6).map(|chunk: u32| {
         sent.set(sent.get() + 8);
         source.level("bytes sent, not read", sent.get() - read.get());
-        say!(source, "chunk {chunk} is made; {} bytes are on their way", sent.get() - read.get());
+        say!(
+            source,
+            "chunk {chunk} is made; {} bytes are on their way",
+            sent.get() - read.get()
+        );
         Ok::<_, FetchError>([b'.'; 8])
     });
     let writer = async {
@@ -92,14 +105,20 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
 
     let (ours, theirs) = duplex(8);
     drop(theirs);
-    let reset = pump(stream::iter([Ok::<_, FetchError>([b'.'; 8])]), ours).await.expect_err("nobody reads");
+    let reset = pump(stream::iter([Ok::<_, FetchError>([b'.'; 8])]), ours)
+        .await
+        .expect_err("nobody reads");
     say!(stage, "and a reader that is gone is a typed error: {reset}");
     assert!(reset.is_reset());
     Ok(())
 }
 
 /// Page `page` of ten links.
-async fn list(stage: Stage, api: Host, page: u64) -> Result<Page<u64, u64>, FetchError> {
+async fn list(
+    stage: Stage,
+    api: Host,
+    page: u64,
+) -> Result<Page<u64, u64>, FetchError> {
     let fetch = stage.busy("api", format!("page {page}"));
     fetch.ended(api.get(u32::try_from(page).unwrap_or(u32::MAX)).await)?;
     let links = (page * 3 - 2..=page * 3).filter(|link| *link <= 10).collect();
@@ -133,16 +152,26 @@ fn feed(stage: Stage, links: u32) -> Generator<u32, BoxError> {
 }
 
 async fn broken(stage: Stage) -> Result<(), BoxError> {
-    stage.scene("a writer that puts into a buffer and does not wait for it to drain");
+    stage.scene(
+        "a writer that puts into a buffer and does not wait for it to drain",
+    );
     let (mut ours, mut theirs) = duplex(8);
     let mut buffer = Vec::new();
     for chunk in 1..=10 {
         buffer.extend([b'.'; 8]);
         stage.level("bytes in memory", buffer.len());
-        say!(stage, "chunk {chunk} is \"written\"; {} bytes are in memory", buffer.len());
+        say!(
+            stage,
+            "chunk {chunk} is \"written\"; {} bytes are in memory",
+            buffer.len()
+        );
         sleep(ms(5)).await;
     }
-    assert_eq!(buffer.len(), 80, "a download of a gigabyte would be in memory, too");
+    assert_eq!(
+        buffer.len(),
+        80,
+        "a download of a gigabyte would be in memory, too"
+    );
     let drain = async {
         while !buffer.is_empty() {
             let rest = buffer.split_off(8);

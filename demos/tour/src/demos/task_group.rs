@@ -34,20 +34,38 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     say!(stage, "the group has ended, after the last cleanup; its errors are");
     stage.say(errors.tree());
     // The shop's, and the one of the blog's cleanup. That docs stopped when it was asked to is no error.
-    let paths: Vec<_> = errors.leaves().map(|leaf| leaf.path().to_string()).collect();
+    let paths: Vec<_> =
+        errors.leaves().map(|leaf| leaf.path().to_string()).collect();
     assert_eq!(paths, ["site/shop", "site/blog"]);
 
     stage.scene("one child is asked to stop; the others are not concerned");
     let pages = TaskGroup::new("site")
         .run(async |group| {
             let docs = group.spawn("docs", crawl(stage.clone(), "docs", true));
-            let home = group.spawn("home", fetch(stage.clone(), "home", Host::new("home.example", ms(300))));
+            let home = group.spawn(
+                "home",
+                fetch(
+                    stage.clone(),
+                    "home",
+                    Host::new("home.example", ms(300)),
+                ),
+            );
             sleep(ms(150)).await;
             docs.cancel("docs have not changed");
             let failed = docs.await.expect_err("it was cancelled");
             let cause = failed.cause().expect("it was cancelled");
-            say!(stage, "{} ended after {} ms", failed.path(), failed.ran_for().as_millis());
-            say!(stage, "why: {}; asked for by {}", cause.message(), cause.origin());
+            say!(
+                stage,
+                "{} ended after {} ms",
+                failed.path(),
+                failed.ran_for().as_millis()
+            );
+            say!(
+                stage,
+                "why: {}; asked for by {}",
+                cause.message(),
+                cause.origin()
+            );
             say!(stage, "where: {}", cause.place());
             Ok(home.await?)
         })
@@ -59,19 +77,37 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     let settled = TaskGroup::new("site")
         .policy(CollectAll)
         .run(async |group| {
-            let shop = group.spawn("shop", fetch(stage.clone(), "shop", shop.clone()));
-            let home = group.spawn("home", fetch(stage.clone(), "home", Host::new("home.example", ms(400))));
-            Ok([shop.outcome().await, home.outcome().await].map(|outcome| matches!(outcome, Outcome::Ok(_))))
+            let shop =
+                group.spawn("shop", fetch(stage.clone(), "shop", shop.clone()));
+            let home = group.spawn(
+                "home",
+                fetch(
+                    stage.clone(),
+                    "home",
+                    Host::new("home.example", ms(400)),
+                ),
+            );
+            Ok([shop.outcome().await, home.outcome().await]
+                .map(|outcome| matches!(outcome, Outcome::Ok(_))))
         })
         .await;
-    say!(stage, "{} child succeeded, {} failed", settled.counts.ok, settled.counts.failed);
+    say!(
+        stage,
+        "{} child succeeded, {} failed",
+        settled.counts.ok,
+        settled.counts.failed
+    );
     assert_eq!((settled.counts.ok, settled.counts.failed), (1, 1));
     assert_eq!(settled.value, Some([false, true]));
     Ok(())
 }
 
 /// Reads pages until it is asked to stop; then cleans up, which may fail.
-async fn crawl(stage: Stage, name: &'static str, can_save: bool) -> Result<(), BoxError> {
+async fn crawl(
+    stage: Stage,
+    name: &'static str,
+    can_save: bool,
+) -> Result<(), BoxError> {
     loop {
         let page = stage.busy(name, "reads a page");
         let Err(interrupt) = context::sleep(ms(100)).await else {
@@ -93,7 +129,11 @@ async fn crawl(stage: Stage, name: &'static str, can_save: bool) -> Result<(), B
     }
 }
 
-async fn fetch(stage: Stage, name: &'static str, host: Host) -> Result<u32, FetchError> {
+async fn fetch(
+    stage: Stage,
+    name: &'static str,
+    host: Host,
+) -> Result<u32, FetchError> {
     let page = stage.busy(name, "fetches a page");
     page.ended(host.get(1).await)
 }
@@ -103,17 +143,27 @@ async fn broken(stage: Stage) -> Result<(), BoxError> {
     let saved = Arc::new(AtomicU32::new(0));
     let error = check(&stage, &saved).await.expect_err("the shop is down");
     let by_then = saved.load(SeqCst);
-    say!(stage, "check has failed: {error}; {by_then} page was saved, and we close the database");
+    say!(
+        stage,
+        "check has failed: {error}; {by_then} page was saved, and we close the database"
+    );
     sleep(ms(300)).await;
     let after = saved.load(SeqCst) - by_then;
-    say!(stage, "{after} pages were \"saved\" after that, and nobody knows that somebody still tries");
+    say!(
+        stage,
+        "{after} pages were \"saved\" after that, and nobody knows that somebody still tries"
+    );
     assert!(after > 0);
     Ok(())
 }
 
 async fn check(stage: &Stage, saved: &Arc<AtomicU32>) -> Result<(), BoxError> {
     let docs = tokio::spawn(save(stage.clone(), Arc::clone(saved)));
-    let shop = tokio::spawn(fetch(stage.clone(), "shop", Host::answering("shop.example", |_, _| (ms(150), 503))));
+    let shop = tokio::spawn(fetch(
+        stage.clone(),
+        "shop",
+        Host::answering("shop.example", |_, _| (ms(150), 503)),
+    ));
     // The mistake: this returns at once, and what was spawned above goes on.
     shop.await??;
     docs.await?;

@@ -8,7 +8,10 @@ use parking_lot::Mutex;
 use patterns_core::cancel::timeout;
 use patterns_core::outcome::{BoxError, catch_panic};
 use patterns_core::retry::Retry;
-use patterns_core::testing::{AsyncMock, Fault, Faults, Reply, When, elapse, explore_cancellation, wait_idle};
+use patterns_core::testing::{
+    AsyncMock, Fault, Faults, Reply, When, elapse, explore_cancellation,
+    wait_idle,
+};
 use tokio::time::{Instant, sleep};
 
 use crate::{Demo, Stage, ms};
@@ -24,18 +27,36 @@ pub const DEMO: Demo = Demo::new(
 
 async fn play(stage: Stage) -> Result<(), BoxError> {
     stage.scene("a mock: an error, then a page; then it hangs");
-    let fetch = AsyncMock::new("fetch").returns(Err("connection reset")).returns(Ok("<html>")).then(Reply::pending());
+    let fetch = AsyncMock::new("fetch")
+        .returns(Err("connection reset"))
+        .returns(Ok("<html>"))
+        .then(Reply::pending());
     let retry = Retry::fixed(ms(100)).max_attempts(3);
-    let page = retry.run(|| fetch.call("/home")).await.map_err(|error| error.to_string())?;
-    say!(stage, "the code under test got {page:?}, by attempt {}", fetch.call_count());
+    let page = retry
+        .run(|| fetch.call("/home"))
+        .await
+        .map_err(|error| error.to_string())?;
+    say!(
+        stage,
+        "the code under test got {page:?}, by attempt {}",
+        fetch.call_count()
+    );
     fetch.assert_called_times(2);
     fetch.assert_called_with(&"/home");
     let hung = tokio::spawn(timeout(ms(500), fetch.call("/slow")));
     wait_idle().await;
-    say!(stage, "without a millisecond passing, it is in the middle of its third call: {}", fetch.in_flight());
+    say!(
+        stage,
+        "without a millisecond passing, it is in the middle of its third call: {}",
+        fetch.in_flight()
+    );
     assert_eq!(fetch.in_flight(), 1);
     assert!(hung.await?.is_err());
-    say!(stage, "half a second later it has been dropped: {}", fetch.cancelled());
+    say!(
+        stage,
+        "half a second later it has been dropped: {}",
+        fetch.cancelled()
+    );
     assert_eq!((fetch.call_count(), fetch.cancelled()), (3, 1));
 
     stage.scene("faults: the store fails every third time, and is slow for a while; the same on every run");
@@ -47,7 +68,8 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     for page in 1..=4 {
         let start = Instant::now();
         let save = stage.busy("store", format!("page {page}"));
-        let saved = save.ended(faults.run(async { Ok::<_, io::Error>(()) }).await);
+        let saved =
+            save.ended(faults.run(async { Ok::<_, io::Error>(()) }).await);
         let took = start.elapsed().as_millis();
         match saved {
             Ok(()) => say!(stage, "page {page} is saved, after {took} ms"),
@@ -65,7 +87,10 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
         accounts.1 += 10;
     });
     let runs = exploration.expect("it is never half done");
-    say!(stage, "{runs} runs, each cut elsewhere, and the sum was always right");
+    say!(
+        stage,
+        "{runs} runs, each cut elsewhere, and the sum was always right"
+    );
 
     stage.scene("a monitor that looks every ten minutes, for an hour");
     let looks = Arc::new(AtomicU32::new(0));
@@ -90,7 +115,9 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
 type Accounts = Arc<Mutex<(i64, i64)>>;
 
 /// Runs a scenario once for every way to cut it at every one of its awaits; the sum must stay what it is.
-fn explore<Fut>(scenario: impl Fn(Accounts) -> Fut + Send) -> Result<usize, String>
+fn explore<Fut>(
+    scenario: impl Fn(Accounts) -> Fut + Send,
+) -> Result<usize, String>
 where
     Fut: Future + 'static,
 {
@@ -103,7 +130,8 @@ where
         explore_cancellation(setup, scenario, check).runs
     };
     // It makes runtimes of its own, so it needs a thread without one.
-    let explored = thread::scope(|threads| threads.spawn(|| catch_panic(explore)).join());
+    let explored =
+        thread::scope(|threads| threads.spawn(|| catch_panic(explore)).join());
     let explored = explored.map_err(|_| "the thread panicked".to_owned())?;
     explored.map_err(|panic| panic.message().to_owned())
 }

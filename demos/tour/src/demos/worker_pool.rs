@@ -17,52 +17,88 @@ pub const DEMO: Demo = Demo::new(
 
 async fn play(stage: Stage) -> Result<(), BoxError> {
     let system = System::start()?;
-    let workers = WorkerPool::builder().cpu_threads(2).io_tasks(3).per_key(1).start(&system)?;
+    let workers = WorkerPool::builder()
+        .cpu_threads(2)
+        .io_tasks(3)
+        .per_key(1)
+        .start(&system)?;
 
     stage.scene("nine pages, three workers");
     let docs = Host::new("docs.example", ms(100));
     let start = Instant::now();
     let mut jobs = Vec::new();
     for page in 1..=9 {
-        let job = workers.submit_io(fetch(stage.clone(), docs.clone(), page)).spawn().await;
+        let job = workers
+            .submit_io(fetch(stage.clone(), docs.clone(), page))
+            .spawn()
+            .await;
         jobs.push(job.map_err(JobError::from)?);
     }
     for job in jobs {
         job.await??;
     }
-    say!(stage, "after {} ms; never more than {} at once", start.elapsed().as_millis(), docs.most_open());
+    say!(
+        stage,
+        "after {} ms; never more than {} at once",
+        start.elapsed().as_millis(),
+        docs.most_open()
+    );
     assert!(start.elapsed() >= ms(300));
     assert_eq!(docs.most_open(), 3);
 
-    stage.scene("one at a time for each host: a slow one doesn't fill the pool");
+    stage
+        .scene("one at a time for each host: a slow one doesn't fill the pool");
     let slow = Host::new("slow.example", ms(200));
     let mut jobs = Vec::new();
     for host in [&slow, &slow, &slow, &docs, &docs] {
         let page = u32::try_from(jobs.len()).unwrap_or_default() + 11;
-        let job = workers.submit_io(fetch(stage.clone(), host.clone(), page)).key(host.name()).spawn().await;
+        let job = workers
+            .submit_io(fetch(stage.clone(), host.clone(), page))
+            .key(host.name())
+            .spawn()
+            .await;
         jobs.push(job.map_err(JobError::from)?);
     }
     for job in jobs {
         job.await??;
     }
-    say!(stage, "the two that came last did not wait for the three before them");
+    say!(
+        stage,
+        "the two that came last did not wait for the three before them"
+    );
     assert_eq!(slow.most_open(), 1);
 
     stage.scene("a panic fails its own job");
     let (good, bad) = tokio::join!(
         workers.submit_cpu(|| "7 links".split(' ').count()).into_future(),
-        workers.submit_cpu(|| "seven links".split(' ').nth(2).expect("a third word").len()).into_future(),
+        workers
+            .submit_cpu(|| "seven links"
+                .split(' ')
+                .nth(2)
+                .expect("a third word")
+                .len())
+            .into_future(),
     );
     let error = bad.expect_err("there is no third word");
-    say!(stage, "one: {} words; the other: {:?}", good?, error.panic().map(|panic| panic.message()));
+    say!(
+        stage,
+        "one: {} words; the other: {:?}",
+        good?,
+        error.panic().map(|panic| panic.message())
+    );
 
     stage.scene("work whose deadline has passed is never started");
     let mut busy = Vec::new();
     for page in 21..=23 {
-        let job = workers.submit_io(fetch(stage.clone(), docs.clone(), page)).spawn().await;
+        let job = workers
+            .submit_io(fetch(stage.clone(), docs.clone(), page))
+            .spawn()
+            .await;
         busy.push(job.map_err(JobError::from)?);
     }
-    let late = workers.submit_io(fetch(stage.clone(), docs.clone(), 24)).deadline_in(ms(50));
+    let late = workers
+        .submit_io(fetch(stage.clone(), docs.clone(), 24))
+        .deadline_in(ms(50));
     let error = late.await.expect_err("all workers are busy for 100 ms");
     say!(stage, "page 24: {error}");
     assert!(matches!(error, JobError::Expired(Expired { started: false, .. })));
@@ -73,9 +109,18 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     stage.scene("the end: every job has ended in exactly one way");
     let receipt = workers.drain(Instant::now() + ms(2000)).await;
     let counts = &receipt.counts;
-    say!(stage, "{} done, {} panicked, {} expired", counts.done, counts.panicked, counts.expired);
+    say!(
+        stage,
+        "{} done, {} panicked, {} expired",
+        counts.done,
+        counts.panicked,
+        counts.expired
+    );
     assert!(receipt.is_complete());
-    assert_eq!((counts.submitted, counts.ended(), counts.in_flight()), (20, 20, 0));
+    assert_eq!(
+        (counts.submitted, counts.ended(), counts.in_flight()),
+        (20, 20, 0)
+    );
     assert_eq!((counts.done, counts.panicked, counts.expired), (18, 1, 1));
     assert!(system.shutdown(ms(2000)).await.is_clean());
     Ok(())
@@ -102,11 +147,18 @@ async fn broken(stage: Stage) -> Result<(), BoxError> {
         }));
     }
     sleep(ms(50)).await;
-    say!(stage, "{} requests at once: most hosts answer that with 429, or not at all", host.open());
+    say!(
+        stage,
+        "{} requests at once: most hosts answer that with 429, or not at all",
+        host.open()
+    );
     assert_eq!(host.open(), 100);
     for task in tasks {
         task.await??;
     }
-    say!(stage, "and nobody knows which page is in work, how many wait, or how to stop them");
+    say!(
+        stage,
+        "and nobody knows which page is in work, how many wait, or how to stop them"
+    );
     Ok(())
 }

@@ -5,11 +5,13 @@ use crate::timeline::{Curve, Level};
 
 /// Draws a curve of steps, with its bound or the names of its levels.
 pub(super) fn draw(svg: &mut Svg, curve: &Curve, y: f64, scale: Scale) {
-    let most = curve.levels.iter().map(|level| level.value).max().unwrap_or_default();
+    let most =
+        curve.levels.iter().map(|level| level.value).max().unwrap_or_default();
     let named = curve.names.len().saturating_sub(1);
     let highest = most.max(curve.bound.unwrap_or_default()).max(named).max(1);
     let bottom = y + CURVE;
-    let height = |value: usize| bottom - value as f64 / highest as f64 * (CURVE - 14.0);
+    let height =
+        |value: usize| bottom - value as f64 / highest as f64 * (CURVE - 14.0);
     if let Some(path) = path(&curve.levels, bottom, height, scale) {
         svg.area(&path, WORK);
     }
@@ -23,12 +25,26 @@ pub(super) fn draw(svg: &mut Svg, curve: &Curve, y: f64, scale: Scale) {
         }
     }
     if let Some(bound) = curve.bound {
-        svg.line((scale.left, height(bound)), (scale.right, height(bound)), true);
-        svg.text(scale.right - 2.0, height(bound) - 4.0, "end", &format!("bound {bound}"));
+        svg.line(
+            (scale.left, height(bound)),
+            (scale.right, height(bound)),
+            true,
+        );
+        svg.text(
+            scale.right - 2.0,
+            height(bound) - 4.0,
+            "end",
+            &format!("bound {bound}"),
+        );
     }
 }
 
-fn path(levels: &[Level], bottom: f64, height: impl Fn(usize) -> f64, scale: Scale) -> Option<String> {
+fn path(
+    levels: &[Level],
+    bottom: f64,
+    height: impl Fn(usize) -> f64,
+    scale: Scale,
+) -> Option<String> {
     let mut path = String::new();
     let mut before: Option<Level> = None;
     for level in levels.iter().filter(|level| level.at <= scale.until) {

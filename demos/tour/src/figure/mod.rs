@@ -72,7 +72,8 @@ impl Figure {
     #[must_use]
     pub fn draw(&self, recording: &Recording) -> String {
         let mut svg = Svg::default();
-        let scale = Scale::new(recording, self.until.unwrap_or_else(|| end(recording)));
+        let scale =
+            Scale::new(recording, self.until.unwrap_or_else(|| end(recording)));
         let mut y = bars::legend(&mut svg, recording, scale);
         y = bars::lanes(&mut svg, recording, y, scale);
         for curve in &recording.curves {
@@ -87,7 +88,12 @@ impl Figure {
 
 /// When the last thing ends that was recorded.
 fn end(recording: &Recording) -> Duration {
-    let bars = recording.bars.iter().map(|bar| bar.to.unwrap_or(recording.length));
-    let levels = recording.curves.iter().flat_map(|curve| &curve.levels).map(|level| level.at);
+    let bars =
+        recording.bars.iter().map(|bar| bar.to.unwrap_or(recording.length));
+    let levels = recording
+        .curves
+        .iter()
+        .flat_map(|curve| &curve.levels)
+        .map(|level| level.at);
     bars.chain(levels).max().unwrap_or(recording.length)
 }

@@ -18,9 +18,15 @@ pub(super) struct Scale {
 impl Scale {
     pub(super) fn new(recording: &Recording, until: Duration) -> Self {
         let lanes = recording.bars.iter().map(|bar| bar.lane.chars().count());
-        let states = recording.curves.iter().flat_map(|curve| &curve.names).map(|name| name.chars().count());
-        let curves = recording.curves.iter().map(|curve| curve.name.chars().count());
-        let longest = lanes.chain(states).chain(curves).max().unwrap_or_default();
+        let states = recording
+            .curves
+            .iter()
+            .flat_map(|curve| &curve.names)
+            .map(|name| name.chars().count());
+        let curves =
+            recording.curves.iter().map(|curve| curve.name.chars().count());
+        let longest =
+            lanes.chain(states).chain(curves).max().unwrap_or_default();
         let left = (longest as f64 * CHARACTER + 16.0).clamp(84.0, WIDTH / 3.0);
         Self { left, right: WIDTH - RIGHT, until }
     }
@@ -52,8 +58,9 @@ impl Scale {
 /// Milliseconds between two marks, of which there are at most ten.
 fn step(until: u64) -> u64 {
     const STEPS: [u64; 24] = [
-        1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 30_000, 60_000, 120_000, 300_000,
-        600_000, 1_200_000, 1_800_000, 3_600_000, 7_200_000, 21_600_000,
+        1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000,
+        20_000, 30_000, 60_000, 120_000, 300_000, 600_000, 1_200_000,
+        1_800_000, 3_600_000, 7_200_000, 21_600_000,
     ];
     STEPS.into_iter().find(|step| until / step <= 9).unwrap_or(until / 8)
 }

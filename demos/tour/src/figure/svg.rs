@@ -12,7 +12,14 @@ const STYLE: &str = "<style>\nsvg.timeline { color: #1b1f24; background: #ffffff
 
 impl Svg {
     /// Says `title` when it is pointed at.
-    pub(super) fn rect(&mut self, at: (f64, f64), size: (f64, f64), colour: &str, dashed: bool, title: &str) {
+    pub(super) fn rect(
+        &mut self,
+        at: (f64, f64),
+        size: (f64, f64),
+        colour: &str,
+        dashed: bool,
+        title: &str,
+    ) {
         let (x, y) = at;
         let (width, height) = size;
         let dashes = if dashed { r#" stroke-dasharray="4 2""# } else { "" };
@@ -33,7 +40,12 @@ impl Svg {
         }
     }
 
-    pub(super) fn line(&mut self, from: (f64, f64), to: (f64, f64), dashed: bool) {
+    pub(super) fn line(
+        &mut self,
+        from: (f64, f64),
+        to: (f64, f64),
+        dashed: bool,
+    ) {
         let dashes = if dashed { r#" stroke-dasharray="5 4""# } else { "" };
         let _ = writeln!(
             self.elements,
@@ -43,7 +55,13 @@ impl Svg {
     }
 
     /// A thick line.
-    pub(super) fn stroke(&mut self, from: (f64, f64), to: (f64, f64), colour: &str, title: &str) {
+    pub(super) fn stroke(
+        &mut self,
+        from: (f64, f64),
+        to: (f64, f64),
+        colour: &str,
+        title: &str,
+    ) {
         let _ = writeln!(
             self.elements,
             r#"<path d="M{:.1} {:.1}L{:.1} {:.1}" stroke="{colour}" stroke-width="4">{}</path>"#,
@@ -55,7 +73,12 @@ impl Svg {
         );
     }
 
-    pub(super) fn cross(&mut self, (x, y): (f64, f64), colour: &str, title: &str) {
+    pub(super) fn cross(
+        &mut self,
+        (x, y): (f64, f64),
+        colour: &str,
+        title: &str,
+    ) {
         let (left, top, right, bottom) = (x - 6.0, y - 6.0, x + 6.0, y + 6.0);
         let _ = writeln!(
             self.elements,
@@ -65,8 +88,10 @@ impl Svg {
     }
 
     pub(super) fn area(&mut self, path: &str, colour: &str) {
-        let _ =
-            writeln!(self.elements, r#"<path d="{path}" fill="{colour}" fill-opacity="0.3" stroke="{colour}"></path>"#);
+        let _ = writeln!(
+            self.elements,
+            r#"<path d="{path}" fill="{colour}" fill-opacity="0.3" stroke="{colour}"></path>"#
+        );
     }
 
     pub(super) fn finish(self, title: &str, width: f64, height: f64) -> String {
@@ -81,7 +106,11 @@ impl Svg {
 }
 
 fn titled(title: &str) -> String {
-    if title.is_empty() { String::new() } else { format!("<title>{}</title>", escaped(title)) }
+    if title.is_empty() {
+        String::new()
+    } else {
+        format!("<title>{}</title>", escaped(title))
+    }
 }
 
 /// As text or as an attribute, on one line.

@@ -59,7 +59,10 @@ impl Busy {
     /// # Errors
     ///
     /// Those of `result`.
-    pub fn ended<T, E: fmt::Display>(self, result: Result<T, E>) -> Result<T, E> {
+    pub fn ended<T, E: fmt::Display>(
+        self,
+        result: Result<T, E>,
+    ) -> Result<T, E> {
         match &result {
             Ok(_) => self.done(),
             Err(error) => self.failed(error),

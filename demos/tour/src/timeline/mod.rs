@@ -63,17 +63,29 @@ impl Timeline {
     }
 
     /// From now on this one works on `what`.
-    pub fn works(&self, lane: impl Into<Cow<'static, str>>, what: impl Into<String>) {
+    pub fn works(
+        &self,
+        lane: impl Into<Cow<'static, str>>,
+        what: impl Into<String>,
+    ) {
         self.begin(lane.into(), Doing::Works, what.into());
     }
 
     /// From now on this one waits for `what`. If that takes no time, nothing is recorded.
-    pub fn waits(&self, lane: impl Into<Cow<'static, str>>, what: impl Into<String>) {
+    pub fn waits(
+        &self,
+        lane: impl Into<Cow<'static, str>>,
+        what: impl Into<String>,
+    ) {
         self.begin(lane.into(), Doing::Waits, what.into());
     }
 
     /// From now on this one cleans up.
-    pub fn cleans_up(&self, lane: impl Into<Cow<'static, str>>, what: impl Into<String>) {
+    pub fn cleans_up(
+        &self,
+        lane: impl Into<Cow<'static, str>>,
+        what: impl Into<String>,
+    ) {
         self.begin(lane.into(), Doing::CleansUp, what.into());
     }
 
@@ -83,18 +95,30 @@ impl Timeline {
     }
 
     /// What this one does ends here, since it was cancelled.
-    pub fn stops(&self, lane: impl Into<Cow<'static, str>>, why: impl fmt::Display) {
+    pub fn stops(
+        &self,
+        lane: impl Into<Cow<'static, str>>,
+        why: impl fmt::Display,
+    ) {
         self.end(lane.into(), End::Cancelled(why.to_string()));
     }
 
     /// What this one does ends here, with an error or a panic.
-    pub fn fails(&self, lane: impl Into<Cow<'static, str>>, why: impl fmt::Display) {
+    pub fn fails(
+        &self,
+        lane: impl Into<Cow<'static, str>>,
+        why: impl fmt::Display,
+    ) {
         self.end(lane.into(), End::Failed(why.to_string()));
     }
 
     /// As [`works`](Self::works), until the value that is returned says how that ended. If it is dropped before, it
     /// was cancelled: the figure shows where a future was dropped.
-    pub fn busy(&self, lane: impl Into<Cow<'static, str>>, what: impl Into<String>) -> Busy {
+    pub fn busy(
+        &self,
+        lane: impl Into<Cow<'static, str>>,
+        what: impl Into<String>,
+    ) -> Busy {
         let lane = lane.into();
         self.works(lane.clone(), what);
         Busy::new(self.clone(), lane)
@@ -103,7 +127,12 @@ impl Timeline {
     /// From now on there are so many.
     pub fn level(&self, curve: impl Into<Cow<'static, str>>, value: usize) {
         let at = self.elapsed();
-        self.0.state.lock().curve(curve.into()).levels.push(Level { at, value });
+        self.0
+            .state
+            .lock()
+            .curve(curve.into())
+            .levels
+            .push(Level { at, value });
     }
 
     /// Where the curve must not go beyond; the figure shows it as a line.
@@ -112,7 +141,11 @@ impl Timeline {
     }
 
     /// What the curve's levels from zero on are called: the states of a breaker, say.
-    pub fn names(&self, curve: impl Into<Cow<'static, str>>, names: &[&'static str]) {
+    pub fn names(
+        &self,
+        curve: impl Into<Cow<'static, str>>,
+        names: &[&'static str],
+    ) {
         self.0.state.lock().curve(curve.into()).names = names.to_vec();
     }
 
@@ -120,7 +153,9 @@ impl Timeline {
     #[must_use]
     pub fn recording(&self) -> Recording {
         let mut recording = self.0.state.lock().clone();
-        recording.bars.retain(|bar| bar.to != Some(bar.from) || bar.end != End::Done);
+        recording
+            .bars
+            .retain(|bar| bar.to != Some(bar.from) || bar.end != End::Done);
         recording.length = self.elapsed();
         recording
     }
@@ -131,7 +166,14 @@ impl Timeline {
         if let Some(open) = state.open(&lane) {
             open.to = Some(from);
         }
-        state.bars.push(Bar { lane, doing, what, from, to: None, end: End::Done });
+        state.bars.push(Bar {
+            lane,
+            doing,
+            what,
+            from,
+            to: None,
+            end: End::Done,
+        });
     }
 
     fn end(&self, lane: Cow<'static, str>, end: End) {
@@ -141,7 +183,14 @@ impl Timeline {
             open.to = Some(now);
             open.end = end;
         } else if end != End::Done {
-            state.bars.push(Bar { lane, doing: Doing::Works, what: String::new(), from: now, to: Some(now), end });
+            state.bars.push(Bar {
+                lane,
+                doing: Doing::Works,
+                what: String::new(),
+                from: now,
+                to: Some(now),
+                end,
+            });
         }
     }
 }

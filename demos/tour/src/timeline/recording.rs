@@ -97,13 +97,22 @@ pub struct Level {
 impl Recording {
     /// What is going on in this lane.
     pub(super) fn open(&mut self, lane: &str) -> Option<&mut Bar> {
-        self.bars.iter_mut().rev().find(|bar| bar.lane == lane).filter(|bar| bar.to.is_none())
+        self.bars
+            .iter_mut()
+            .rev()
+            .find(|bar| bar.lane == lane)
+            .filter(|bar| bar.to.is_none())
     }
 
     pub(super) fn curve(&mut self, name: Cow<'static, str>) -> &mut Curve {
         let known = self.curves.iter().position(|curve| curve.name == name);
         let at = known.unwrap_or_else(|| {
-            self.curves.push(Curve { name, levels: Vec::new(), bound: None, names: Vec::new() });
+            self.curves.push(Curve {
+                name,
+                levels: Vec::new(),
+                bound: None,
+                names: Vec::new(),
+            });
             self.curves.len() - 1
         });
         &mut self.curves[at]
@@ -113,15 +122,27 @@ impl Recording {
 /// A line per bar.
 impl fmt::Display for Recording {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let width = self.bars.iter().map(|bar| bar.lane.chars().count()).max().unwrap_or_default();
+        let width = self
+            .bars
+            .iter()
+            .map(|bar| bar.lane.chars().count())
+            .max()
+            .unwrap_or_default();
         for Bar { lane, doing, what, from, to, end } in &self.bars {
-            let long = to.map_or("for ever".to_owned(), |to| format!("{} ms", (to - *from).as_millis()));
+            let long = to.map_or("for ever".to_owned(), |to| {
+                format!("{} ms", (to - *from).as_millis())
+            });
             let end = match end {
                 End::Done => String::new(),
                 End::Cancelled(why) => format!(" (cancelled: {why})"),
                 End::Failed(why) => format!(" (failed: {why})"),
             };
-            writeln!(f, "{:>5} ms  {lane:<width$}  {} {long}: {what}{end}", from.as_millis(), doing.verb())?;
+            writeln!(
+                f,
+                "{:>5} ms  {lane:<width$}  {} {long}: {what}{end}",
+                from.as_millis(),
+                doing.verb()
+            )?;
         }
         Ok(())
     }
