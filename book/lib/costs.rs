@@ -24,45 +24,96 @@ pub const ALL: &[(&str, &str)] = &[
     ("worker_pool", "workers_"),
 ];
 
-/// The table of the rows that begin so, with what they were measured on and how.
+/// What one row of the benchmarks measured.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// Such as `queue_1p1c_ct`.
+    pub name: String,
+    /// One for each implementation.
+    pub lines: Vec<Line>,
+    /// What it was measured on, and how.
+    pub note: String,
+}
+
+/// What one implementation took, over all rounds.
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// Its name.
+    pub implementation: String,
+    /// `ours`, `peer` or `limit`.
+    pub kind: String,
+    /// Of the numbers, such as `ns/item`.
+    pub unit: String,
+    /// The best round.
+    pub min: f64,
+    /// The middle one.
+    pub median: f64,
+    /// The worst.
+    pub max: f64,
+}
+
+/// The rows that begin so, in the order of their names.
 ///
 /// # Errors
 ///
 /// Where a result can't be read, or isn't what the benchmarks write.
-pub fn table(prefix: &str) -> Result<String, BoxError> {
+pub fn rows(prefix: &str) -> Result<Vec<Row>, BoxError> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
     let results = root.ok_or("no workspace")?.join("benches/results");
     let mut files: Vec<_> = fs::read_dir(&results)?
         .map(|entry| entry.map(|entry| entry.path()))
         .collect::<Result<_, _>>()?;
     files.sort();
+    let mut rows = Vec::new();
+    for path in files {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        if name.starts_with(prefix) {
+            rows.push(row(
+                &name,
+                &serde_json::from_str(&fs::read_to_string(&path)?)?,
+            )?);
+        }
+    }
+    Ok(rows)
+}
+
+fn row(name: &str, file: &Value) -> Result<Row, BoxError> {
+    let mut lines = Vec::new();
+    for line in file["results"].as_array().ok_or("no results")? {
+        let number = |key: &str| {
+            line[key].as_f64().ok_or(format!("{name} has no {key}"))
+        };
+        lines.push(Line {
+            implementation: text(&line["implementation"])?.to_owned(),
+            kind: text(&line["kind"])?.to_owned(),
+            unit: text(&line["unit"])?.to_owned(),
+            min: number("min")?,
+            median: number("median")?,
+            max: number("max")?,
+        });
+    }
+    Ok(Row { name: name.to_owned(), lines, note: note(file)? })
+}
+
+/// The table of the rows that begin so, with what they were measured on and how.
+///
+/// # Errors
+///
+/// Those of [`rows`].
+pub fn table(prefix: &str) -> Result<String, BoxError> {
     let mut table =
         "| | | min | median | max |\n|---|---|--:|--:|--:|\n".to_owned();
     let mut notes = BTreeSet::new();
-    for path in files {
-        let name = path.file_stem().unwrap_or_default().to_string_lossy();
-        if !name.starts_with(prefix) {
-            continue;
-        }
-        let file: Value = serde_json::from_str(&fs::read_to_string(&path)?)?;
-        let lines = file["results"].as_array().ok_or("no results")?;
-        let unit = text(&lines.first().ok_or("empty results")?["unit"])?;
+    for Row { name, lines, note } in rows(prefix)? {
+        let unit = &lines.first().ok_or("empty results")?.unit;
         writeln!(table, "| **`{name}`** | {unit} | | | |")?;
-        for line in lines {
-            let number = |key: &str| {
-                line[key].as_f64().ok_or(format!("{name} has no {key}"))
-            };
+        for Line { implementation, kind, min, median, max, .. } in lines {
             writeln!(
                 table,
-                "| {} | {} | {:.1} | {:.1} | {:.1} |",
-                text(&line["implementation"])?,
-                text(&line["kind"])?,
-                number("min")?,
-                number("median")?,
-                number("max")?,
+                "| {implementation} | {kind} | {min:.1} | {median:.1} | {max:.1} |",
             )?;
         }
-        notes.insert(note(&file)?);
+        notes.insert(note);
     }
     for note in notes {
         write!(table, "\n{note}\n")?;

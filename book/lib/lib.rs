@@ -5,7 +5,7 @@
 //! - [`listings`] are the programs that chapters show parts of; [`ALL`](listings::ALL) names them. What they print
 //!   is kept beside them, and checked.
 //! - [`timeline`] records what a program does on virtual time, [`figure`] draws it, [`figures`] are those of the book.
-//! - [`costs`] makes tables of what the benchmarks measured.
+//! - [`costs`] makes tables of what the benchmarks measured, and [`plot`] draws them.
 //!
 //! `cargo run -p book` lists the programs and runs them.
 
@@ -19,6 +19,7 @@ pub mod figures;
 #[path = "../listings/mod.rs"]
 pub mod listings;
 pub mod log;
+pub mod plot;
 
 pub use tour::{figure, site, timeline};
 

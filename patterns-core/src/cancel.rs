@@ -1,4 +1,6 @@
 //! Asking work to stop, and limiting how long it may take.
+//!
+//! In the book: [cancel](../../../book/cancel.html).
 mod cause;
 #[cfg(test)]
 mod model;

@@ -9,6 +9,8 @@
 //! 2. any other error is logged and shown to a [hook](Fallback::on_fallback) before it is swallowed.
 //!
 //! A passed limit is an error like any other, the enclosing deadline's too: what is left to do may use the default.
+//!
+//! In the book: [fallback](../../../book/fallback.html).
 mod as_error;
 mod policy;
 mod recover;

@@ -1,4 +1,6 @@
 //! Who waits for what its owner let go of.
+//!
+//! In the book: [shield](../../../book/shield.html).
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

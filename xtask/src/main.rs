@@ -15,9 +15,10 @@ cargo xtask <command>
 
   setup     install what the tests need and is missing (Debian and Ubuntu; elsewhere: say what to install)
   test      setup, then every test: unit, integration, documentation, book listings
-  lint      formatting, clippy and documentation, with warnings as errors; licences where cargo-deny is installed
+  lint      formatting, clippy, documentation and book, with warnings as errors; licences where cargo-deny is installed
   ci        lint, then test
-  book      build the book with mdBook, and fail on anything it only warns about
+  book      build the book and the documentation, and check every link in them
+  figures   redraw every figure, and record every output, by running the programs on virtual time
   features  build patterns-core with each of its features alone, and run the tests of each
   bench     run the benchmarks side by side with their peers, and write benches/results/
 
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         "lint" => test::lint(),
         "ci" => test::test(&rest, true),
         "book" => book::book(),
+        "figures" => book::figures(),
         "features" => features::features(true),
         "bench" => bench::bench(&rest),
         "" | "help" | "--help" | "-h" => {

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use crate::book::book;
 use crate::features::features;
 use crate::run::{cargo, has, root, run, run_with};
 use crate::setup::setup;
@@ -31,7 +32,13 @@ pub(crate) fn test(args: &[String], lints: bool) -> Result<(), String> {
     result
 }
 
-/// Formatting, clippy, documentation, and licences where the tool for them is there.
+/// The crates' documentation.
+pub(crate) fn doc() -> Result<(), String> {
+    let doc = ["doc", "--workspace", "--exclude", "benches", "--no-deps", "--quiet"];
+    run_with(&cargo(), &doc, &[("RUSTDOCFLAGS", "-D warnings")])
+}
+
+/// Formatting, clippy, documentation, the book, and licences where the tool for them is there.
 pub(crate) fn lint() -> Result<(), String> {
     let cargo = cargo();
     run(&cargo, &["fmt", "--all", "--check"])?;
@@ -39,11 +46,7 @@ pub(crate) fn lint() -> Result<(), String> {
         &cargo,
         &["clippy", "--workspace", "--exclude", "benches", "--all-targets", "--quiet", "--", "-D", "warnings"],
     )?;
-    run_with(
-        &cargo,
-        &["doc", "--workspace", "--exclude", "benches", "--no-deps", "--quiet"],
-        &[("RUSTDOCFLAGS", "-D warnings")],
-    )?;
+    book()?;
     features(false)?;
     if has("cargo-deny") {
         run(&cargo, &["deny", "--log-level", "error", "check"])?;

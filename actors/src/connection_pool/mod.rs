@@ -69,6 +69,8 @@
 //!
 //! For whatever can be connected to: implement [`ConnectionManager`]. Behind features of their names there are
 //! `sqlite`, `postgres`, `redis` and `tcp`.
+//!
+//! In the book: [connection_pool](../../../book/connection_pool.html).
 mod acquire;
 mod actor;
 mod builder;

@@ -87,6 +87,8 @@
 //! assert_eq!(report.code(), 130);
 //! # Ok(()) }
 //! ```
+//!
+//! In the book: [coordinator](../../../book/coordinator.html).
 mod actor;
 mod board;
 mod builder;

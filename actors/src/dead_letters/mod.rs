@@ -23,6 +23,8 @@
 //! 2. It says why, by a type, not in a log line; and a message that crashed several incarnations says
 //!    [what each of them died of](DeadLetter::history).
 //! 3. It covers asks whose caller gave up, so that the books balance.
+//!
+//! In the book: [runtime](../../../book/runtime.html).
 mod config;
 mod filter;
 mod letter;

@@ -62,6 +62,8 @@
 //! 2. It knows one error, `Closed`; here a panic comes with its text and place, a stop with its
 //!    reason, and a timeout says whether the message was queued or in its handler.
 //! 3. A panic loses its whole queue; here it costs one message.
+//!
+//! In the book: [runtime](../../../book/runtime.html).
 mod answers;
 mod ask;
 mod asking;

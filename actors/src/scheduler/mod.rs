@@ -137,6 +137,8 @@
 //! assert_eq!(store.firings("hourly").len(), 7);
 //! # Ok(()) }
 //! ```
+//!
+//! In the book: [scheduler](../../../book/scheduler.html).
 mod actor;
 mod builder;
 mod clock;

@@ -74,6 +74,8 @@
 //! assert!(matches!(parser.ask(Parse("5")).await, Err(AskError::Stopped(StopReason::RestartLimit(_)))));
 //! # Ok(()) }
 //! ```
+//!
+//! In the book: [supervision](../../../book/supervision.html).
 mod config;
 mod driver;
 mod escalation;

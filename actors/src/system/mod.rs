@@ -109,6 +109,8 @@
 //!
 //! [`DeadKind`]: crate::dead_letters::DeadKind
 //! [`WaitHistogram`]: crate::mailbox::WaitHistogram
+//!
+//! In the book: [runtime](../../../book/runtime.html).
 mod builder;
 mod config;
 mod engine;

@@ -100,6 +100,8 @@
 //!
 //! The rejection policies are its four and one more. There a dropped task's future never completes; here it
 //! ends with an error that says so. A priority queue starves there; here it ages.
+//!
+//! In the book: [worker_pool](../../../book/worker_pool.html).
 mod actor;
 mod builder;
 mod component;

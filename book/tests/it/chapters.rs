@@ -1,68 +1,24 @@
 //! What the build can't see: links, and the tests that the text refers to.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
-use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
-
+use crate::page::{Page, is_sentence};
 use crate::support::{book, files, read};
 
-/// A chapter's text with all that is not prose left out.
-struct Chapter {
-    name: String,
-    links: Vec<String>,
-    codes: Vec<String>,
-    /// Fragments that headings make.
-    headings: BTreeSet<String>,
+fn chapters() -> Vec<Page> {
+    files(&book().join("src"), "md").iter().map(|path| Page::read(path)).collect()
 }
 
-fn chapters() -> Vec<Chapter> {
-    files(&book().join("src"), "md").iter().map(|path| Chapter::read(path)).collect()
-}
-
-impl Chapter {
-    fn read(path: &Path) -> Self {
-        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-        let mut chapter = Self { name, links: Vec::new(), codes: Vec::new(), headings: BTreeSet::new() };
-        let mut heading: Option<String> = None;
-        for event in Parser::new_ext(&read(path), Options::ENABLE_TABLES) {
-            match event {
-                Event::Start(Tag::Heading { .. }) => heading = Some(String::new()),
-                Event::End(TagEnd::Heading(_)) => {
-                    chapter.headings.insert(fragment(&heading.take().unwrap_or_default()));
-                }
-                Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
-                    chapter.links.push(dest_url.to_string());
-                }
-                Event::Code(code) => {
-                    if let Some(heading) = &mut heading {
-                        heading.push_str(&code);
-                    }
-                    chapter.codes.push(code.to_string());
-                }
-                Event::Text(text) => {
-                    if let Some(heading) = &mut heading {
-                        heading.push_str(&text);
-                    }
-                }
-                _ => {}
-            }
-        }
-        chapter
-    }
-}
-
-/// As mdBook makes it.
-fn fragment(heading: &str) -> String {
-    let kept = heading.trim().chars().filter(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | ' '));
-    kept.map(|c| if c == ' ' { '-' } else { c.to_ascii_lowercase() }).collect()
+/// Those into the documentation beside it are checked when both are built.
+fn is_in_the_book(link: &str) -> bool {
+    !link.contains("://") && !link.starts_with("../doc/")
 }
 
 #[test]
 fn every_link_between_chapters_leads_somewhere() {
     let chapters = chapters();
     for chapter in &chapters {
-        for link in chapter.links.iter().filter(|link| !link.contains("://")) {
+        for link in chapter.links.iter().filter(|link| is_in_the_book(link)) {
             let (page, fragment) = link.split_once('#').unwrap_or((link, ""));
             let page = if page.is_empty() { &chapter.name } else { page };
             let Some(target) = chapters.iter().find(|target| target.name == page) else {
@@ -126,10 +82,4 @@ fn tests_in(source: &str) -> Vec<String> {
         }
     }
     found
-}
-
-/// Whether a piece of code is the name of a test: a sentence of four words or more.
-fn is_sentence(code: &str) -> bool {
-    let words = code.split('_').filter(|word| !word.is_empty()).count();
-    words >= 4 && code.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
 }

@@ -4,7 +4,7 @@ use crate::support::{book, files, read};
 fn every_figure_is_the_one_that_its_run_draws() {
     for (name, draw) in book::figures::ALL {
         let kept = read(&book().join("src/figures").join(name).with_extension("svg"));
-        assert!(draw().unwrap() == kept, "{name} differs; `cargo run -p book -- update` draws it anew");
+        assert!(draw().unwrap() == kept, "{name} differs; `cargo xtask figures` draws it anew");
     }
 }
 

@@ -9,7 +9,7 @@ fn every_listing_prints_what_the_book_shows() {
         let printed = String::from_utf8(output.stdout).unwrap();
         assert!(output.status.success(), "{name} failed: {printed}");
         let kept = read(&book().join("listings").join(name).with_extension("out"));
-        assert_eq!(printed, kept, "{name}; `cargo run -p book -- update` writes it anew");
+        assert_eq!(printed, kept, "{name}; `cargo xtask figures` writes it anew");
     }
 }
 

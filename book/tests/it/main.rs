@@ -5,6 +5,8 @@ mod chapters;
 mod costs;
 mod figures;
 mod listings;
+mod page;
+mod patterns;
 mod python;
 mod queue;
 mod support;

@@ -1,5 +1,6 @@
 //! `ConnectionPool` on a real PostgreSQL server, which is killed, and asked what it has seen.
 
+mod batches;
 mod faults;
 mod limits;
 mod secure;

@@ -34,6 +34,8 @@
 //!
 //! Dropping the last handle does all that without being waited for: the enclosing
 //! [`TaskGroup`](crate::task_group::TaskGroup) or root [`Reaper`](crate::reaper::Reaper) waits instead.
+//!
+//! In the book: [background](../../../book/background.html).
 mod builder;
 mod error;
 mod handle;

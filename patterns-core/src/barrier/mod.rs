@@ -1,4 +1,6 @@
 //! Meeting points: nobody goes on before all are there.
+//!
+//! In the book: [barrier](../../../book/barrier.html).
 mod error;
 mod meeting;
 mod passed;

@@ -38,6 +38,8 @@
 //! drop(let_go);
 //! # Ok(()) }
 //! ```
+//!
+//! In the book: [blocking](../../../book/blocking.html).
 mod builder;
 mod error;
 mod handle;

@@ -6,6 +6,8 @@
 //! front of it grows without bound, and everybody in it waits longer than anybody would: memory and time go to calls
 //! whose callers have given up. A [`Bulkhead`] limits the line too, in length and in time, and turns the rest away at
 //! once. One for each thing that can be slow keeps that one from taking all of the caller's tasks with it.
+//!
+//! In the book: [bulkhead](../../../book/bulkhead.html).
 mod builder;
 mod error;
 mod handle;

@@ -13,6 +13,8 @@
 //! 3. *A probe that is dropped is lost*, and the breaker stays half open for ever. Here it gives its place back.
 //! 4. *Late results.* A call that began before the breaker opened ends while it is half open, and closes it. Here
 //!    a result counts in the period in which its call began, and in no other.
+//!
+//! In the book: [circuit_breaker](../../../book/circuit_breaker.html).
 mod breaker;
 mod builder;
 mod call;

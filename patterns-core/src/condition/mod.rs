@@ -12,6 +12,8 @@
 //!    closures don't await.
 //!
 //! [`Condition`] is that value; [`Buffer`] is the classic on top of it.
+//!
+//! In the book: [condition](../../../book/condition.html).
 mod buffer;
 mod error;
 mod line;

@@ -6,6 +6,8 @@
 //!
 //! Everything in this workspace that waits does it [interruptibly](interruptible): it ends early when
 //! the ambient token is cancelled or the ambient deadline passes, and says which.
+//!
+//! In the book: [context](../../../book/context.html).
 mod header;
 mod interrupt;
 mod limit;

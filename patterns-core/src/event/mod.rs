@@ -5,6 +5,8 @@
 //! A waiter that looks at a flag, is woken and looks again misses what happened in between: set and cleared
 //! before it is polled, the flag says that there was nothing. Here, waiting is for the next `set`, not for a
 //! state that lasts: whoever waits at that moment returns, whatever comes after.
+//!
+//! In the book: [event](../../../book/event.html).
 mod error;
 mod rounds;
 mod waiting;

@@ -23,6 +23,8 @@
 //!
 //! The only way to lose a cleanup is to shut the runtime down under it, which is logged too: a
 //! program ends with [`Reaper::drained`](crate::reaper::Reaper::drained).
+//!
+//! In the book: [exit_stack](../../../book/exit_stack.html).
 mod cleanup;
 mod error;
 mod exit;

@@ -75,6 +75,8 @@
 //! An allocation per part; a wake-up polls the parts that were woken and no others. When the task's
 //! [budget](tokio::task::coop) is used up, the rest is left for the next turn, unpolled. Joins that don't look
 //! at the budget poll every finished `JoinHandle` in vain until then, which makes them quadratic.
+//!
+//! In the book: [gather](../../../book/gather.html).
 mod all;
 mod error;
 mod feed;

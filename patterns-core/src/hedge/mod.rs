@@ -23,6 +23,8 @@
 //! Source: Jeffrey Dean and Luiz André Barroso, "The Tail at Scale", Communications of the ACM 56(2), 2013.
 //!
 //! [`RetryBudget`]: crate::retry::RetryBudget
+//!
+//! In the book: [hedge](../../../book/hedge.html).
 mod error;
 mod latencies;
 mod policy;

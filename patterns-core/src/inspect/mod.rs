@@ -22,6 +22,8 @@
 //! 1. It needs no unstable build flag, no second process, and no subscriber.
 //! 2. It knows groups, deadlines, causes of cancellation and permits, and finds circles.
 //! 3. It has no history and no poll times; the two go well together.
+//!
+//! In the book: [inspect](../../../book/inspect.html).
 mod label;
 mod registry;
 mod stuck;

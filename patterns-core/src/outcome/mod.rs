@@ -3,6 +3,8 @@
 //! [`Outcome`] is how one piece of work ended. [`TaskFailed`] is how a task failed: with its path,
 //! its spawn place and how long it ran. [`ErrorGroup`] is all that failed under one
 //! [`TaskGroup`](crate::task_group::TaskGroup), in the shape in which the groups were nested.
+//!
+//! In the book: [outcome](../../../book/outcome.html).
 mod error_group;
 mod failed;
 mod told;

@@ -61,6 +61,8 @@
 //! assert_eq!(report.entered(), 5);
 //! # Ok(()) }
 //! ```
+//!
+//! In the book: [pipeline](../../../book/pipeline.html).
 mod belt;
 mod builder;
 mod error;

@@ -172,6 +172,8 @@
 //! A limit is visible to everything inside from the start, as the ambient deadline. It counts from when somebody
 //! first looks at it, or from when the call first has to wait: a call that does neither costs no look at the clock.
 //! So work before the first await is not limited, as it could not be stopped anyway.
+//!
+//! In the book: [policy](../../../book/policy.html).
 mod cause;
 mod classify;
 mod error;

@@ -57,6 +57,8 @@
 //! assert_eq!(stats.put, stats.keys as u64);
 //! # Ok(()) }
 //! ```
+//!
+//! In the book: [queue](../../../book/queue.html).
 mod acks;
 mod builder;
 mod error;

@@ -19,6 +19,8 @@
 //!
 //! Timers have a resolution of 1 ms. So waiters get what a quota of more than 1,000 per second allows only
 //! with a burst of at least what is due in 1 ms, plus 1.
+//!
+//! In the book: [rate_limit](../../../book/rate_limit.html).
 mod bucket;
 mod error;
 mod keyed;

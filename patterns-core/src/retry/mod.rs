@@ -11,6 +11,8 @@
 //! 3. All clients come back at the same moment. A [`Jitter`] spreads them.
 //! 4. Each of many layers retries three times, so a failing server gets the load of nine or
 //!    twenty-seven. A [`RetryBudget`] that callers share limits retries to a fraction of what succeeds.
+//!
+//! In the book: [retry](../../../book/retry.html).
 mod backoff;
 mod budget;
 mod classify;

@@ -36,6 +36,8 @@
 //! drop(first.await?); // it has kept its place
 //! # Ok(()) }
 //! ```
+//!
+//! In the book: [semaphore](../../../book/semaphore.html).
 mod adaptive;
 mod builder;
 mod error;

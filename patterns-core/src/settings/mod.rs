@@ -2,6 +2,8 @@
 //!
 //! [`Settings`] merges files, environment and flags over a type's defaults, on the `config` crate.
 //! [`duration`] and [`size`] read what people write: `"1m 30s"`, `"16MiB"`.
+//!
+//! In the book: [settings](../../../book/settings.html).
 mod builder;
 mod de;
 pub mod duration;

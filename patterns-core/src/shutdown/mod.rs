@@ -57,6 +57,8 @@
 //! assert_eq!(report.exit_code(), 0);
 //! # Ok(()) }
 //! ```
+//!
+//! In the book: [shutdown](../../../book/shutdown.html).
 mod report;
 mod request;
 mod run;

@@ -53,6 +53,8 @@
 //! assert_eq!(start.elapsed(), Duration::from_secs(5), "four pages, and the last insert");
 //! # Ok(()) }
 //! ```
+//!
+//! In the book: [stream](../../../book/stream.html).
 mod batch;
 mod error;
 mod ext;

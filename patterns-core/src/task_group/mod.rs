@@ -75,6 +75,8 @@
 //! A scope that is parallel, borrows from its caller, and is itself a future cannot be sound in Rust: the
 //! future may be forgotten while the children still use the borrow. Move or share (`Arc`) what
 //! children need. The *body* may borrow, as it runs inside of the group's own future.
+//!
+//! In the book: [task_group](../../../book/task_group.html).
 mod builder;
 mod child;
 mod count;

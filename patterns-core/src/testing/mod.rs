@@ -84,6 +84,8 @@
 //!    earnest, or sees an hour pass in no time.
 //! 4. *A task that never stops waking itself* stops time: the clock moves only when nothing can run.
 //! 5. *Real timing*: how long something takes to compute, and whether it blocks the thread, is not seen.
+//!
+//! In the book: [testing](../../../book/testing.html).
 mod clock;
 mod explore;
 mod faults;

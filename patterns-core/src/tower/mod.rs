@@ -22,6 +22,8 @@
 //! 1. Limiters and bulkheads are shared by clones, and waiters are served in order.
 //! 2. The caller's ambient deadline and token are obeyed.
 //! 3. tower's retry and hedge have policies to implement; here they are values.
+//!
+//! In the book: [policy](../../../book/policy.html).
 mod hedge;
 mod once;
 mod policy;

@@ -18,46 +18,58 @@ pub const DEMO: Demo = Demo::new(
 
 async fn play(stage: Stage) -> Result<(), BoxError> {
     let host = Host::new("slow.example", ms(500));
+    limit(&stage, &host).await;
+    or_default(&stage, &host).await;
+    whose(&stage, &host).await;
+    asked(&stage).await;
+    Ok(())
+}
 
+// ANCHOR: limit
+async fn limit(stage: &Stage, host: &Host) {
     stage.scene("a limit of 200 ms on a page that takes 500");
     let start = Instant::now();
-    let elapsed = timeout(ms(200), fetch(&stage, &host, 1))
-        .await
-        .expect_err("the page takes longer");
+    let page = timeout(ms(200), fetch(stage, host, 1)).await;
+    let elapsed = page.expect_err("the page takes longer");
     say!(stage, "page 1: {elapsed}");
     stage.assert_took(start, ms(200));
-    assert_eq!(
-        host.open(),
-        0,
-        "the request was dropped, and nothing is left of it"
-    );
+    // The request was dropped, and nothing is left of it.
+    assert_eq!(host.open(), 0);
+}
+// ANCHOR_END: limit
 
+// ANCHOR: default
+async fn or_default(stage: &Stage, host: &Host) {
     stage.scene("the same, with a default");
-    let links = move_on_after(ms(200), fetch(&stage, &host, 2)).await;
+    let links = move_on_after(ms(200), fetch(stage, host, 2)).await;
     let links = links.map_or("those of the last crawl", |_| "fresh ones");
     say!(stage, "page 2: no answer in time; its links are {links}");
     assert_eq!(links, "those of the last crawl");
+}
+// ANCHOR_END: default
 
+// ANCHOR: whose
+async fn whose(stage: &Stage, host: &Host) {
     stage.scene("a limit within an earlier one: whoever set it ends the work");
     let outer = timeout(ms(150), async {
         let left = context::remaining().expect("there is a limit");
-        say!(
-            stage,
-            "inside, {} ms are left, whatever is asked for",
-            left.as_millis()
-        );
-        timeout(ms(400), fetch(&stage, &host, 3)).await
+        let left = left.as_millis();
+        say!(stage, "inside, {left} ms are left, whatever is asked for");
+        timeout(ms(400), fetch(stage, host, 3)).await
     });
-    let elapsed = outer.await.expect_err(
-        "the outer limit comes first, and is told from the inner one",
-    );
+    // The outer limit comes first, and is told from the inner one.
+    let elapsed = outer.await.expect_err("the page takes longer");
     say!(stage, "page 3: {elapsed}");
     assert_eq!(elapsed.limit(), ms(150));
+}
+// ANCHOR_END: whose
 
+// ANCHOR: asked
+async fn asked(stage: &Stage) {
     stage.scene("asked to stop, and not cut off");
     let token = CancelToken::new();
-    let crawl =
-        Context::current().with_token(token.clone()).scope(crawl(&stage));
+    let context = Context::current().with_token(token.clone());
+    let crawl = context.scope(crawl(stage));
     let user = async {
         sleep(ms(250)).await;
         say!(stage, "the user closes the page");
@@ -67,12 +79,10 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     let interrupt = stopped.expect_err("it was cancelled");
     say!(stage, "the crawl returns: {interrupt}");
     // Passed on and not swallowed: whoever called it knows why, too.
-    assert_eq!(
-        interrupt.cause().map(|cause| cause.message()),
-        Some("the user closed the page")
-    );
-    Ok(())
+    let cause = interrupt.cause().expect("it was no deadline");
+    assert_eq!(cause.message(), "the user closed the page");
 }
+// ANCHOR_END: asked
 
 /// Takes its time; the figure shows where it was dropped.
 async fn fetch(
@@ -84,6 +94,7 @@ async fn fetch(
     work.ended(host.get(page).await)
 }
 
+// ANCHOR: crawl
 /// Fetches page after page until it is asked to stop.
 async fn crawl(stage: &Stage) -> Result<(), Interrupt> {
     loop {
@@ -102,6 +113,7 @@ async fn crawl(stage: &Stage) -> Result<(), Interrupt> {
         say!(stage, "the crawl has read a page");
     }
 }
+// ANCHOR_END: crawl
 
 async fn broken(stage: Stage) -> Result<(), BoxError> {
     stage.scene("a worker that takes every error for a bad connection");
@@ -127,6 +139,7 @@ async fn broken(stage: Stage) -> Result<(), BoxError> {
     Ok(())
 }
 
+// ANCHOR: stubborn
 async fn stubborn(stage: Stage) -> Result<(), BoxError> {
     loop {
         let page = stage.busy("worker", "reads a page");
@@ -136,7 +149,8 @@ async fn stubborn(stage: Stage) -> Result<(), BoxError> {
                 say!(stage, "the worker has read a page");
             }
             Err(error) => {
-                // The mistake: this is no bad connection, and should be returned.
+                // The mistake: this is no bad connection.
+                // It should be returned.
                 page.stopped(&error);
                 say!(stage, "the worker: \"{error}\"; it tries again");
                 stage.waits("worker", "until it tries again");
@@ -145,3 +159,4 @@ async fn stubborn(stage: Stage) -> Result<(), BoxError> {
         }
     }
 }
+// ANCHOR_END: stubborn

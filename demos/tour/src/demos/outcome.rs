@@ -14,17 +14,25 @@ pub const DEMO: Demo = Demo::new(
 )
 .with_broken(|stage| Box::pin(broken(stage)));
 
+// ANCHOR: bad_link
 /// A link that can't be read.
 #[derive(Debug, thiserror::Error)]
 #[error("{0:?} is no link")]
 struct BadLink(&'static str);
+// ANCHOR_END: bad_link
 
 async fn play(stage: Stage) -> Result<(), BoxError> {
     stage.scene("two hosts are checked, and four things go wrong");
     let errors = check(&stage).await.expect_err("four things go wrong");
     stage.say(errors.tree());
     assert_eq!(errors.leaves().count(), 4);
+    let rest = tell_authors(&stage, errors);
+    look_for_bugs(&stage, rest);
+    Ok(())
+}
 
+// ANCHOR: split_type
+fn tell_authors(stage: &Stage, errors: ErrorGroup) -> ErrorGroup {
     stage.scene(
         "what is a bad link is told to the author; the rest is passed on",
     );
@@ -40,26 +48,27 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     stage.say(rest.tree());
     assert_eq!(rest.leaves().count(), 3);
     assert_eq!(rest.errors_of::<FetchError>().count(), 2);
+    rest
+}
+// ANCHOR_END: split_type
 
+// ANCHOR: split
+fn look_for_bugs(stage: &Stage, errors: ErrorGroup) {
     stage.scene("any question about a failure can be asked");
-    let (panics, others) = rest.split(|failure| failure.is_panic());
-    let panic = panics
-        .as_ref()
-        .map(ErrorGroup::first)
-        .and_then(|failure| failure.panic())
-        .expect("there was one");
-    say!(
-        stage,
-        "a bug, not a bad page: {:?}, at {:?}",
-        panic.message(),
-        panic.place().unwrap_or("a hidden place")
-    );
+    let (panics, others) = errors.split(|failure| failure.is_panic());
+    for failure in panics.iter().flat_map(ErrorGroup::leaves) {
+        let panic = failure.panic().expect("it is one");
+        let (what, place) = (panic.message(), panic.place());
+        let place = place.unwrap_or("a hidden place");
+        say!(stage, "a bug, not a bad page: {what:?}, at {place:?}");
+    }
     let others = others.expect("two are left");
     say!(stage, "in a line: {others}");
     assert_eq!(others.leaves().count(), 2);
-    Ok(())
 }
+// ANCHOR_END: split
 
+// ANCHOR: nested
 async fn check(stage: &Stage) -> Result<(), ErrorGroup> {
     TaskGroup::new("check")
         .policy(CollectAll)
@@ -70,7 +79,8 @@ async fn check(stage: &Stage) -> Result<(), ErrorGroup> {
                 let work = stage.busy("blog", "is read");
                 sleep(ms(120)).await;
                 work.failed("it panics");
-                // A bug in the check of the blog. It costs this task, and is an error like the others.
+                // A bug in the check of the blog.
+                // It costs this task, and is an error like the others.
                 let titles: Vec<&str> = Vec::new();
                 assert!(!titles.is_empty(), "a blog has at least one title");
                 Ok::<_, BoxError>(())
@@ -105,7 +115,9 @@ async fn pages(stage: Stage) -> Result<(), ErrorGroup> {
         .await
         .into_result()
 }
+// ANCHOR_END: nested
 
+// ANCHOR: broken
 async fn broken(stage: Stage) -> Result<(), BoxError> {
     stage.scene("try_join!: the first error is all there is");
     let host = Host::answering("docs.example", |_, page| {
@@ -121,6 +133,7 @@ async fn broken(stage: Stage) -> Result<(), BoxError> {
     assert_eq!((host.requests(), host.answered()), (2, 1));
     Ok(())
 }
+// ANCHOR_END: broken
 
 async fn fetch(
     stage: &Stage,

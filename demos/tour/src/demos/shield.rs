@@ -22,37 +22,38 @@ pub const DEMO: Demo = Demo::new(
 type Disk = Arc<Mutex<Vec<&'static str>>>;
 
 async fn play(stage: Stage) -> Result<(), BoxError> {
-    let disk = Disk::default();
+    timed_out(&stage).await;
+    aborted(&stage).await;
+    limited(&stage).await;
+    Ok(())
+}
 
+// ANCHOR: timed_out
+async fn timed_out(stage: &Stage) {
     stage.scene("the caller times out in the middle of a commit");
-    let start = Instant::now();
-    // Whoever is left with a section waits for it: here a main function, below a group.
-    Reaper::new()
-        .run(async {
-            stage.works("caller 1", "saves");
-            let saved = timeout(
-                ms(50),
-                shield(
-                    ms(1000),
-                    commit(stage.clone(), disk.clone(), "commit 1"),
-                ),
-            )
-            .await;
-            stage.stops("caller 1", "out of time");
-            say!(
-                stage,
-                "the caller: {}",
-                saved.expect_err("the commit takes longer")
-            );
-            stage.assert_took(start, ms(50));
-        })
-        .await;
+    let (start, disk) = (Instant::now(), Disk::default());
+    let save = async {
+        stage.works("caller 1", "saves");
+        let section = commit(stage.clone(), disk.clone(), "commit 1");
+        let saved = timeout(ms(50), shield(ms(1000), section)).await;
+        let elapsed = saved.expect_err("the commit takes longer");
+        stage.stops("caller 1", "out of time");
+        say!(stage, "the caller: {elapsed}");
+        stage.assert_took(start, ms(50));
+    };
+    // Whoever is left with a section waits for it:
+    // here the root, that is what a main function is wrapped in.
+    Reaper::new().run(save).await;
     stage.assert_took(start, ms(100));
     say!(stage, "on disk: {:?}", disk.lock());
     assert_eq!(*disk.lock(), ["page", "index"]);
+}
+// ANCHOR_END: timed_out
 
+// ANCHOR: aborted
+async fn aborted(stage: &Stage) {
     stage.scene("the caller is aborted, and its group waits for the commit");
-    disk.lock().clear();
+    let disk = Disk::default();
     let settled = TaskGroup::new("crawl")
         .grace(ms(20))
         .policy(CollectAll)
@@ -66,8 +67,7 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
             });
             sleep(ms(50)).await;
             saver.cancel("the user stops the crawl");
-            let failed =
-                saver.await.expect_err("it is aborted after the grace");
+            let failed = saver.await.expect_err("its grace is too short");
             say!(stage, "{failed}");
             Ok(())
         })
@@ -75,18 +75,22 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     say!(stage, "the group has ended; on disk: {:?}", disk.lock());
     assert_eq!(settled.stragglers.len(), 1);
     assert_eq!(*disk.lock(), ["page", "index"]);
+}
+// ANCHOR_END: aborted
 
+// ANCHOR: limited
+async fn limited(stage: &Stage) {
     stage.scene("nothing lasts for ever: a section has a limit of its own");
-    let error =
-        shield(ms(30), commit(stage.clone(), Disk::default(), "commit 3"))
-            .await
-            .expect_err("it takes longer");
+    let section = commit(stage.clone(), Disk::default(), "commit 3");
+    let saved = shield(ms(30), section).await;
+    let error = saved.expect_err("the commit takes longer");
     stage.stops("commit 3", &error);
     say!(stage, "{error}");
     assert!(error.is_elapsed());
-    Ok(())
 }
+// ANCHOR_END: limited
 
+// ANCHOR: commit
 async fn commit(stage: Stage, disk: Disk, name: &'static str) {
     stage.works(name, "writes the page");
     sleep(ms(50)).await;
@@ -98,15 +102,19 @@ async fn commit(stage: Stage, disk: Disk, name: &'static str) {
     stage.rests(name);
     say!(stage, "{name}: the index is written");
 }
+// ANCHOR_END: commit
 
+// ANCHOR: broken
 async fn broken(stage: Stage) -> Result<(), BoxError> {
     stage.scene("the same without a shield");
     let disk = Disk::default();
-    let cut =
-        timeout(ms(70), commit(stage.clone(), disk.clone(), "commit")).await;
+    let section = commit(stage.clone(), disk.clone(), "commit");
+    let saved = timeout(ms(70), section).await;
+    let elapsed = saved.expect_err("the commit takes longer");
     stage.stops("commit", "dropped");
-    say!(stage, "the caller: {}", cut.expect_err("the commit takes longer"));
+    say!(stage, "the caller: {elapsed}");
     say!(stage, "on disk: {:?}, and nothing leads to it", disk.lock());
     assert_eq!(*disk.lock(), ["page"]);
     Ok(())
 }
+// ANCHOR_END: broken

@@ -27,6 +27,7 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     for page in 1..=20 {
         queue.put(page).await?;
     }
+    // ANCHOR: run
     let shutdown = signals(&stage, [250, 60_000])?;
     let report = shutdown.run(ms(2000), service(&stage, &queue)).await;
     let receipt = report.value.as_ref().expect("it has come to its end");
@@ -38,6 +39,7 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     );
     say!(stage, "{report}");
     say!(stage, "exit code {}", report.exit_code());
+    // ANCHOR_END: run
     // Nothing is lost, and nothing was cut in half.
     assert_eq!(queue.stats().acked as usize + receipt.handed_back.len(), 20);
     assert_eq!((queue.stats().in_flight, report.exit_code()), (0, 0));
@@ -46,11 +48,13 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
         "a program that does not listen, and somebody who presses Ctrl-C twice",
     );
     let start = Instant::now();
+    // ANCHOR: deaf
     let shutdown = signals(&stage, [50, 500])?;
     stage.works("deaf", "works");
     let report = shutdown.run(ms(10_000), sleep(ms(60_000))).await;
     stage.stops("deaf", "forced");
     say!(stage, "{report}");
+    // ANCHOR_END: deaf
     say!(
         stage,
         "exit code {}: what a shell expects of a program that SIGTERM has ended",
@@ -62,6 +66,7 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     Ok(())
 }
 
+// ANCHOR: service
 /// Three workers on a queue, until it is asked to stop.
 async fn service(stage: &Stage, queue: &WorkQueue<u32>) -> queue::Receipt<u32> {
     let settled = TaskGroup::new("service")
@@ -79,18 +84,24 @@ async fn service(stage: &Stage, queue: &WorkQueue<u32>) -> queue::Receipt<u32> {
             }
             let cause = Context::current().token().cancelled().await;
             say!(stage, "the service: {cause}");
-            // No new ones come in, and for 300 ms those that wait are still handed out.
+            stage.cleans_up("service", "drains");
+            // No new ones come in, and for 300 ms those that wait are still
+            // handed out.
             let (queue, end) = (
                 queue.clone(),
                 queue::Shutdown::Deadline(Instant::now() + ms(300)),
             );
-            Ok(shield(ms(1500), async move { queue.shutdown(end).await })
-                .await?)
+            let drain = async move { queue.shutdown(end).await };
+            let receipt = shield(ms(1500), drain).await?;
+            stage.rests("service");
+            Ok(receipt)
         })
         .await;
     settled.value.expect("the body succeeds")
 }
+// ANCHOR_END: service
 
+// ANCHOR: worker
 async fn worker(
     stage: Stage,
     queue: WorkQueue<u32>,
@@ -106,6 +117,7 @@ async fn worker(
     say!(stage, "{me} goes home");
     Ok(())
 }
+// ANCHOR_END: worker
 
 /// A SIGTERM after each of these times: real ones on real time.
 fn signals(stage: &Stage, after: [u64; 2]) -> io::Result<Shutdown> {
@@ -146,6 +158,7 @@ async fn broken(stage: Stage) -> Result<(), BoxError> {
     for page in 1..=20 {
         queue.put(page).await?;
     }
+    // ANCHOR: broken
     let work = async {
         tokio::join!(
             worker(stage.clone(), queue.clone(), "worker 1"),
@@ -158,6 +171,7 @@ async fn broken(stage: Stage) -> Result<(), BoxError> {
         _ = work => unreachable!("the queue is not closed"),
         () = sleep(ms(250)) => say!(stage, "SIGTERM: main returns"),
     }
+    // ANCHOR_END: broken
     let stats = queue.stats();
     say!(
         stage,

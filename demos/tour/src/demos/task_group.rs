@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
 use patterns_core::context;
-use patterns_core::outcome::{BoxError, Outcome};
+use patterns_core::outcome::BoxError;
 use patterns_core::task_group::{CollectAll, TaskGroup};
 use tokio::time::sleep;
 
@@ -20,7 +20,14 @@ pub const DEMO: Demo = Demo::new(
 
 async fn play(stage: Stage) -> Result<(), BoxError> {
     let shop = Host::answering("shop.example", |_, _| (ms(250), 503));
+    first_error(&stage, &shop).await;
+    cancel_one(&stage).await?;
+    collect_all(&stage, &shop).await;
+    Ok(())
+}
 
+// ANCHOR: first_error
+async fn first_error(stage: &Stage, shop: &Host) {
     stage.scene("three hosts are crawled, and one of them fails");
     let errors = TaskGroup::new("site")
         .run(async |group| {
@@ -33,75 +40,61 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
         .expect_err("the shop is down");
     say!(stage, "the group has ended, after the last cleanup; its errors are");
     stage.say(errors.tree());
-    // The shop's, and the one of the blog's cleanup. That docs stopped when it was asked to is no error.
+    // The shop's, and the one of the blog's cleanup.
+    // That docs stopped when it was asked to is no error.
     let paths: Vec<_> =
         errors.leaves().map(|leaf| leaf.path().to_string()).collect();
     assert_eq!(paths, ["site/shop", "site/blog"]);
+}
+// ANCHOR_END: first_error
 
+// ANCHOR: cancel_one
+async fn cancel_one(stage: &Stage) -> Result<(), BoxError> {
     stage.scene("one child is asked to stop; the others are not concerned");
-    let pages = TaskGroup::new("site")
+    let host = Host::new("home.example", ms(300));
+    let page = TaskGroup::new("site")
         .run(async |group| {
             let docs = group.spawn("docs", crawl(stage.clone(), "docs", true));
-            let home = group.spawn(
-                "home",
-                fetch(
-                    stage.clone(),
-                    "home",
-                    Host::new("home.example", ms(300)),
-                ),
-            );
+            let home = group.spawn("home", fetch(stage.clone(), "home", host));
             sleep(ms(150)).await;
             docs.cancel("docs have not changed");
             let failed = docs.await.expect_err("it was cancelled");
+            let ran_for = failed.ran_for().as_millis();
+            say!(stage, "{} ended after {ran_for} ms", failed.path());
             let cause = failed.cause().expect("it was cancelled");
-            say!(
-                stage,
-                "{} ended after {} ms",
-                failed.path(),
-                failed.ran_for().as_millis()
-            );
-            say!(
-                stage,
-                "why: {}; asked for by {}",
-                cause.message(),
-                cause.origin()
-            );
+            let (why, by) = (cause.message(), cause.origin());
+            say!(stage, "why: {why}; asked for by {by}");
             say!(stage, "where: {}", cause.place());
             Ok(home.await?)
         })
         .await?;
-    say!(stage, "home/{pages} was fetched all the same");
-    assert_eq!(pages, 1);
+    say!(stage, "home/{page} was fetched all the same");
+    assert_eq!(page, 1);
+    Ok(())
+}
+// ANCHOR_END: cancel_one
 
+// ANCHOR: collect_all
+async fn collect_all(stage: &Stage, shop: &Host) {
     stage.scene("CollectAll: nobody is stopped by a sibling's error");
+    let home = Host::new("home.example", ms(400));
     let settled = TaskGroup::new("site")
         .policy(CollectAll)
         .run(async |group| {
             let shop =
                 group.spawn("shop", fetch(stage.clone(), "shop", shop.clone()));
-            let home = group.spawn(
-                "home",
-                fetch(
-                    stage.clone(),
-                    "home",
-                    Host::new("home.example", ms(400)),
-                ),
-            );
-            Ok([shop.outcome().await, home.outcome().await]
-                .map(|outcome| matches!(outcome, Outcome::Ok(_))))
+            let home = group.spawn("home", fetch(stage.clone(), "home", home));
+            Ok([shop.outcome().await.is_ok(), home.outcome().await.is_ok()])
         })
         .await;
-    say!(
-        stage,
-        "{} child succeeded, {} failed",
-        settled.counts.ok,
-        settled.counts.failed
-    );
-    assert_eq!((settled.counts.ok, settled.counts.failed), (1, 1));
+    let counts = settled.counts;
+    say!(stage, "{} child succeeded, {} failed", counts.ok, counts.failed);
+    assert_eq!((counts.ok, counts.failed), (1, 1));
     assert_eq!(settled.value, Some([false, true]));
-    Ok(())
 }
+// ANCHOR_END: collect_all
 
+// ANCHOR: crawl
 /// Reads pages until it is asked to stop; then cleans up, which may fail.
 async fn crawl(
     stage: Stage,
@@ -128,6 +121,7 @@ async fn crawl(
         return Err("cannot save: the disk is full".into());
     }
 }
+// ANCHOR_END: crawl
 
 async fn fetch(
     stage: Stage,
@@ -157,6 +151,7 @@ async fn broken(stage: Stage) -> Result<(), BoxError> {
     Ok(())
 }
 
+// ANCHOR: check
 async fn check(stage: &Stage, saved: &Arc<AtomicU32>) -> Result<(), BoxError> {
     let docs = tokio::spawn(save(stage.clone(), Arc::clone(saved)));
     let shop = tokio::spawn(fetch(
@@ -178,3 +173,4 @@ async fn save(stage: Stage, saved: Arc<AtomicU32>) {
         say!(stage, "docs: saved page {page}");
     }
 }
+// ANCHOR_END: check

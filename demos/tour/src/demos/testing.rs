@@ -27,13 +27,15 @@ pub const DEMO: Demo = Demo::new(
 
 async fn play(stage: Stage) -> Result<(), BoxError> {
     stage.scene("a mock: an error, then a page; then it hangs");
+    // ANCHOR: mock
     let fetch = AsyncMock::new("fetch")
         .returns(Err("connection reset"))
         .returns(Ok("<html>"))
-        .then(Reply::pending());
+        .then(Reply::pending())
+        .latency(ms(50));
     let retry = Retry::fixed(ms(100)).max_attempts(3);
     let page = retry
-        .run(|| fetch.call("/home"))
+        .run(|| asks(&stage, &fetch, "/home"))
         .await
         .map_err(|error| error.to_string())?;
     say!(
@@ -43,7 +45,12 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     );
     fetch.assert_called_times(2);
     fetch.assert_called_with(&"/home");
-    let hung = tokio::spawn(timeout(ms(500), fetch.call("/slow")));
+    // ANCHOR_END: mock
+    // ANCHOR: hangs
+    let hung = tokio::spawn({
+        let (stage, fetch) = (stage.clone(), fetch.clone());
+        async move { timeout(ms(500), asks(&stage, &fetch, "/slow")).await }
+    });
     wait_idle().await;
     say!(
         stage,
@@ -58,8 +65,10 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
         fetch.cancelled()
     );
     assert_eq!((fetch.call_count(), fetch.cancelled()), (3, 1));
+    // ANCHOR_END: hangs
 
     stage.scene("faults: the store fails every third time, and is slow for a while; the same on every run");
+    // ANCHOR: faults
     let faults = Faults::builder()
         .seed(stage.seed())
         .inject(Fault::Error, When::Every(3))
@@ -77,8 +86,10 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
         }
     }
     assert_eq!((faults.report().errors, faults.report().delays), (1, 1));
+    // ANCHOR_END: faults
 
     stage.scene("cut at every await: moving money between two accounts");
+    // ANCHOR: transfer
     let exploration = explore(|accounts: Accounts| async move {
         // Nothing is changed before the last await.
         sleep(ms(10)).await;
@@ -87,12 +98,14 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
         accounts.1 += 10;
     });
     let runs = exploration.expect("it is never half done");
+    // ANCHOR_END: transfer
     say!(
         stage,
         "{runs} runs, each cut elsewhere, and the sum was always right"
     );
 
     stage.scene("a monitor that looks every ten minutes, for an hour");
+    // ANCHOR: hour
     let looks = Arc::new(AtomicU32::new(0));
     let monitor = tokio::spawn({
         let (stage, looks) = (stage.clone(), Arc::clone(&looks));
@@ -109,9 +122,21 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     say!(stage, "an hour has passed, in milliseconds of yours");
     stage.assert_took(start, ms(3_600_000));
     assert_eq!(looks.load(SeqCst), 7);
+    // ANCHOR_END: hour
     Ok(())
 }
 
+/// What is tested: it asks for a page.
+async fn asks(
+    stage: &Stage,
+    fetch: &AsyncMock<&'static str, Result<&'static str, &'static str>>,
+    page: &'static str,
+) -> Result<&'static str, &'static str> {
+    let work = stage.busy("client", page);
+    work.ended(fetch.call(page).await)
+}
+
+// ANCHOR: explore
 type Accounts = Arc<Mutex<(i64, i64)>>;
 
 /// Runs a scenario once for every way to cut it at every one of its awaits; the sum must stay what it is.
@@ -135,9 +160,11 @@ where
     let explored = explored.map_err(|_| "the thread panicked".to_owned())?;
     explored.map_err(|panic| panic.message().to_owned())
 }
+// ANCHOR_END: explore
 
 async fn broken(stage: Stage) -> Result<(), BoxError> {
     stage.scene("an await between the two halves");
+    // ANCHOR: broken
     let found = explore(|accounts: Accounts| async move {
         accounts.lock().0 -= 10;
         sleep(ms(10)).await;
@@ -145,6 +172,7 @@ async fn broken(stage: Stage) -> Result<(), BoxError> {
     });
     let found = found.expect_err("a cut in the middle is found");
     say!(stage, "found: {found}");
+    // ANCHOR_END: broken
     say!(stage, "and a test that lets it run to its end finds nothing");
     assert!(found.contains("money is lost"));
     Ok(())
