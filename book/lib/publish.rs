@@ -1,8 +1,8 @@
 //! Builds the book as a site, beside the crates' documentation.
-use std::env;
 use std::io::{Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::{env, fs};
 
 use mdbook_driver::MDBook;
 use patterns_core::outcome::BoxError;
@@ -31,9 +31,26 @@ pub(crate) fn build(book: &Path) -> Result<PathBuf, BoxError> {
     let mut warnings = String::new();
     (&*log).rewind()?;
     (&*log).read_to_string(&mut warnings)?;
-    if warnings.is_empty() {
-        Ok(site.join("index.html"))
-    } else {
-        Err(warnings.trim().into())
+    if !warnings.is_empty() {
+        return Err(warnings.trim().into());
     }
+    for page in fs::read_dir(&site)? {
+        let page = page?.path();
+        if page.extension().is_some_and(|extension| extension == "html") {
+            fs::write(&page, breakable(&fs::read_to_string(&page)?))?;
+        }
+    }
+    Ok(site.join("index.html"))
+}
+
+/// Lets long names in the text be broken where a word of theirs ends: those of tests fill whole lines.
+fn breakable(html: &str) -> String {
+    let mut parts = html.split("<code>");
+    let mut broken = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (name, rest) = part.split_once("</code>").unwrap_or((part, ""));
+        let name = name.replace('_', "_<wbr>").replace("::", "::<wbr>");
+        broken.extend(["<code>", &name, "</code>", rest]);
+    }
+    broken
 }

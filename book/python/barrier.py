@@ -13,14 +13,16 @@ async def straight_on(site: str, pages: int, fetched: dict[str, int]) -> None:
 
 
 # ANCHOR: barrier
-async def together(site: str, pages: int, fetched: dict, all_here: asyncio.Barrier) -> None:
+async def together(
+    site: str, pages: int, fetched: dict, all_here: asyncio.Barrier
+) -> None:
     for round in [1, 2]:
         fetched[site] = await fetch(pages)
         place = await all_here.wait()
         if place == 0:  # exactly one of them
             lines.append(f"round {round}: compares {sorted(fetched)}")
             fetched.clear()
-        await all_here.wait()  # nobody begins the next round before that is done
+        await all_here.wait()  # no next round before that is done
 # ANCHOR_END: barrier
 
 

@@ -10,7 +10,9 @@ lock = threading.Lock()
 
 
 # ANCHOR: parse
-def parse(page: str, steps: int = 10, stop: threading.Event | None = None) -> str:
+def parse(
+    page: str, steps: int = 10, stop: threading.Event | None = None
+) -> str:
     global inside, most
     with lock:
         inside += 1
@@ -19,7 +21,7 @@ def parse(page: str, steps: int = 10, stop: threading.Event | None = None) -> st
         for _ in range(steps):
             if stop and stop.is_set():
                 return f"gave up {page}"
-            time.sleep(0.002)  # computes, or waits for something that isn't async
+            time.sleep(0.002)  # computes, or waits for what isn't async
         return f"parsed {page}"
     finally:
         with lock:
@@ -58,14 +60,17 @@ async def ticks_during(work) -> int:
 async def bounded() -> list[str]:
     loop = asyncio.get_running_loop()
     with ThreadPoolExecutor(max_workers=2) as threads:
-        jobs = [loop.run_in_executor(threads, parse, f"/{n}") for n in range(6)]
+        jobs = [
+            loop.run_in_executor(threads, parse, f"/{n}")
+            for n in range(6)
+        ]
         return await asyncio.gather(*jobs)
 # ANCHOR_END: bounded
 
 
 # ANCHOR: abandoned
 async def abandoned() -> None:
-    started, go_on, ended = threading.Event(), threading.Event(), threading.Event()
+    started, go_on, ended = (threading.Event() for _ in range(3))
 
     def slow() -> None:
         started.set()
@@ -77,7 +82,8 @@ async def abandoned() -> None:
     job.cancel()  # ends the wait, and nothing else
     await asyncio.wait([job])
     go_on.set()
-    print(f"cancelled: {job.cancelled()}; it went on: {await asyncio.to_thread(ended.wait, 5)}")
+    went_on = await asyncio.to_thread(ended.wait, 5)
+    print(f"cancelled: {job.cancelled()}; it went on: {went_on}")
 # ANCHOR_END: abandoned
 
 

@@ -27,7 +27,8 @@ async def whose(page: str) -> None:
         async with asyncio.timeout(0.5) as limit:
             await fetch(page)
     except TimeoutError as error:
-        print(f"{page}: {'over the limit' if limit.expired() else f'failed: {error}'}")
+        why = "over the limit" if limit.expired() else f"failed: {error}"
+        print(f"{page}: {why}")
 # ANCHOR_END: whose
 
 

@@ -16,7 +16,7 @@ class OneCondition:
             await self.changed.wait_for(lambda: len(self.pages) < self.room)
             self.pages.append(page)
             self.most = max(self.most, len(self.pages))
-            self.changed.notify()  # whom? perhaps somebody who wants to put as well
+            self.changed.notify()  # whom? perhaps one who wants to put
 
     async def get(self) -> str:
         async with self.changed:
@@ -33,11 +33,13 @@ class TwoConditions:
         self.room, self.most = room, 0
         self.pages: deque[str] = deque()
         lock = asyncio.Lock()
-        self.not_full, self.not_empty = asyncio.Condition(lock), asyncio.Condition(lock)
+        self.not_full = asyncio.Condition(lock)
+        self.not_empty = asyncio.Condition(lock)
 
     async def put(self, page: str) -> None:
         async with self.not_full:
-            await waited_for(self.not_full, lambda: len(self.pages) < self.room)
+            has_room = lambda: len(self.pages) < self.room
+            await waited_for(self.not_full, has_room)
             self.pages.append(page)
             self.most = max(self.most, len(self.pages))
             self.not_empty.notify()

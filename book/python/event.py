@@ -13,7 +13,8 @@ async def waits(name: str, ready: asyncio.Event) -> None:
 
 async def many() -> None:
     ready = asyncio.Event()
-    waiters = [asyncio.create_task(waits(f"worker {n}", ready)) for n in range(3)]
+    names = [f"worker {n}" for n in range(3)]
+    waiters = [asyncio.create_task(waits(name, ready)) for name in names]
     await asyncio.sleep(0)
     ready.set()
     await asyncio.gather(*waiters)
@@ -31,7 +32,10 @@ async def pulse() -> None:
     changed.clear()  # "for those who are here now"
     late = asyncio.create_task(changed.wait())
     done, waiting = await asyncio.wait([early, late], timeout=0.05)
-    print(f"pulse: {len(done)} heard it, {len(waiting)} was about to look and waits for ever")
+    print(
+        f"pulse: {len(done)} heard it, "
+        f"{len(waiting)} was about to look and waits for ever"
+    )
     late.cancel()
     await asyncio.wait([late])
 # ANCHOR_END: pulse
@@ -45,7 +49,8 @@ async def looks_late() -> None:
     open_for_work.set()
     open_for_work.clear()
     await waiter
-    print(f"it waited until the event was set, and now it is {open_for_work.is_set()}")
+    now = open_for_work.is_set()
+    print(f"it waited until the event was set, and now it is {now}")
 # ANCHOR_END: looks_late
 
 
@@ -63,7 +68,7 @@ class Ending:
         return True
 
     async def wait(self) -> str:
-        # the future is everybody's; cancelling one waiter must not cancel it
+        # it is everybody's; cancelling one waiter must not cancel it
         return await asyncio.shield(self.future)
 # ANCHOR_END: reason
 

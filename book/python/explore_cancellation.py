@@ -9,14 +9,18 @@ from itertools import count
 # ANCHOR: ended_at
 @types.coroutine
 def ended_at(work: Coroutine, wait: int, closed: bool):
-    """Drives `work` as a task would, and ends it at one of its waits; False if it has fewer."""
+    """Drives `work` as a task would, and ends it at one of its waits.
+
+    False if it has fewer.
+    """
     try:
         waiting = work.send(None)
         for _ in range(wait):
             yield waiting
             waiting = work.send(None)
         if closed:
-            work.close()  # nearly what a dropped future is: no cleanup that awaits
+            # nearly what a dropped future is: no cleanup that awaits
+            work.close()
             return True
         waiting = work.throw(asyncio.CancelledError())
         while True:  # its cleanup
@@ -34,18 +38,22 @@ async def drive(work: Coroutine, wait: int, closed: bool) -> bool:
 
 
 # ANCHOR: explore
-async def explore(new: Callable, work: Callable[..., Coroutine], holds: Callable) -> None:
+async def explore(
+    new: Callable, work: Callable[..., Coroutine], holds: Callable
+) -> None:
     print(f"{work.__name__}:")
     for closed in [False, True]:
         for wait in count():
             state, error = new(), None
             try:
-                if not await asyncio.create_task(drive(work(state), wait, closed)):
+                driven = drive(work(state), wait, closed)
+                if not await asyncio.create_task(driven):
                     break
             except RuntimeError as raised:
                 error = raised
             how = "closed" if closed else "cancelled"
-            what = "fine" if holds(state) else f"LEFT OPEN{f', {error}' if error else ''}"
+            why = f", {error}" if error else ""
+            what = "fine" if holds(state) else f"LEFT OPEN{why}"
             print(f"    {how} at wait {wait}: {what}")
 # ANCHOR_END: explore
 
@@ -70,7 +78,8 @@ async def says_goodbye(counter: Counter) -> None:
     try:
         await asyncio.sleep(0)
     finally:
-        await asyncio.sleep(0)  # the first thing that a cleanup does must not be a wait
+        # the first thing that a cleanup does must not be a wait
+        await asyncio.sleep(0)
         counter.open -= 1
 # ANCHOR_END: says_goodbye
 

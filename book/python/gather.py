@@ -58,8 +58,11 @@ async def settled() -> None:
 
 # ANCHOR: race
 async def race() -> str:
-    mirrors = [asyncio.create_task(work) for work in (fetch("/a", 0.3), fetch("/b", 0.1))]
-    done, losers = await asyncio.wait(mirrors, return_when=asyncio.FIRST_COMPLETED)
+    fetches = [fetch("/a", 0.3), fetch("/b", 0.1)]
+    mirrors = [asyncio.create_task(each) for each in fetches]
+    done, losers = await asyncio.wait(
+        mirrors, return_when=asyncio.FIRST_COMPLETED
+    )
     for loser in losers:
         loser.cancel()
     await asyncio.gather(*losers, return_exceptions=True)

@@ -27,7 +27,7 @@ class FixedWindow:
 # ANCHOR: rate_limiter
 class RateLimiter:
     def __init__(self) -> None:
-        self.line = asyncio.Lock()  # lets in one after the other, in the order they came
+        self.line = asyncio.Lock()  # one after the other, as they came
         self.recent = deque([float("-inf")] * QUOTA, maxlen=QUOTA)
 
     async def acquire(self) -> float:
@@ -40,7 +40,7 @@ class RateLimiter:
             return instant
 
     def refund(self, instant: float) -> None:
-        """Nothing was sent. Of use to whoever comes later, not to the one who has a timer."""
+        """Nothing was sent. Of use to who comes later, not to the timer."""
         self.recent.remove(instant)
         self.recent.appendleft(float("-inf"))
 # ANCHOR_END: rate_limiter

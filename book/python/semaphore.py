@@ -34,7 +34,7 @@ async def gives_back_twice(page: str, limit: asyncio.Semaphore) -> None:
 
 # ANCHOR: weighted
 class Limit:
-    """Counts units; the first in line goes first, also where a later one would fit."""
+    """Counts units; nobody overtakes, also where a later one would fit."""
 
     def __init__(self, units: int) -> None:
         self.units, self.used = units, 0
@@ -51,7 +51,7 @@ class Limit:
                 self.line.remove(entry)
                 self.admit()  # those behind may fit
             elif not entry[1].cancelled():
-                self.release(units)  # admitted and cancelled in the same breath
+                self.release(units)  # admitted and cancelled at once
             raise
 
     def release(self, units: int) -> None:

@@ -13,26 +13,37 @@ class Settings:
     follow: bool = True
 
     def problems(self) -> dict[str, str]:
-        checks = {"workers": self.workers > 0, "timeout_ms": self.timeout_ms >= 10}
-        return {key: f"is too small: {getattr(self, key)}" for key, ok in checks.items() if not ok}
+        least = {"workers": 1, "timeout_ms": 10}
+        return {
+            key: f"is too small: {getattr(self, key)}"
+            for key, number in least.items()
+            if getattr(self, key) < number
+        }
 # ANCHOR_END: settings
 
 
 # ANCHOR: first_problem
 def careless(file: str) -> Settings:
-    return Settings(**tomllib.loads(file))  # names one mistake, or none: "8" is no number
+    # names one mistake, or none: "8" is no number
+    return Settings(**tomllib.loads(file))
 # ANCHOR_END: first_problem
 
 
 # ANCHOR: load
-def load(file: str, environment: dict[str, str], arguments: dict[str, str]) -> Settings:
+def load(
+    file: str, environment: dict[str, str], arguments: dict[str, str]
+) -> Settings:
     prefix = "SITEWATCH_"
     variables = {
         key.removeprefix(prefix).lower(): value
         for key, value in environment.items()
         if key.startswith(prefix)
     }
-    layers = [("file", tomllib.loads(file)), ("environment", variables), ("arguments", arguments)]
+    layers = [
+        ("file", tomllib.loads(file)),
+        ("environment", variables),
+        ("arguments", arguments),
+    ]
     known = {field.name: field.type for field in fields(Settings)}
     values, source, problems = {}, {}, []
     for layer, given in layers:  # the later, the stronger
@@ -49,10 +60,13 @@ def load(file: str, environment: dict[str, str], arguments: dict[str, str]) -> S
     for key, problem in settings.problems().items():
         problems.append(f"{source.get(key, 'default')}: {key} {problem}")
     if problems:
-        raise ExceptionGroup("settings", [ValueError(problem) for problem in problems])
+        errors = [ValueError(problem) for problem in problems]
+        raise ExceptionGroup("settings", errors)
     return settings
+# ANCHOR_END: load
 
 
+# ANCHOR: convert
 def convert(value: object, kind: type, text: bool) -> object:
     if text:
         words = {"true": True, "false": False}
@@ -63,7 +77,7 @@ def convert(value: object, kind: type, text: bool) -> object:
     if type(value) is not kind:
         raise ValueError(f"is no {kind.__name__}: {value!r}")
     return value
-# ANCHOR_END: load
+# ANCHOR_END: convert
 
 
 FILE = 'workers = 8\nuser_agent = "watcher"\n'

@@ -10,7 +10,8 @@ async def careless(pages: list[str], done: list[str]) -> None:
     while pages:
         page = pages.pop(0)
         if page == "/1":
-            os.kill(os.getpid(), signal.SIGINT)  # asyncio.run cancels its main task
+            # asyncio.run cancels its main task
+            os.kill(os.getpid(), signal.SIGINT)
         await asyncio.sleep(0.001)
         done.append(page)
 # ANCHOR_END: careless
@@ -22,8 +23,9 @@ class Shutdown:
 
     def __init__(self) -> None:
         self.asked, self.forced = asyncio.Event(), asyncio.Event()
+        loop = asyncio.get_running_loop()
         for each in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(each, self.heard, each)
+            loop.add_signal_handler(each, self.heard, each)
 
     def heard(self, number: signal.Signals) -> None:
         print(f"    {number.name}")
@@ -34,7 +36,8 @@ class Shutdown:
         task = asyncio.create_task(work)
         limits = [self.forced.wait(), self.overtime(grace)]
         limits = [asyncio.create_task(limit) for limit in limits]
-        await asyncio.wait([task, *limits], return_when=asyncio.FIRST_COMPLETED)
+        first = asyncio.FIRST_COMPLETED
+        await asyncio.wait([task, *limits], return_when=first)
         late = not task.done()
         for each in [task, *limits]:
             each.cancel()
@@ -48,11 +51,14 @@ class Shutdown:
 
 
 # ANCHOR: worker
-async def worker(pages: list[str], done: list[str], shutdown: Shutdown, deaf: bool) -> None:
+async def worker(
+    pages: list[str], done: list[str], shutdown: Shutdown, deaf: bool
+) -> None:
     while pages and not shutdown.asked.is_set():
         page = pages.pop(0)
         if page == "/1":
-            os.kill(os.getpid(), signal.SIGTERM)  # as `kill` does, from outside
+            # as `kill` does, from outside
+            os.kill(os.getpid(), signal.SIGTERM)
             await shutdown.asked.wait()
         try:
             if deaf:

@@ -23,13 +23,14 @@ async def check_hourly(fetch, report, times: int) -> None:
 
 # ANCHOR: virtual_time
 class Clock(selectors.DefaultSelector):
-    """The loop asks it to wait until the next timer; it says that this time has passed."""
+    """Asked to wait until the next timer, it says that time has passed."""
 
     now = 0.0
 
     def select(self, timeout: float | None = None):
         self.now += timeout or 0
-        return super().select(timeout and 0)  # without any timer it waits for real
+        # without any timer it waits for real
+        return super().select(timeout and 0)
 
 
 def virtual_time() -> asyncio.AbstractEventLoop:
@@ -57,7 +58,8 @@ async def never(page: str) -> str:
 
 class Test(unittest.TestCase):
     def setUp(self) -> None:
-        self.runner = self.enterContext(asyncio.Runner(loop_factory=virtual_time))
+        runner = asyncio.Runner(loop_factory=virtual_time)
+        self.runner = self.enterContext(runner)
         self.report = AsyncMock()
 
     def test_answers_errors_and_silence(self) -> None:
@@ -77,7 +79,8 @@ class Test(unittest.TestCase):
         self.assertEqual(self.runner.get_loop().time(), 4 * 3600 + 10)
 
     def test_that_is_wrong(self) -> None:
-        self.runner.run(check_hourly(AsyncMock(return_value="404"), self.report, times=1))
+        fetch = AsyncMock(return_value="404")
+        self.runner.run(check_hourly(fetch, self.report, times=1))
         self.report.assert_awaited_once_with("200")
 # ANCHOR_END: test
 
@@ -86,7 +89,8 @@ class Test(unittest.TestCase):
 async def forgotten() -> None:
     mock = AsyncMock(return_value="200")
     coroutine = mock("/")
-    print(f"called {mock.call_count}, awaited {mock.await_count}")  # a call is no await
+    # a call is no await
+    print(f"called {mock.call_count}, awaited {mock.await_count}")
     print(f"then: {await coroutine}, awaited {mock.await_count}")
 # ANCHOR_END: forgotten
 

@@ -25,6 +25,7 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     // The slowest decides: 80 ms at each depth.
     stage.assert_took(start, ms(160));
 
+    // ANCHOR: gives_up
     stage.scene("one gives up, and another comes in its place");
     let impatient = async {
         stage.waits("impatient", "for the others");
@@ -52,6 +53,7 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
         patient(3, 100)
     );
     assert!(left.is_err(), "it was not counted any more");
+    // ANCHOR_END: gives_up
     say!(
         stage,
         "the third comes, and all three go on: generation {}",
@@ -60,6 +62,7 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     assert!(!b?.is_leader() && c?.is_leader(), "the last one leads");
     stage.assert_took(start, ms(100));
 
+    // ANCHOR: fails
     stage.scene("one fails, and says so");
     let failing = async {
         sleep(ms(50)).await;
@@ -72,9 +75,11 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
         say!(stage, "{error}");
         assert!(error.is_broken());
     }
+    // ANCHOR_END: fails
     Ok(())
 }
 
+// ANCHOR: crawl
 async fn crawl(
     stage: &Stage,
     barrier: &Barrier,
@@ -94,19 +99,26 @@ async fn crawl(
     }
     Ok(())
 }
+// ANCHOR_END: crawl
 
 async fn broken(stage: Stage) -> Result<(), BoxError> {
     stage.scene("tokio's barrier counts whoever has given up");
+    // ANCHOR: counted
     let barrier = tokio::sync::Barrier::new(2);
+    stage.waits("first", "for another");
     let left = timeout(ms(50), barrier.wait()).await;
     assert!(left.is_err());
+    stage.stops("first", "gives up");
     say!(stage, "the first has waited for 50 ms, and left");
     barrier.wait().await;
+    stage.works("second", "goes on alone");
     say!(stage, "the second is let go at once, with nobody beside it");
-    stage.waits("third", "for ever");
+    stage.waits("third", "for another");
     let third = timeout(ms(200), barrier.wait()).await;
     assert!(third.is_err());
+    // ANCHOR_END: counted
     stage.stops("third", "gives up");
+    stage.rests("second");
     say!(
         stage,
         "and the third, which would have been its partner, waits for ever"

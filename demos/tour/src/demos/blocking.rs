@@ -182,7 +182,8 @@ async fn ticks(stage: Stage) {
 }
 
 // ANCHOR: beside
-/// A loop's heart beats whenever it may. While it does, a paused clock stands still, too.
+/// A loop's heart beats whenever it may. While it does, a paused clock stands
+/// still, too.
 async fn beside<F: Future>(work: F, beats: &AtomicU32) -> F::Output {
     let heart = async {
         loop {

@@ -1,9 +1,10 @@
 //! A value that one waits for, and a bounded buffer on it.
+use parking_lot::Mutex;
 use patterns_core::cancel::timeout;
 use patterns_core::condition::{Buffer, Condition};
 use patterns_core::gather::gather;
 use patterns_core::outcome::BoxError;
-use tokio::sync::{Mutex, Notify};
+use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
 use crate::{Demo, Stage, ms};
@@ -18,6 +19,7 @@ pub const DEMO: Demo = Demo::new(
 
 async fn play(stage: Stage) -> Result<(), BoxError> {
     stage.scene("a buffer with room for two, a fast producer, a slow consumer");
+    // ANCHOR: buffer
     let buffer = Buffer::new(2);
     stage.bound("in the buffer", 2);
     let producer = async {
@@ -48,11 +50,13 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
         read
     };
     let (produced, read) = tokio::join!(producer, consumer);
+    // ANCHOR_END: buffer
     produced?;
     say!(stage, "the buffer is closed and empty; read were {read:?}");
     assert_eq!(read, [1, 2, 3, 4, 5]);
 
     stage.scene("one condition, and each waits for something else");
+    // ANCHOR: open
     let open = Condition::new(0); // connections
     let start = Instant::now();
     let changes = async {
@@ -78,11 +82,13 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
         Ok::<_, BoxError>(())
     };
     let ((), seen, closed) = tokio::join!(changes, alarm, closing);
+    // ANCHOR_END: open
     closed?;
     assert_eq!(seen?, 3);
     stage.assert_took(start, ms(160));
 
     stage.scene("one of two waiters gives up at the moment of the change");
+    // ANCHOR: gives_up
     let free = Condition::new(0);
     let take = || free.wait_until(|free| *free > 0, |free| *free -= 1);
     let give = async {
@@ -91,6 +97,7 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     };
     let (gave_up, taken, ()) =
         tokio::join!(timeout(ms(50), take()), timeout(ms(100), take()), give);
+    // ANCHOR_END: gives_up
     let first = if gave_up.is_err() { "gave up" } else { "was served" };
     say!(
         stage,
@@ -106,39 +113,75 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     Ok(())
 }
 
-async fn broken(stage: Stage) -> Result<(), BoxError> {
-    stage.scene("a lock and a notification for both sides: whom does it wake?");
-    let (pages, changed) = (Mutex::new(0), Notify::new());
-    let take = |name: &'static str| {
-        let (stage, pages, changed) = (&stage, &pages, &changed);
-        async move {
-            loop {
-                let mut pages = pages.lock().await;
-                if *pages > 0 {
-                    *pages -= 1;
-                    stage.rests(name);
-                    say!(stage, "{name} takes a page");
-                    return;
-                }
-                drop(pages);
-                stage.waits(name, "for a page");
-                changed.notified().await;
+// ANCHOR: one_for_both
+/// Room for one page, and one notification for whoever waits.
+#[derive(Default)]
+struct Shelf {
+    page: Mutex<Option<u32>>,
+    changed: Notify,
+}
+
+impl Shelf {
+    async fn put(&self, page: u32) {
+        self.until(|shelf| shelf.is_none().then(|| *shelf = Some(page))).await;
+    }
+
+    async fn get(&self) -> u32 {
+        self.until(Option::take).await
+    }
+
+    /// Looks, and waits to look again, until there is something to do.
+    async fn until<R>(
+        &self,
+        mut look: impl FnMut(&mut Option<u32>) -> Option<R>,
+    ) -> R {
+        loop {
+            let changed = self.changed.notified();
+            let done = look(&mut self.page.lock());
+            if let Some(done) = done {
+                // Whom? The one that has waited longest, whatever for.
+                self.changed.notify_one();
+                return done;
             }
+            changed.await;
         }
+    }
+}
+// ANCHOR_END: one_for_both
+
+async fn broken(stage: Stage) -> Result<(), BoxError> {
+    stage.scene("room for one page, and one notification for both sides");
+    // ANCHOR: standstill
+    let shelf = Shelf::default();
+    let parsers = gather((1..=2).map(|n| parse(&stage, &shelf, n)));
+    let fetchers = async {
+        sleep(ms(50)).await; // both parsers wait
+        gather((1..=2).map(|page| fetch(&stage, &shelf, page))).await
     };
-    let put = async {
-        sleep(ms(50)).await;
-        *pages.lock().await += 2;
-        say!(stage, "two pages are put, and one notification is sent");
-        // The mistake: one wake-up for two pages, and nobody sees that another is due.
-        changed.notify_one();
-    };
-    let consumers =
-        timeout(ms(300), gather(["consumer 1", "consumer 2"].map(take)));
-    let ((), ended) = tokio::join!(put, consumers);
+    let all = async { tokio::join!(parsers, fetchers) };
+    let ended = timeout(ms(300), all).await;
     assert!(ended.is_err());
-    let left = *pages.lock().await;
-    say!(stage, "{left} page is there, and a consumer waits for ever");
-    assert_eq!(left, 1);
+    // ANCHOR_END: standstill
+    assert_eq!(*shelf.page.lock(), None);
+    say!(
+        stage,
+        "the shelf is empty; fetcher 2 waits for room, and parser 2 for a page"
+    );
     Ok(())
+}
+
+async fn parse(stage: &Stage, shelf: &Shelf, n: u32) {
+    let me = format!("parser {n}");
+    stage.waits(me.clone(), "for a page");
+    let page = shelf.get().await;
+    stage.rests(me.clone());
+    say!(stage, "{me} takes page {page}");
+}
+
+async fn fetch(stage: &Stage, shelf: &Shelf, page: u32) {
+    let me = format!("fetcher {page}");
+    stage.waits(me.clone(), "for room");
+    shelf.put(page).await;
+    stage.rests(me.clone());
+    say!(stage, "{me} puts page {page}");
 }

@@ -1,4 +1,5 @@
 //! Something that happens, for all who wait and all who come late.
+use patterns_core::cancel::timeout;
 use patterns_core::context::Context;
 use patterns_core::event::{Event, WaitError};
 use patterns_core::gather::gather;
@@ -17,6 +18,7 @@ pub const DEMO: Demo = Demo::new(
 .with_broken(|stage| Box::pin(broken(stage)));
 
 async fn play(stage: Stage) -> Result<(), BoxError> {
+    // ANCHOR: server
     stage.scene("a server starts, and three clients wait for its address");
     let listening = Event::<u16>::named("listening");
     let server = async {
@@ -35,6 +37,7 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     for port in ports {
         assert_eq!(port?, 8080);
     }
+    // ANCHOR_END: server
 
     stage.scene("whoever comes late passes at once");
     let start = Instant::now();
@@ -49,6 +52,7 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     assert_eq!((second, listening.value()), (Err(9090), Some(8080)));
 
     stage.scene("set and cleared at once: all who waited have been reached");
+    // ANCHOR: blink
     listening.clear();
     let blink = async {
         sleep(ms(50)).await;
@@ -58,6 +62,7 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     };
     let ((), port) = tokio::join!(blink, client(&stage, &listening, 5));
     assert_eq!(port?, 8081);
+    // ANCHOR_END: blink
 
     stage.scene("waiting in vain, with a deadline");
     let context = Context::current().with_deadline(Instant::now() + ms(80));
@@ -71,6 +76,7 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     Ok(())
 }
 
+// ANCHOR: client
 async fn client(
     stage: &Stage,
     listening: &Event<u16>,
@@ -84,17 +90,21 @@ async fn client(
     stage.rests(me);
     Ok(port)
 }
+// ANCHOR_END: client
 
 async fn broken(stage: Stage) -> Result<(), BoxError> {
     stage.scene("a notification is for those who wait already");
+    // ANCHOR: notified
     let listening = Notify::new();
+    stage.works("server", "starts");
     sleep(ms(100)).await;
     listening.notify_waiters();
+    stage.rests("server");
     say!(stage, "the server listens, and tells everybody");
     stage.waits("client", "for the server");
-    let waited =
-        patterns_core::cancel::timeout(ms(200), listening.notified()).await;
+    let waited = timeout(ms(200), listening.notified()).await;
     assert!(waited.is_err());
+    // ANCHOR_END: notified
     stage.stops("client", "gives up");
     say!(stage, "a client that came a moment later would wait for ever");
     Ok(())

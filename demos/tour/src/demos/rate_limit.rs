@@ -19,9 +19,11 @@ pub const DEMO: Demo = Demo::new(
 .with_broken(|stage| Box::pin(broken(stage)));
 
 const SENT: &str = "requests so far";
+const IN_A_SECOND: &str = "in one second";
 
 async fn play(stage: Stage) -> Result<(), BoxError> {
     let sent = Mutex::new(Vec::new());
+    // ANCHOR: request
     let request = |limiter: RateLimiter, page: u32| {
         let (stage, sent) = (&stage, &sent);
         async move {
@@ -37,6 +39,7 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
             Ok::<_, AcquireError>(())
         }
     };
+    // ANCHOR_END: request
 
     stage.scene("ten per second: six requests, all at once, go out one by one");
     let limiter = RateLimiter::new(Quota::per_second(10));
@@ -72,11 +75,14 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     say!(stage, "the next in line has moved up by one");
     stage.assert_took(start, ms(120));
 
+    // ANCHOR: hosts
     stage.scene("for each host its own: one is slow, one is busy");
     let hosts: KeyedRateLimiter<String> =
         KeyedRateLimiter::new(Quota::per_second(10));
-    hosts.set_quota("slow.example", Quota::one_per(ms(300)))?; // as its robots.txt asks for
-    hosts.pause_until("busy.example", Instant::now() + ms(250))?; // as its Retry-After asks for
+    // As its robots.txt asks for.
+    hosts.set_quota("slow.example", Quota::one_per(ms(300)))?;
+    // As its Retry-After asks for.
+    hosts.pause_until("busy.example", Instant::now() + ms(250))?;
     let start = Instant::now();
     let visit = |host: &'static str| {
         let (stage, hosts) = (&stage, &hosts);
@@ -90,6 +96,7 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
             Ok::<_, AcquireError>(())
         }
     };
+    // ANCHOR_END: hosts
     let visits = [
         "docs.example",
         "slow.example",
@@ -114,6 +121,7 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     Ok(())
 }
 
+// ANCHOR: window
 /// Counts calls per second, and begins anew each second.
 struct PerSecond {
     since: Instant,
@@ -130,17 +138,23 @@ impl PerSecond {
         self.count <= 10
     }
 }
+// ANCHOR_END: window
 
 async fn broken(stage: Stage) -> Result<(), BoxError> {
     stage.scene("ten per second, by counting and beginning anew each second");
     let mut limiter = PerSecond { since: Instant::now(), count: 0 };
+    stage.bound(IN_A_SECOND, 10);
+    stage.works("limiter", "counts second 1");
     sleep(ms(895)).await;
     let start = Instant::now();
     let mut sent = 0;
     for page in 1..=20 {
         if limiter.lets_through() {
+            if limiter.count == 1 && page > 1 {
+                stage.works("limiter", "counts second 2");
+            }
             sent += 1;
-            stage.level(SENT, sent);
+            stage.level(IN_A_SECOND, sent);
             say!(stage, "page {page} is asked for");
         } else {
             say!(stage, "page {page} is turned away");

@@ -44,6 +44,7 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
         "first come, first served"
     );
 
+    // ANCHOR: weight
     stage.scene("by weight: page 11 is a video, and takes all three permits");
     entered.lock().clear();
     let start = Instant::now();
@@ -63,6 +64,7 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     let never = permits.acquire_many(4).await.expect_err("there are three");
     say!(stage, "and what can never be had is an error at once: {never}");
     assert!(never.is_exceeds_limit());
+    // ANCHOR_END: weight
 
     stage.scene("the host is busy: one at a time, please");
     permits.resize(1);
@@ -73,13 +75,17 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     }
     stage.assert_took(start, ms(200));
 
+    // ANCHOR: unpolled
     stage.scene("a waiter that nobody polls keeps no permit from others");
     let held = permits.acquire().await?;
     let mut first = pin!(permits.acquire());
     tokio::select! {
         biased;
         _ = &mut first => unreachable!("the permit is held"),
-        () = sleep(ms(20)) => say!(stage, "the first waiter has lost a select!, and is still alive"),
+        () = sleep(ms(20)) => say!(
+            stage,
+            "the first waiter has lost a select!, and is still alive"
+        ),
     }
     drop(held);
     let second = timeout(ms(300), permits.acquire()).await??;
@@ -87,9 +93,11 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     drop(second);
     drop(first.await?);
     say!(stage, "and the first has kept its place in line");
+    // ANCHOR_END: unpolled
     Ok(())
 }
 
+// ANCHOR: check
 /// Fetches a page while it holds so many permits.
 async fn check(
     stage: &Stage,
@@ -113,9 +121,11 @@ async fn check(
     say!(stage, "page {page} is fetched");
     Ok(())
 }
+// ANCHOR_END: check
 
 async fn broken(stage: Stage) -> Result<(), BoxError> {
     stage.scene("the same with tokio's semaphore: a freed permit is given, and not offered");
+    // ANCHOR: given
     let permits = tokio::sync::Semaphore::new(1);
     let held = permits.acquire().await?;
     stage.waits("first", "for a permit");
@@ -123,13 +133,17 @@ async fn broken(stage: Stage) -> Result<(), BoxError> {
     tokio::select! {
         biased;
         _ = &mut first => unreachable!("the permit is held"),
-        () = sleep(ms(20)) => say!(stage, "the first waiter has lost a select!, and is still alive"),
+        () = sleep(ms(20)) => say!(
+            stage,
+            "the first waiter has lost a select!, and is still alive"
+        ),
     }
     drop(held);
     say!(stage, "the permit is free; the same task asks for one again");
     stage.waits("second", "for a permit");
     let second = timeout(ms(300), permits.acquire()).await;
     assert!(second.is_err());
+    // ANCHOR_END: given
     stage.stops("second", "gives up");
     say!(
         stage,

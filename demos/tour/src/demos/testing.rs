@@ -88,14 +88,14 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     assert_eq!((faults.report().errors, faults.report().delays), (1, 1));
     // ANCHOR_END: faults
 
-    stage.scene("cut at every await: moving money between two accounts");
+    stage.scene("cut at every await: a page moves from one list to the other");
     // ANCHOR: transfer
-    let exploration = explore(|accounts: Accounts| async move {
+    let exploration = explore(|pages: Pages| async move {
         // Nothing is changed before the last await.
         sleep(ms(10)).await;
-        let mut accounts = accounts.lock();
-        accounts.0 -= 10;
-        accounts.1 += 10;
+        let mut pages = pages.lock();
+        pages.waiting -= 1;
+        pages.checked += 1;
     });
     let runs = exploration.expect("it is never half done");
     // ANCHOR_END: transfer
@@ -137,20 +137,26 @@ async fn asks(
 }
 
 // ANCHOR: explore
-type Accounts = Arc<Mutex<(i64, i64)>>;
+/// How many pages are in which list.
+struct Lists {
+    waiting: u32,
+    checked: u32,
+}
 
-/// Runs a scenario once for every way to cut it at every one of its awaits; the sum must stay what it is.
-fn explore<Fut>(
-    scenario: impl Fn(Accounts) -> Fut + Send,
-) -> Result<usize, String>
+type Pages = Arc<Mutex<Lists>>;
+
+/// Runs a scenario once for every way to cut it at every one of its awaits.
+/// However that ends, each page must be in one of the lists.
+fn explore<Fut>(scenario: impl Fn(Pages) -> Fut + Send) -> Result<usize, String>
 where
     Fut: Future + 'static,
 {
     let explore = || {
-        let setup = async || Arc::new(Mutex::new((100, 0)));
-        let check = async |accounts: &Accounts| {
-            let (left, right) = *accounts.lock();
-            assert_eq!(left + right, 100, "money is lost");
+        let setup =
+            async || Arc::new(Mutex::new(Lists { waiting: 20, checked: 0 }));
+        let check = async |pages: &Pages| {
+            let pages = pages.lock();
+            assert_eq!(pages.waiting + pages.checked, 20, "a page is lost");
         };
         explore_cancellation(setup, scenario, check).runs
     };
@@ -165,15 +171,15 @@ where
 async fn broken(stage: Stage) -> Result<(), BoxError> {
     stage.scene("an await between the two halves");
     // ANCHOR: broken
-    let found = explore(|accounts: Accounts| async move {
-        accounts.lock().0 -= 10;
-        sleep(ms(10)).await;
-        accounts.lock().1 += 10;
+    let found = explore(|pages: Pages| async move {
+        pages.lock().waiting -= 1;
+        sleep(ms(10)).await; // checks it
+        pages.lock().checked += 1;
     });
     let found = found.expect_err("a cut in the middle is found");
     say!(stage, "found: {found}");
     // ANCHOR_END: broken
     say!(stage, "and a test that lets it run to its end finds nothing");
-    assert!(found.contains("money is lost"));
+    assert!(found.contains("a page is lost"));
     Ok(())
 }
