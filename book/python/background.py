@@ -16,14 +16,14 @@ async def send(report: str) -> None:
 async def forgets() -> None:
     for page in ["/", "/gone", "/about"]:
         asyncio.create_task(send(page))
-    print("the check is done")  # and with it the loop, and with it the reports
+    print("the check is done")  # and with it the loop, and the reports
 # ANCHOR_END: forgets
 
 
 # ANCHOR: background
 class Background:
     def __init__(self, limit: int) -> None:
-        self.tasks: set[asyncio.Task] = set()  # the loop itself refers to tasks weakly
+        self.tasks: set[asyncio.Task] = set()  # the loop's own are weak
         self.room = asyncio.Semaphore(limit)
         self.errors: list[str] = []
 
@@ -54,7 +54,8 @@ async def remembers() -> None:
     background = Background(limit=8)
     for page in ["/", "/gone", "/about"]:
         await background.spawn(send(page), name=f"report of {page}")
-    print(f"the check is done, {len(background.tasks)} reports are on their way")
+    on_their_way = len(background.tasks)
+    print(f"the check is done, {on_their_way} reports are on their way")
     await background.drain()
     print(f"errors: {background.errors}")
 # ANCHOR_END: remembers

@@ -28,7 +28,9 @@ def insert(store: sqlite3.Connection, batch: list[Row]) -> None:
 
 
 # ANCHOR: batch_insert
-async def batch_insert(store: sqlite3.Connection, rows: list[Row], most: int) -> list[str]:
+async def batch_insert(
+    store: sqlite3.Connection, rows: list[Row], most: int
+) -> list[str]:
     failed, left = [], iter(rows)
     while batch := list(islice(left, most)):
         try:

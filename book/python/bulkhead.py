@@ -30,7 +30,8 @@ class Shared:
 # ANCHOR: bulkhead
 class Bulkhead:
     def __init__(self, at_once: int, line: int) -> None:
-        self.places, self.room = asyncio.Semaphore(at_once), at_once + line
+        self.places = asyncio.Semaphore(at_once)
+        self.room = at_once + line
 
     async def run(self, work) -> str:
         if not self.room:  # no await between the question and the answer
@@ -46,7 +47,9 @@ class Bulkhead:
 
 class PerHost:
     def __init__(self) -> None:
-        self.hosts: dict[str, Bulkhead] = defaultdict(lambda: Bulkhead(at_once=2, line=3))
+        self.hosts: dict[str, Bulkhead] = defaultdict(
+            lambda: Bulkhead(at_once=2, line=3)
+        )
 
     async def fetch(self, host: str) -> str:
         return await self.hosts[host].run(fetch(host))

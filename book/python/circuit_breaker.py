@@ -29,7 +29,9 @@ class Careless:
 
 # ANCHOR: breaker
 class CircuitBreaker:
-    def __init__(self, rate: float = 0.5, calls: int = 4, pause: float = 1) -> None:
+    def __init__(
+        self, rate: float = 0.5, calls: int = 4, pause: float = 1
+    ) -> None:
         self.rate, self.pause = rate, pause
         self.window: deque[bool] = deque(maxlen=calls)
         self.until: float | None = None  # open or half-open
@@ -48,14 +50,14 @@ class CircuitBreaker:
         else:
             self.ended(failed=False, probe=probe)
             return result
-        finally:  # a cancellation comes here alone: it says nothing about the host
+        finally:  # a cancellation comes here alone, and is no verdict
             self.probe = self.probe and not probe
 
     def ended(self, failed: bool, probe: bool) -> None:
         if probe:
             self.until = now() + self.pause if failed else None
             self.window.clear()
-        elif self.until is None:  # a result from before it opened counts for nothing
+        elif self.until is None:  # one from before it opened doesn't count
             self.window.append(failed)
             full = len(self.window) == self.window.maxlen
             if full and sum(self.window) / len(self.window) >= self.rate:

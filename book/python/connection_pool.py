@@ -26,7 +26,8 @@ class Careless:
         try:
             yield connection
         finally:
-            self.idle.put_nowait(connection)  # as it is: perhaps in a transaction
+            # As it is: perhaps in a transaction.
+            self.idle.put_nowait(connection)
 # ANCHOR_END: careless
 
     async def close(self) -> None:
@@ -47,7 +48,8 @@ class ConnectionPool:
         async with asyncio.timeout(wait):
             await self.room.acquire()
         try:
-            connection = self.idle.pop() if self.idle else self.dial()  # the latest first
+            # The latest first.
+            connection = self.idle.pop() if self.idle else self.dial()
             try:
                 yield connection
             finally:

@@ -39,7 +39,8 @@ async def fetch() -> str:
 @asynccontextmanager
 async def limit(seconds: float):
     now = asyncio.get_running_loop().time()
-    token = deadline.set(min(deadline.get(), now + seconds))  # only ever shorter
+    # Only ever shorter.
+    token = deadline.set(min(deadline.get(), now + seconds))
     try:
         async with asyncio.timeout_at(deadline.get()):
             yield
@@ -74,7 +75,8 @@ async def threads() -> None:
     loop = asyncio.get_running_loop()
     print(f"to_thread: {await asyncio.to_thread(path.get)}")
     print(f"run_in_executor: {await loop.run_in_executor(None, path.get)}")
-    print(f"with a copy: {await loop.run_in_executor(None, copy_context().run, path.get)}")
+    copied = loop.run_in_executor(None, copy_context().run, path.get)
+    print(f"with a copy: {await copied}")
 # ANCHOR_END: threads
 
 

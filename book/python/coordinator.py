@@ -28,7 +28,8 @@ class Coordinator:
     def __init__(self, parts: list[Part], needs: dict[str, list[str]]) -> None:
         self.parts = {part.name: part for part in parts}
         self.needs = {name: needs.get(name, []) for name in self.parts}
-        self.order = list(TopologicalSorter(self.needs).static_order())  # refuses cycles
+        # It refuses cycles.
+        self.order = list(TopologicalSorter(self.needs).static_order())
         self.phase = "starting"
 
     async def start(self) -> None:
@@ -43,7 +44,8 @@ class Coordinator:
         self.phase = "ready"
 
     def missing(self) -> list[str]:
-        return [f"{part.name}: {part.reason}" for part in self.parts.values() if part.reason]
+        parts = self.parts.values()
+        return [f"{part.name}: {part.reason}" for part in parts if part.reason]
 
     async def stop(self, each: float) -> list[str]:
         """What is needed by nobody any more is stopped first."""

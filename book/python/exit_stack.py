@@ -32,7 +32,8 @@ async def by_hand(work) -> None:
         await work()
     finally:
         for each in reversed(stack):
-            await each.__aexit__(None, None, None)  # the first that fails skips the others
+            # The first that fails skips the others.
+            await each.__aexit__(None, None, None)
 # ANCHOR_END: by_hand
 
 
@@ -76,7 +77,8 @@ async def handed_over() -> None:
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(Managed("store"))
         await stack.enter_async_context(Managed("client"))
-        kept = stack.pop_all()  # all could be opened: somebody else closes them
+        # All could be opened: somebody else closes them.
+        kept = stack.pop_all()
     print(f"after the block: {log}")
     await kept.aclose()
     print(f"after closing: {log}")

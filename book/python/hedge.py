@@ -25,9 +25,11 @@ async def fetch(mirror: str, takes: float) -> str:
 
 # ANCHOR: careless
 async def careless(first, second, after: float) -> str:
-    tasks = [asyncio.create_task(first), asyncio.create_task(second)]  # both, always
+    # Both, always.
+    tasks = [asyncio.create_task(first), asyncio.create_task(second)]
     done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    return done.pop().result()  # the other goes on; so do both if this is cancelled
+    # The other goes on; so do both if this is cancelled.
+    return done.pop().result()
 # ANCHOR_END: careless
 
 
@@ -40,15 +42,19 @@ async def hedge(first, second, after: float) -> str:
             attempts.append(asyncio.create_task(second))
         left = set(attempts)
         while left:
-            done, left = await asyncio.wait(left, return_when=asyncio.FIRST_COMPLETED)
+            done, left = await asyncio.wait(
+                left, return_when=asyncio.FIRST_COMPLETED
+            )
             for task in attempts:
                 if task in done and not task.exception():
                     return task.result()
-        raise ExceptionGroup("all failed", [task.exception() for task in attempts])
+        errors = [task.exception() for task in attempts]
+        raise ExceptionGroup("all failed", errors)
     finally:
         for task in attempts:
             task.cancel()
-        await asyncio.gather(*attempts, return_exceptions=True)  # the loser has ended
+        # The answer waits for the loser's end.
+        await asyncio.gather(*attempts, return_exceptions=True)
         second.close()  # if it never began
 # ANCHOR_END: hedge
 

@@ -41,7 +41,8 @@ def awaits(task: asyncio.Task) -> list[str]:
 
 
 def tree() -> list[str]:
-    tasks = sorted(asyncio.all_tasks() - {asyncio.current_task()}, key=asyncio.Task.get_name)
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    tasks = sorted(others, key=asyncio.Task.get_name)
     return [f"{task.get_name()}: {' > '.join(awaits(task))}" for task in tasks]
 # ANCHOR_END: tree
 

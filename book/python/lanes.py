@@ -26,13 +26,14 @@ class Lanes:
     IN_A_ROW = 8
 
     def __init__(self, bound: int) -> None:
-        self.lanes: dict[str, deque[str]] = {lane: deque() for lane in LANES}
+        self.lanes = {lane: deque() for lane in LANES}
         self.bound, self.in_a_row = bound, 0
         self.changed = asyncio.Condition()
 
     async def put(self, lane: str, page: str) -> None:
         async with self.changed:  # each lane has room of its own
-            await self.changed.wait_for(lambda: len(self.lanes[lane]) < self.bound)
+            full = self.bound
+            await self.changed.wait_for(lambda: len(self.lanes[lane]) < full)
             self.lanes[lane].append(page)
             self.changed.notify_all()
 
@@ -46,8 +47,8 @@ class Lanes:
     def next_lane(self) -> str:
         if self.lanes[CONTROL]:
             return CONTROL
-        its_turn = self.in_a_row >= self.IN_A_ROW or not self.lanes[INTERACTIVE]
-        if self.lanes[BATCH] and its_turn:
+        had_enough = self.in_a_row >= self.IN_A_ROW
+        if self.lanes[BATCH] and (had_enough or not self.lanes[INTERACTIVE]):
             self.in_a_row = 0
             return BATCH
         self.in_a_row += 1
@@ -65,7 +66,8 @@ async def keeps_full(mailbox, lane: str) -> None:
 async def scene(mailbox) -> None:
     for lane in [BATCH, INTERACTIVE] * 4:
         await mailbox.put(lane, "/")
-    senders = [keeps_full(mailbox, lane) for lane in [INTERACTIVE, INTERACTIVE, BATCH]]
+    floods = [INTERACTIVE, INTERACTIVE, BATCH]
+    senders = [keeps_full(mailbox, lane) for lane in floods]
     busy = [asyncio.create_task(sender) for sender in senders]
     handled: Counter[str] = Counter()
     for _ in range(90):
@@ -73,7 +75,8 @@ async def scene(mailbox) -> None:
         handled[(await mailbox.get())[0]] += 1
     await mailbox.put(CONTROL, "stop")
     lane, page = await mailbox.get()
-    print(f"{type(mailbox).__name__}: {dict(sorted(handled.items()))}, then {lane}: {page}")
+    counts = dict(sorted(handled.items()))
+    print(f"{type(mailbox).__name__}: {counts}, then {lane}: {page}")
     for task in busy:
         task.cancel()
     await asyncio.gather(*busy, return_exceptions=True)

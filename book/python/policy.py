@@ -51,7 +51,7 @@ def fallback(value: str) -> Callable[[Call], Call]:
 
 # ANCHOR: policy
 def policy(*stages: Callable[[Call], Call]) -> Callable[[Call], Call]:
-    """The first is the outermost. Any order is accepted, also one that makes no sense."""
+    """The first is the outermost. Any order is accepted."""
 
     def around(call: Call) -> Call:
         for stage in reversed(stages):
@@ -89,11 +89,15 @@ async def show(what: str, *stages: Callable[[Call], Call]) -> None:
 # ANCHOR: orders
 async def main() -> None:
     again, old = retry(attempts=3, pause=0.1), fallback("as yesterday")
-    await show("fallback, retry, limit of an attempt", old, again, timeout(1))
-    await show("fallback, limit of the call, retry", old, timeout(1), again)
+    what = "fallback, retry, limit of an attempt"
+    await show(what, old, again, timeout(1))
+    what = "fallback, limit of the call, retry"
+    await show(what, old, timeout(1), again)
     await show("both limits", old, timeout(5), again, timeout(1))
-    await show("retry, fallback: one attempt is all there is", again, old, timeout(1))
-    await show("a limit inside of a shorter one: it never passes", again, timeout(1), timeout(5))
+    what = "retry, fallback: one attempt is all there is"
+    await show(what, again, old, timeout(1))
+    what = "a limit inside of a shorter one: it never passes"
+    await show(what, again, timeout(1), timeout(5))
 # ANCHOR_END: orders
 
 

@@ -21,7 +21,8 @@ async def naive(work: Callable[[], Awaitable[str]], attempts: int) -> str:
         try:
             return await work()
         except Exception:  # also a page that will never be there
-            await asyncio.sleep(0.1 * 2**attempt)  # for all the same, also after the last
+            # The same for all, and also after the last.
+            await asyncio.sleep(0.1 * 2**attempt)
     raise RuntimeError("gave up")  # but why?
 # ANCHOR_END: naive
 
@@ -36,17 +37,19 @@ def backoff(first: float, most: float, dice: random.Random) -> Iterator[float]:
 
 
 # ANCHOR: retry
-async def retry(work, attempts: int, pauses: Iterator[float], deadline: float = INF) -> str:
+async def retry(
+    work, attempts: int, pauses: Iterator[float], deadline: float = INF
+) -> str:
     log = []
     while True:
         try:
             return await work()
-        except Busy as error:  # what may go better next time, and nothing else
+        except Busy as error:  # what may go better next time
             log.append(f"{clock()} ms: {error}")
             pause = max(next(pauses), error.retry_after)
             if len(log) == attempts:
                 reason = f"after {attempts} attempts"
-            elif asyncio.get_running_loop().time() + pause >= deadline:
+            elif now() + pause >= deadline:
                 reason = f"no time for a pause of {pause * 1000:.0f} ms"
             else:
                 await asyncio.sleep(pause)
@@ -99,12 +102,16 @@ async def main() -> None:
     await show("gone", retry(server(LookupError("404")), 3, pauses()))
     await show("the server says when", retry(server(Busy(2), "200"), 3, pauses()))
     await show("always busy", retry(server(*[Busy()] * 3), 3, pauses()))
-    soon = asyncio.get_running_loop().time() + 0.3
+    soon = now() + 0.3
     await show("a deadline", retry(server(*[Busy()] * 9), 9, pauses(), deadline=soon))
 
 
+def now() -> float:
+    return asyncio.get_running_loop().time()
+
+
 def clock() -> int:
-    return round(asyncio.get_running_loop().time() * 1000)
+    return round(now() * 1000)
 
 
 class Clock(selectors.DefaultSelector):

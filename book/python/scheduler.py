@@ -11,7 +11,8 @@ runs: list[int] = []
 # ANCHOR: drifts
 async def drifts(job: Job, period: float, times: int) -> None:
     for _ in range(times):
-        await asyncio.sleep(period)  # from the end of one run to the start of the next
+        # From the end of one run to the start of the next.
+        await asyncio.sleep(period)
         await job()
 # ANCHOR_END: drifts
 
@@ -35,10 +36,13 @@ class Scheduler:
         task.add_done_callback(lambda _: self.tasks.pop(name))
 
     async def once(self, instant: float, job: Job) -> None:
-        await asyncio.sleep(max(0, instant - asyncio.get_running_loop().time()))
+        left = instant - asyncio.get_running_loop().time()
+        await asyncio.sleep(max(0, left))
         await job()
 
-    async def on_grid(self, start: float, period: float, times: int, job: Job) -> None:
+    async def on_grid(
+        self, start: float, period: float, times: int, job: Job
+    ) -> None:
         for n in range(1, times + 1):
             left = start + n * period - asyncio.get_running_loop().time()
             if left < 0:  # the last run went on for too long

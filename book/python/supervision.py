@@ -26,12 +26,15 @@ async def careless(mail: asyncio.Queue[Mail]) -> None:
     store = Store()
     while True:
         page, answer = await mail.get()
-        answer.set_result(await store.handle(page))  # one error, and nobody reads the mail
+        # One error, and nobody reads the mail any more.
+        answer.set_result(await store.handle(page))
 # ANCHOR_END: careless
 
 
 # ANCHOR: supervised
-async def supervised(mail: asyncio.Queue[Mail], restarts: int = 3, within: float = 60) -> None:
+async def supervised(
+    mail: asyncio.Queue[Mail], restarts: int = 3, within: float = 60
+) -> None:
     recent: deque[float] = deque()
     pause, retried, crashes = 0.1, None, 0
     while True:
@@ -53,7 +56,8 @@ async def supervised(mail: asyncio.Queue[Mail], restarts: int = 3, within: float
                 answer.set_exception(error)
                 retried, crashes = None, 0
             if len(recent) > restarts:
-                raise RuntimeError("failed too often") from error  # somebody above decides
+                # Somebody above decides.
+                raise RuntimeError("failed too often") from error
             await asyncio.sleep(pause)
             pause *= 2
 # ANCHOR_END: supervised

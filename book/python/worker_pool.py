@@ -14,7 +14,8 @@ async def parse(page: str) -> str:
 class Careless:
     def __init__(self, workers: int) -> None:
         self.queue: asyncio.Queue = asyncio.Queue()
-        self.workers = [asyncio.create_task(self.work()) for _ in range(workers)]
+        tasks = (asyncio.create_task(self.work()) for _ in range(workers))
+        self.workers = list(tasks)
 
     async def work(self) -> None:
         while True:
@@ -37,7 +38,8 @@ class Careless:
 class WorkerPool:
     def __init__(self, workers: int, bound: int = 100) -> None:
         self.queue: asyncio.Queue = asyncio.Queue(bound)
-        self.workers = [asyncio.create_task(self.work()) for _ in range(workers)]
+        tasks = (asyncio.create_task(self.work()) for _ in range(workers))
+        self.workers = list(tasks)
         self.closed = False
         self.never_started: list[str] = []
 

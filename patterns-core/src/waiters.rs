@@ -88,7 +88,7 @@ impl Wakes {
 
     /// Every waiter of `waiters`.
     pub(crate) fn all(&mut self, waiters: &mut Waiters) {
-        self.more.extend(waiters.list.drain(..).map(|(_, waker)| waker));
+        self.extend(waiters.list.drain(..).map(|(_, waker)| waker));
     }
 
     /// Calls them.

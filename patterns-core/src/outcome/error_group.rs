@@ -19,6 +19,9 @@ use crate::context::{Context, TaskPath};
 ///
 /// `Display` is one line; `{:#}`, `{:?}` and [`tree`](Self::tree) print the tree.
 ///
+/// However, printing the tree, splitting and merging recurse, once for each level: groups that are nested deeper than
+/// the stack can only be walked ([`leaves`](Self::leaves)) and dropped.
+///
 /// # Comparison to Python's `ExceptionGroup`
 ///
 /// 1. Leaves know the task they come from, where it was spawned and how long it ran.

@@ -27,6 +27,7 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
 async fn notes(stage: &Stage) -> Result<(), BoxError> {
     let (sink, failures) = (stage.clone(), Arc::new(Mutex::new(Vec::new())));
     let failed = Arc::clone(&failures);
+    // ANCHOR: background
     let background = Background::builder("notes")
         .limit(4)
         .on_error(move |failure| {
@@ -34,27 +35,29 @@ async fn notes(stage: &Stage) -> Result<(), BoxError> {
             failed.lock().push(failure.to_string());
         })
         .build()?;
+    // ANCHOR_END: background
 
     stage.scene("a page is checked, and the note about it is written later");
     for page in 1..=6 {
         stage.works("crawl", format!("checks page {page}"));
         sleep(ms(20)).await;
         stage.waits("crawl", "for a free place");
+        // ANCHOR: spawn
         // Waits only where four notes are still being written.
         let note =
             background.spawn(format!("note {page}"), note(stage.clone(), page));
         note.await.map_err(SpawnError::without_inner)?;
-        stage.level("notes in work", background.status().live);
+        // ANCHOR_END: spawn
         stage.rests("crawl");
         say!(
             stage,
-            "page {page} is checked; {} notes are being written",
+            "page {page} is checked; notes in work: {}",
             background.status().live
         );
         assert!(background.status().live <= 4);
     }
+    // ANCHOR: drain
     background.drain().await?;
-    stage.level("notes in work", 0);
     let status = background.status();
     say!(
         stage,
@@ -62,6 +65,7 @@ async fn notes(stage: &Stage) -> Result<(), BoxError> {
         status.ok,
         status.failed
     );
+    // ANCHOR_END: drain
     assert_eq!((status.ok, status.failed), (5, 1));
     assert_eq!(*failures.lock(), ["note 3: the disk is full"]);
     Ok(())
@@ -72,6 +76,7 @@ async fn rounds(stage: &Stage) -> Result<(), BoxError> {
     stage.scene("every 100 ms, and a round that fails does not end the loop");
     let rounds = Arc::new(AtomicU32::new(0));
     let (counter, on) = (Arc::clone(&rounds), stage.clone());
+    // ANCHOR: every
     let refresh = background.every(ms(100), "robots.txt", move || {
         let (round, on) = (counter.fetch_add(1, SeqCst) + 1, on.clone());
         async move {
@@ -85,6 +90,7 @@ async fn rounds(stage: &Stage) -> Result<(), BoxError> {
     sleep(ms(350)).await;
     refresh.cancel("the crawl is over");
     background.drain().await?;
+    // ANCHOR_END: every
     say!(
         stage,
         "{} rounds, of which {} failed",
@@ -109,6 +115,7 @@ async fn last(stage: &Stage) -> Result<(), BoxError> {
         note.await.map_err(SpawnError::without_inner)?;
     }
     let on = stage.clone();
+    // ANCHOR: upload
     let upload = async move {
         let work = on.busy("upload", "sends the report");
         if let Err(interrupt) = context::sleep(ms(60_000)).await {
@@ -126,6 +133,7 @@ async fn last(stage: &Stage) -> Result<(), BoxError> {
         .await
         .map_err(SpawnError::without_inner)?;
     let receipt = background.finish(ms(150), ms(100)).await;
+    // ANCHOR_END: upload
     let status = &receipt.status;
     say!(
         stage,
@@ -163,6 +171,7 @@ async fn note(stage: Stage, page: u32) -> Result<(), BoxError> {
 async fn broken(stage: Stage) -> Result<(), BoxError> {
     stage.scene("tasks of nobody's");
     let written = Arc::new(AtomicU32::new(0));
+    // ANCHOR: broken
     for page in 1..=5 {
         let (on, written) = (stage.clone(), Arc::clone(&written));
         // The handle is dropped: so is the error of note 3, and nobody waits for the others.
@@ -174,6 +183,7 @@ async fn broken(stage: Stage) -> Result<(), BoxError> {
         sleep(ms(25)).await;
         say!(stage, "page {page} is checked");
     }
+    // ANCHOR_END: broken
     stage.scene("main returns");
     say!(
         stage,

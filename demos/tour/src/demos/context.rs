@@ -18,6 +18,8 @@ pub const DEMO: Demo = Demo::new(
 async fn play(stage: Stage) -> Result<(), BoxError> {
     stage.scene("300 ms for all of it; nobody below has a parameter for that");
     let start = Instant::now();
+    stage.waits("caller", "for both hosts");
+    // ANCHOR: limit
     let checked = timeout(ms(300), async {
         TaskGroup::new("site")
             .run(async |group| {
@@ -27,24 +29,32 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
             })
             .await
     });
+    // ANCHOR_END: limit
     match checked.await {
         Ok(ended) => say!(
             stage,
             "the group: {}",
             ended.expect_err("it can't be done in time")
         ),
-        Err(elapsed) => say!(stage, "the caller: {elapsed}"),
+        Err(elapsed) => {
+            stage.stops("caller", elapsed);
+            say!(stage, "the caller: {elapsed}");
+        }
     }
     stage.assert_took(start, ms(300));
 
     stage.scene("nested limits only ever get shorter");
+    // ANCHOR: nested
     let outer = Context::current().with_deadline(Instant::now() + ms(200));
     let inner = outer.with_deadline(Instant::now() + ms(900));
     let left = inner.remaining().expect("it has a deadline");
     say!(stage, "asked for 900 ms within 200: {} are left", left.as_millis());
+    // ANCHOR_END: nested
     assert!(left <= ms(200));
 
     stage.scene("over to a server, in a header");
+    let work = stage.busy("server", "serves");
+    // ANCHOR: header
     let header = outer.timeout_header().expect("it has a deadline");
     say!(stage, "the client sends grpc-timeout: {header}");
     let server = Context::current().with_timeout_header(&header)?;
@@ -52,6 +62,8 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
         .scope(context::sleep(ms(60_000)))
         .await
         .expect_err("the client waits no longer");
+    // ANCHOR_END: header
+    work.stopped(&served);
     say!(
         stage,
         "the server gives up when the client does: {}",
@@ -63,6 +75,7 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     say!(stage, "and what makes no sense is refused: {refused}");
 
     stage.scene("a request to stop reaches everything below, with its cause");
+    // ANCHOR: token
     let token = CancelToken::new();
     let below = Context::current()
         .with_token(token.clone())
@@ -79,6 +92,7 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
         token.cancel("the user closed the page");
     };
     let (interrupt, ()) = tokio::join!(work, user);
+    // ANCHOR_END: token
     assert_eq!(
         interrupt.cause().map(|cause| cause.message()),
         Some("the user closed the page")
@@ -86,6 +100,7 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     Ok(())
 }
 
+// ANCHOR: check
 /// Reads a page, and then waits for a slow one, deep down.
 async fn check(stage: Stage, name: &'static str) -> Result<(), Interrupt> {
     wait(&stage, name, 100).await?;
@@ -99,6 +114,7 @@ async fn check(stage: Stage, name: &'static str) -> Result<(), Interrupt> {
     assert!(left <= ms(200));
     wait(&stage, name, 60_000).await
 }
+// ANCHOR_END: check
 
 async fn wait(
     stage: &Stage,
@@ -121,6 +137,8 @@ async fn wait(
 async fn broken(stage: Stage) -> Result<(), BoxError> {
     stage.scene("a bare tokio::spawn inherits nothing");
     let on = stage.clone();
+    stage.waits("caller", "for the task");
+    // ANCHOR: broken
     let outcome = timeout(ms(100), async {
         let task = tokio::spawn(async move {
             say!(on, "the task: time left: {:?}", context::remaining());
@@ -134,6 +152,8 @@ async fn broken(stage: Stage) -> Result<(), BoxError> {
     if let Err(elapsed) = outcome.await {
         say!(stage, "the caller: {elapsed}");
     }
+    // ANCHOR_END: broken
+    stage.stops("caller", "not finished within 100ms");
     sleep(ms(250)).await;
     let bars = stage.recording().bars;
     let went_on = bars

@@ -26,10 +26,12 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     stage.scene(
         "three resources, the last one first, and one that makes trouble",
     );
+    // ANCHOR: stack
     let failed = ExitStack::new()
         .run(async |stack| {
             for name in ["lock file", "database", "browser"] {
                 say!(stage, "{name}: acquired");
+                stage.works(name, "is held");
                 let cleanup = release(stage.clone(), name);
                 stack.push(name, || cleanup);
             }
@@ -40,6 +42,7 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
         .await
         .expect_err("the work fails");
     say!(stage, "{failed}");
+    // ANCHOR_END: stack
     assert_eq!(
         failed.cleanup().map(|errors| errors.len()),
         Some(1),
@@ -107,6 +110,7 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     Ok(())
 }
 
+// ANCHOR: release
 async fn release(stage: Stage, name: &'static str) -> Result<(), BoxError> {
     stage.cleans_up(name, "is released");
     sleep(ms(20)).await;
@@ -119,10 +123,12 @@ async fn release(stage: Stage, name: &'static str) -> Result<(), BoxError> {
     say!(stage, "{name}: released");
     Ok(())
 }
+// ANCHOR_END: release
 
 /// Uses a browser, which takes a moment to close.
 async fn work(stage: &Stage, way: &'static str) -> Result<(), ExitError> {
     let cleanup = stage.clone();
+    // ANCHOR: managed
     let browser = managed(
         async { Ok::<_, Infallible>("browser") },
         async move |_browser| {
@@ -133,16 +139,30 @@ async fn work(stage: &Stage, way: &'static str) -> Result<(), ExitError> {
             Ok(())
         },
     );
+    // ANCHOR_END: managed
     browser
         .run(async |_browser| {
-            stage.works(way, "browses");
+            let work = stage.busy(way, "browses");
             sleep(ms(20)).await;
             match way {
-                "ok" => Ok(()),
-                "error" => Err("the page is empty".into()),
-                "panic" => panic!("no such element"),
-                _ => Ok(context::sleep(ms(1000)).await?),
+                "ok" => {}
+                "error" => {
+                    work.failed("the page is empty");
+                    return Err("the page is empty".into());
+                }
+                "panic" => {
+                    work.failed("no such element");
+                    panic!("no such element");
+                }
+                _ => {
+                    if let Err(interrupt) = context::sleep(ms(1000)).await {
+                        work.stopped(&interrupt);
+                        return Err(interrupt.into());
+                    }
+                }
             }
+            work.done();
+            Ok(())
         })
         .await
 }
@@ -173,6 +193,7 @@ impl Transactional for Save {
 async fn broken(stage: Stage) -> Result<(), BoxError> {
     stage.scene("the cleanup as the last line of the function");
     let locked = Mutex::new(false);
+    // ANCHOR: broken
     let work = async {
         *locked.lock() = true;
         say!(stage, "lock file: made");
@@ -188,6 +209,7 @@ async fn broken(stage: Stage) -> Result<(), BoxError> {
             "{elapsed}: the future is dropped, and its last line with it"
         );
     }
+    // ANCHOR_END: broken
     say!(
         stage,
         "the lock file is still there: {}; the next run will refuse to start",

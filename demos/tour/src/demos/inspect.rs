@@ -29,6 +29,7 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
         .grace(ms(100))
         .policy(CollectAll)
         .run(async |group| {
+            // ANCHOR: spawns
             group.spawn(
                 "saver",
                 takes(stage.clone(), "saver", cache.clone(), index.clone()),
@@ -41,13 +42,17 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
             group.spawn("worker", async move {
                 idle.get().await.map(|job| job.ack())
             });
-            group.spawn("upload", async {
+            let on = stage.clone();
+            group.spawn("upload", async move {
+                let _work = on.busy("upload", "waits for the store");
                 // A wait that is not of this crate can be given a name.
                 inspect::label("the answer of the store", sleep(ms(60_000)))
                     .await;
                 Ok::<_, BoxError>(())
             });
-            inspect::label("something to be looked at", sleep(ms(200))).await;
+            // ANCHOR_END: spawns
+            // ANCHOR: look
+            sleep(ms(200)).await;
             let tree = inspect::tree();
             stage.say(&tree);
             assert_eq!(
@@ -64,11 +69,9 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
             );
             group.cancel("they would never end");
             Ok(())
+            // ANCHOR_END: look
         })
         .await;
-    for name in ["saver", "reader"] {
-        stage.stops(name, "they would never end");
-    }
     let (cancelled, aborted) =
         (settled.counts.cancelled, settled.stragglers.len());
     say!(
@@ -79,6 +82,7 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     Ok(())
 }
 
+// ANCHOR: takes
 async fn takes(
     stage: Stage,
     me: &'static str,
@@ -89,14 +93,22 @@ async fn takes(
     stage.works(me, format!("has the {}", first.status().name));
     sleep(ms(50)).await;
     stage.waits(me, format!("for the {}", second.status().name));
-    let _second = second.acquire().await?;
-    stage.rests(me);
-    Ok(())
+    let second = second.acquire().await;
+    match &second {
+        Ok(_) => {
+            stage.rests(me);
+            say!(stage, "{me} has both after all");
+        }
+        Err(error) => stage.stops(me, error),
+    }
+    second.map(drop).map_err(BoxError::from)
 }
+// ANCHOR_END: takes
 
 async fn broken(stage: Stage) -> Result<(), BoxError> {
     stage.scene("the same with plain locks and plain tasks");
     let (cache, index) = (Arc::new(Mutex::new(())), Arc::new(Mutex::new(())));
+    // ANCHOR: broken
     for (me, first, second) in
         [("saver", &cache, &index), ("reader", &index, &cache)]
     {
@@ -114,6 +126,7 @@ async fn broken(stage: Stage) -> Result<(), BoxError> {
     sleep(ms(300)).await;
     say!(stage, "nothing happens, and nobody says why");
     say!(stage, "what can be seen of it: {:?}", inspect::tree().to_string());
+    // ANCHOR_END: broken
     assert!(inspect::tree().groups.is_empty());
     let waiting = stage
         .recording()

@@ -16,16 +16,19 @@ pub const DEMO: Demo = Demo::new(
 .with_broken(|stage| Box::pin(broken(stage)));
 
 async fn play(stage: Stage) -> Result<(), BoxError> {
+    // ANCHOR: start
     let system = System::start()?;
     let workers = WorkerPool::builder()
         .cpu_threads(2)
         .io_tasks(3)
         .per_key(1)
         .start(&system)?;
+    // ANCHOR_END: start
 
     stage.scene("nine pages, three workers");
     let docs = Host::new("docs.example", ms(100));
     let start = Instant::now();
+    // ANCHOR: pages
     let mut jobs = Vec::new();
     for page in 1..=9 {
         let job = workers
@@ -37,6 +40,7 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     for job in jobs {
         job.await??;
     }
+    // ANCHOR_END: pages
     say!(
         stage,
         "after {} ms; never more than {} at once",
@@ -49,6 +53,7 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     stage
         .scene("one at a time for each host: a slow one doesn't fill the pool");
     let slow = Host::new("slow.example", ms(200));
+    // ANCHOR: keys
     let mut jobs = Vec::new();
     for host in [&slow, &slow, &slow, &docs, &docs] {
         let page = u32::try_from(jobs.len()).unwrap_or_default() + 11;
@@ -62,6 +67,7 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     for job in jobs {
         job.await??;
     }
+    // ANCHOR_END: keys
     say!(
         stage,
         "the two that came last did not wait for the three before them"
@@ -96,17 +102,20 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
             .await;
         busy.push(job.map_err(JobError::from)?);
     }
+    // ANCHOR: late
     let late = workers
         .submit_io(fetch(stage.clone(), docs.clone(), 24))
         .deadline_in(ms(50));
     let error = late.await.expect_err("all workers are busy for 100 ms");
     say!(stage, "page 24: {error}");
     assert!(matches!(error, JobError::Expired(Expired { started: false, .. })));
+    // ANCHOR_END: late
     for job in busy {
         job.await??;
     }
 
     stage.scene("the end: every job has ended in exactly one way");
+    // ANCHOR: drain
     let receipt = workers.drain(Instant::now() + ms(2000)).await;
     let counts = &receipt.counts;
     say!(
@@ -117,6 +126,7 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
         counts.expired
     );
     assert!(receipt.is_complete());
+    // ANCHOR_END: drain
     assert_eq!(
         (counts.submitted, counts.ended(), counts.in_flight()),
         (20, 20, 0)
@@ -135,6 +145,7 @@ async fn fetch(stage: Stage, host: Host, page: u32) -> Result<u32, FetchError> {
 
 async fn broken(stage: Stage) -> Result<(), BoxError> {
     stage.scene("a task for each page");
+    // ANCHOR: first_attempt
     let host = Host::new("docs.example", ms(100));
     let mut tasks = Vec::new();
     for page in 1..=100 {
@@ -146,6 +157,7 @@ async fn broken(stage: Stage) -> Result<(), BoxError> {
             fetched
         }));
     }
+    // ANCHOR_END: first_attempt
     sleep(ms(50)).await;
     say!(
         stage,
