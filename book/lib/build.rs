@@ -8,6 +8,7 @@
 #[path = "expand/mod.rs"]
 mod expand;
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, process};
@@ -18,7 +19,7 @@ fn main() {
     );
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
     println!("cargo::rerun-if-changed=src");
-    let mut problems = Vec::new();
+    let (mut included, mut problems) = (BTreeSet::new(), Vec::new());
     let mut modules = String::new();
     for chapter in chapters(&book.join("src")) {
         let name = chapter
@@ -28,9 +29,7 @@ fn main() {
             .into_owned();
         match expand::chapter(&book, &chapter) {
             Ok(expanded) => {
-                for file in &expanded.included {
-                    println!("cargo::rerun-if-changed={}", file.display());
-                }
+                included.extend(expanded.included);
                 let path = out.join(format!("{name}.md"));
                 write(&path, &expanded.text);
                 let _ = writeln!(
@@ -40,6 +39,9 @@ fn main() {
             }
             Err(found) => problems.extend(found),
         }
+    }
+    for file in &included {
+        println!("cargo::rerun-if-changed={}", file.display());
     }
     write(&out.join("chapters.rs"), &modules);
     if !problems.is_empty() {

@@ -32,11 +32,12 @@ pub const DEMOS: &[&Demo] = &[
     &demos::testing::DEMO,
     &demos::context::DEMO,
     &demos::inspect::DEMO,
+    &demos::runtime::DEMO,
+    &demos::supervision::DEMO,
     &demos::worker_pool::DEMO,
     &demos::connection_pool::DEMO,
     &demos::scheduler::DEMO,
     &demos::coordinator::DEMO,
-    &demos::runtime::DEMO,
 ];
 
 /// The list that `cargo run -p tour` prints.

@@ -174,7 +174,8 @@ async fn broken(stage: Stage) -> Result<(), BoxError> {
     // ANCHOR: broken
     for page in 1..=5 {
         let (on, written) = (stage.clone(), Arc::clone(&written));
-        // The handle is dropped: so is the error of note 3, and nobody waits for the others.
+        // The handle is dropped, and with it the error of note 3. Nobody
+        // waits for the others.
         tokio::spawn(async move {
             note(on, page).await?;
             written.fetch_add(1, SeqCst);

@@ -17,6 +17,7 @@ pub const DEMO: Demo = Demo::new(
 .with_broken(|stage| Box::pin(broken(stage)));
 
 async fn play(stage: Stage) -> Result<(), BoxError> {
+    // ANCHOR: bulkheads
     let slow = Host::new("slow.example", ms(300));
     let docs = &Host::new("docs.example", ms(40));
     let to_slow = Bulkhead::builder(2)
@@ -25,17 +26,20 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
         .max_wait(ms(350))
         .build()?;
     let to_docs = Bulkhead::builder(2).name("docs.example").build()?;
+    // ANCHOR_END: bulkheads
     stage.bound("waiting for slow.example", 2);
 
     stage.scene(
         "six calls to a slow host: two get in, two wait, two are turned away",
     );
+    // ANCHOR: six
     let start = Instant::now();
     let calls = gather((1..=6).map(|page| call(&stage, &to_slow, &slow, page)));
     // Its line is its own: calls to another host go through as ever.
     let others =
         gather((11..=12).map(|page| to_docs.run(move || docs.get(page))));
     let (calls, others) = tokio::join!(calls, others);
+    // ANCHOR_END: six
     say!(
         stage,
         "docs.example has answered all: {}",
@@ -70,6 +74,7 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     Ok(())
 }
 
+// ANCHOR: call
 async fn call(
     stage: &Stage,
     to: &Bulkhead,
@@ -84,7 +89,9 @@ async fn call(
         let work = stage.busy(me.clone(), "is fetched");
         work.ended(host.get(page).await)
     });
-    let called = called.await;
+    // Polled after the call, which stands in line by then.
+    let seen = async { stage.level(curve.clone(), to.status().waiting) };
+    let (called, ()) = tokio::join!(called, seen);
     stage.level(curve.clone(), to.status().waiting);
     match &called {
         Ok(_) => say!(stage, "{me} of {}", host.name()),
@@ -95,9 +102,11 @@ async fn call(
     }
     called
 }
+// ANCHOR_END: call
 
 async fn broken(stage: Stage) -> Result<(), BoxError> {
     stage.scene("only a limit inside, and a line without end");
+    // ANCHOR: line
     let slow = Host::new("slow.example", ms(300));
     let places = Semaphore::new(2);
     let start = Instant::now();
@@ -120,6 +129,7 @@ async fn broken(stage: Stage) -> Result<(), BoxError> {
     for ended in calls.await {
         ended?;
     }
+    // ANCHOR_END: line
     say!(
         stage,
         "whoever came last has waited for most of the time, and its reader has long closed the tab"

@@ -21,6 +21,7 @@ const BREAKER: &str = "breaker";
 async fn play(stage: Stage) -> Result<(), BoxError> {
     stage.names(BREAKER, &["closed", "half open", "open"]);
     stage.level(BREAKER, 0);
+    // ANCHOR: breaker
     let listener = stage.clone();
     let breaker = CircuitBreaker::builder("shop.example")
         .consecutive_failures(3)
@@ -43,6 +44,7 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
             listener.level(BREAKER, level);
         })
         .build()?;
+    // ANCHOR_END: breaker
 
     stage.scene("a host breaks down, and comes back: a call every 50 ms");
     // Its fourth to seventh answers are bad.
@@ -50,6 +52,7 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
         (ms(20), if (4..=7).contains(&nth) { 500 } else { 200 })
     });
     let mut turned_away = 0;
+    // ANCHOR: calls
     for page in 1..=28 {
         match call(&stage, &breaker, &host, page).await {
             Ok(()) => say!(stage, "page {page}"),
@@ -65,6 +68,7 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
         }
         sleep(ms(50)).await;
     }
+    // ANCHOR_END: calls
     say!(
         stage,
         "{turned_away} calls were turned away; the host saw {} requests",
@@ -86,13 +90,16 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
         let failed = call(&stage, &breaker, &host, page).await;
         assert!(failed.is_err());
     }
+    // ANCHOR: probe
     sleep(ms(300)).await;
     let ended =
         gather((1..=5).map(|page| call(&stage, &breaker, &host, page))).await;
     let got_in = ended.iter().filter(|ended| ended.is_ok()).count();
     say!(stage, "{got_in} got in, {} were turned away", ended.len() - got_in);
     assert_eq!(got_in, 1);
+    // ANCHOR_END: probe
 
+    // ANCHOR: impatient
     stage.scene("callers who give up say nothing about the host");
     for page in 1..=5 {
         let impatient =
@@ -105,9 +112,11 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
         breaker.state()
     );
     assert_eq!(breaker.state(), State::Closed);
+    // ANCHOR_END: impatient
     Ok(())
 }
 
+// ANCHOR: call
 async fn call(
     stage: &Stage,
     breaker: &CircuitBreaker,
@@ -120,10 +129,12 @@ async fn call(
     };
     breaker.run(fetch).await.map(|_| ())
 }
+// ANCHOR_END: call
 
 async fn broken(stage: Stage) -> Result<(), BoxError> {
     stage
         .scene("ten pages of a host that is down, with a limit of 200 ms each");
+    // ANCHOR: down
     let host = Host::new("down.example", ms(60_000));
     let start = Instant::now();
     for page in 1..=10 {
@@ -133,6 +144,7 @@ async fn broken(stage: Stage) -> Result<(), BoxError> {
             work.failed(elapsed);
         }
     }
+    // ANCHOR_END: down
     say!(
         stage,
         "two seconds have gone by, and a host in trouble was asked {} times",

@@ -23,6 +23,7 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
         _ => (ms(50), 200),
     });
 
+    // ANCHOR: default
     stage.scene("a default on an error, and on a limit of time");
     for page in 1..=3 {
         let links = fallback(
@@ -35,10 +36,12 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
         let links = links.await?;
         say!(stage, "page {page} has {links} links");
     }
+    // ANCHOR_END: default
 
     stage.scene(
         "a default that is made of the error, and a hook that hears of it",
     );
+    // ANCHOR: hook
     let listener = stage.clone();
     let or_yesterday =
         Fallback::with(|error: FetchError| format!("yesterday's, as {error}"))
@@ -54,7 +57,9 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
         say!(stage, "what is shown: {text}");
         assert_eq!(text.starts_with("yesterday"), page == 2);
     }
+    // ANCHOR_END: hook
 
+    // ANCHOR: stop
     stage.scene("a request to stop is no error");
     let token = CancelToken::new();
     let crawl = Context::current().with_token(token.clone()).scope(async {
@@ -73,6 +78,7 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     let interrupt = stopped.expect_err("it was cancelled");
     say!(stage, "the crawl returns: {interrupt}");
     assert!(interrupt.cause().is_some());
+    // ANCHOR_END: stop
     Ok(())
 }
 
@@ -85,6 +91,7 @@ async fn fetch(
     work.ended(host.get(page).await)
 }
 
+// ANCHOR: links
 async fn links(stage: &Stage, page: u32) -> Result<u32, Interrupt> {
     let work = stage.busy(format!("page {page}"), "is read");
     match context::sleep(ms(100)).await {
@@ -96,9 +103,11 @@ async fn links(stage: &Stage, page: u32) -> Result<u32, Interrupt> {
     }
     Ok(12)
 }
+// ANCHOR_END: links
 
 async fn broken(stage: Stage) -> Result<(), BoxError> {
     stage.scene("unwrap_or: the request to stop is an error like any other");
+    // ANCHOR: unwrap_or
     let token = CancelToken::new();
     let crawl = Context::current().with_token(token.clone()).scope(async {
         let mut empty = 0;
@@ -115,6 +124,7 @@ async fn broken(stage: Stage) -> Result<(), BoxError> {
         token.cancel("the user stops the crawl");
     };
     let (empty, ()) = tokio::join!(crawl, user);
+    // ANCHOR_END: unwrap_or
     say!(
         stage,
         "it did not stop, and {empty} pages are reported to have no links, which is wrong"

@@ -24,21 +24,31 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     stage.scene(
         "mirror 1 has a bad day; after 100 ms mirror 2 is asked as well",
     );
+    // ANCHOR: hedge
     let start = Instant::now();
     // Waits for what is left when the answer is there: the loser's cleanup.
     Reaper::new()
         .run(async {
             let hedge = Hedge::after(ms(100));
-            let winner = hedge.run(|n| attempt(stage.clone(), n)).await.expect("mirror 2 is well");
-            say!(stage, "the answer is there, from mirror {winner}; nobody waits for the other");
+            let winner = hedge
+                .run(|n| attempt(stage.clone(), n))
+                .await
+                .expect("mirror 2 is well");
+            say!(
+                stage,
+                "the answer is there, from mirror {winner}; \
+                 nobody waits for the other"
+            );
             stage.assert_took(start, ms(140));
             assert_eq!((winner, hedge.status().hedges), (2, 1));
         })
         .await;
     say!(stage, "now the loser has cleaned up, too");
     stage.assert_took(start, ms(170));
+    // ANCHOR_END: hedge
 
     stage.scene("twenty calls, of which every fifth is slow, and a budget for two hedges");
+    // ANCHOR: budget
     let nth = Arc::new(AtomicU32::new(0));
     let hedge = Hedge::after(ms(100)).budget(RetryBudget::with_ratio(2, 0.0));
     let mut slow = 0;
@@ -65,6 +75,7 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
             slow += u32::from(took >= ms(300));
         }
     }
+    // ANCHOR_END: budget
     let status = hedge.status();
     say!(
         stage,
@@ -98,6 +109,7 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     Ok(())
 }
 
+// ANCHOR: attempt
 /// Asks mirror `n`, which gives its number; a loser takes a moment to clean up.
 async fn attempt(stage: Stage, n: u32) -> Result<u32, Interrupt> {
     let me = format!("mirror {n}");
@@ -116,9 +128,11 @@ async fn attempt(stage: Stage, n: u32) -> Result<u32, Interrupt> {
     work.done();
     Ok(n)
 }
+// ANCHOR_END: attempt
 
 async fn broken(stage: Stage) -> Result<(), BoxError> {
     stage.scene("asking both mirrors every time");
+    // ANCHOR: both
     let mirrors =
         [Host::new("mirror 1", ms(40)), Host::new("mirror 2", ms(60))];
     for page in 1..=10 {
@@ -133,6 +147,7 @@ async fn broken(stage: Stage) -> Result<(), BoxError> {
         };
         say!(stage, "page {page}");
     }
+    // ANCHOR_END: both
     let requests: u32 = mirrors.iter().map(Host::requests).sum();
     let answered: u32 = mirrors.iter().map(Host::answered).sum();
     say!(

@@ -44,7 +44,7 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
             });
             let on = stage.clone();
             group.spawn("upload", async move {
-                let _work = on.busy("upload", "waits for the store");
+                let _work = on.busy("upload", "sends the report");
                 // A wait that is not of this crate can be given a name.
                 inspect::label("the answer of the store", sleep(ms(60_000)))
                     .await;

@@ -29,6 +29,7 @@ pub mod settings;
 pub mod shield;
 pub mod shutdown;
 pub mod stream;
+pub mod supervision;
 pub mod task_group;
 pub mod testing;
 pub mod transaction;

@@ -46,6 +46,7 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
             listener.level("breaker", level);
         })
         .build()?;
+    // ANCHOR: policy
     // From the outside in. Any other order does not compile.
     let policy = Policy::new()
         .fallback(Fallback::value(YESTERDAY))
@@ -54,6 +55,7 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
         .retry(Retry::exponential(ms(50)).jitter(Jitter::None).max_attempts(3))
         .circuit_breaker(breaker.clone())
         .attempt_timeout(ms(100));
+    // ANCHOR_END: policy
 
     stage.scene("a bad answer, and a good one: the caller doesn't notice");
     let host = Host::answering("docs.example", |nth, _| match nth {
@@ -67,11 +69,13 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
 
     stage
         .scene("a host that hangs: three attempts of 100 ms, then the default");
+    // ANCHOR: hangs
     let start = Instant::now();
     let page = policy.run(|| fetch(&stage, &host, 2)).await?;
     say!(stage, "what is shown is yesterday's: {}", page == YESTERDAY);
     assert_eq!((page, host.requests()), (YESTERDAY, 5));
     stage.assert_took(start, ms(100 + 50 + 100 + 100 + 100));
+    // ANCHOR_END: hangs
 
     stage.scene("one failure more opens the breaker, and from then on the default comes at once");
     policy.run(|| fetch(&stage, &host, 3)).await?;
@@ -108,6 +112,7 @@ async fn broken(stage: Stage) -> Result<(), BoxError> {
     let host = Host::answering("docs.example", |nth, _| {
         (ms(20), if nth == 1 { 503 } else { 200 })
     });
+    // ANCHOR: by_hand
     let retry = Retry::fixed(ms(50)).max_attempts(3);
     let page =
         retry.run(|| fallback(fetch(&stage, &host, 1), YESTERDAY)).await?;
@@ -117,6 +122,7 @@ async fn broken(stage: Stage) -> Result<(), BoxError> {
         page == YESTERDAY,
         host.requests()
     );
+    // ANCHOR_END: by_hand
     say!(
         stage,
         "the fallback made a success of every failure, so nothing was ever tried again"

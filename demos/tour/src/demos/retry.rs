@@ -31,6 +31,7 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     );
     stage.assert_took(start, ms(3 * 50 + 100 + 200));
 
+    // ANCHOR: log
     stage.scene("with jitter, and in vain: the error has the log");
     let down = Host::answering("down.example", |_, _| (ms(20), 503));
     let retry = Retry::exponential(ms(100)).max_attempts(4).seed(stage.seed());
@@ -53,11 +54,13 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
         error.reason(),
         error.error().expect("there were attempts")
     );
+    // ANCHOR_END: log
     assert_eq!(error.attempts(), 4);
 
     stage.scene(
         "what can't succeed is not tried again, and who says when is believed",
     );
+    // ANCHOR: verdicts
     let retry = Retry::fixed(ms(50)).classify(|error: &FetchError| match error
         .status
     {
@@ -65,6 +68,7 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
         500.. => Verdict::Retry,
         _ => Verdict::Stop,
     });
+    // ANCHOR_END: verdicts
     let host = Host::answering("blog.example", |nth, page| match (page, nth) {
         (3, _) => (ms(20), 404),
         (_, 2) => (ms(20), 429),
@@ -84,6 +88,7 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     stage.scene(
         "250 ms are left, and the next attempt could not begin within them",
     );
+    // ANCHOR: deadline
     let start = Instant::now();
     let retry = Retry::fixed(ms(300));
     let error = timeout(ms(250), retry.run(|| fetch(&stage, &down, 5)))
@@ -92,14 +97,17 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     say!(stage, "page 5: {error}");
     assert!(matches!(error.reason(), StopReason::DeadlineTooClose));
     stage.assert_took(start, ms(20));
+    // ANCHOR_END: deadline
 
     stage.scene("a budget for all callers together: three retries, and then only what successes earn");
+    // ANCHOR: budget
     let before = down.requests();
     let retry =
         Retry::fixed(ms(30)).max_attempts(10).budget(RetryBudget::new(3));
-    let (retry, host) = (&retry, &down);
+    let (retry, host, here) = (&retry, &down, &stage);
     let ended =
-        gather((6..=8).map(|page| retry.run(move || host.get(page)))).await;
+        gather((6..=8).map(|page| retry.run(move || fetch(here, host, page))))
+            .await;
     assert!(ended.iter().all(Result::is_err));
     say!(
         stage,
@@ -107,6 +115,7 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
         down.requests() - before
     );
     assert_eq!(down.requests() - before, 6);
+    // ANCHOR_END: budget
     Ok(())
 }
 
@@ -128,6 +137,7 @@ async fn broken(stage: Stage) -> Result<(), BoxError> {
     stage.scene("five clients, each with a loop and a sleep, and a host that bears four");
     let host = Host::answering("docs.example", |_, _| (ms(50), 503));
     stage.bound("open requests", 4);
+    // ANCHOR: loop
     let clients = (1..=5).map(|page| {
         let (stage, host) = (&stage, &host);
         async move {
@@ -143,6 +153,7 @@ async fn broken(stage: Stage) -> Result<(), BoxError> {
         }
     });
     gather(clients).await;
+    // ANCHOR_END: loop
     say!(
         stage,
         "each time all {} came back at the same moment: 15 requests in three blows",

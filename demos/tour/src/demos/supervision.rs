@@ -103,6 +103,7 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     let docs = start(&system, &stage, "docs reader", restart);
     sleep(ms(5)).await;
     let (first, second, third) = tokio::join!(
+        biased;
         ask(&stage, &docs, "/"),
         ask(&stage, &docs, "/bug"),
         ask(&stage, &docs, "/about"),
@@ -136,12 +137,14 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     let shop = start(&system, &stage, "shop reader", restart);
     sleep(ms(4)).await;
     let (bug, cart) = tokio::join!(
+        biased;
         ask(&stage, &shop, "/shop/bug"),
         ask(&stage, &shop, "/shop/cart"),
     );
     assert!(bug.is_err() && cart.is_ok());
     sleep(ms(5)).await;
     let (last, behind) = tokio::join!(
+        biased;
         ask(&stage, &shop, "/shop/bug 2"),
         ask(&stage, &shop, "/shop/help"),
     );
