@@ -29,6 +29,7 @@ pub const DEMOS: &[&Demo] = &[
     &demos::blocking::DEMO,
     &demos::shutdown::DEMO,
     &demos::settings::DEMO,
+    &demos::files::DEMO,
     &demos::testing::DEMO,
     &demos::context::DEMO,
     &demos::inspect::DEMO,

@@ -134,8 +134,8 @@ impl CircuitBreaker {
                 Ok(value)
             }
             Err(error) => {
-                if context::is_cancelled() {
-                    // It may have failed only because it was told to stop.
+                if context::is_cancelled() || context::is_late() {
+                    // It may have failed only because it was told to stop, or had no time left.
                     drop(call);
                 } else if is_failure(&error) {
                     call.failure();

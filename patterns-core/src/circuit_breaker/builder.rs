@@ -8,7 +8,7 @@ use super::window::Span;
 use super::{BuildError, Change, CircuitBreaker};
 
 /// What a call says about the other side that is dropped before its end, or returns an error after the ambient token
-/// was cancelled.
+/// was cancelled or the ambient deadline passed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnCancel {
     /// Nothing: the caller gave up, for reasons of its own.

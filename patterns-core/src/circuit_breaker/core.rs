@@ -198,7 +198,8 @@ impl Core {
     fn verdict(&self, sums: Sums, consecutive: u32) -> Option<String> {
         let config = &self.config;
         if config.consecutive.is_some_and(|limit| consecutive >= limit) {
-            return Some(format!("{consecutive} failures in a row"));
+            let s = if consecutive == 1 { "" } else { "s" };
+            return Some(format!("{consecutive} failure{s} in a row"));
         }
         if sums.calls < config.min_calls {
             return None;

@@ -10,8 +10,8 @@
 //! What has to be right:
 //!
 //! 1. A second request is sent only where it may help: none after the ambient deadline or token has ended the
-//!    call, none that the typical latency, where it is known ([`percentile`](Hedge::percentile)), says would come too late, and none that the [`RetryBudget`] shared with
-//!    retries has no token for. When a server is slow because it is overloaded, every call is slow, and hedging
+//!    call, none that the typical latency, where it is known ([`percentile`](Hedge::percentile)), says would come too
+//!    late, and none that the [`RetryBudget`] shared with retries has no token for. When a server is slow because it is overloaded, every call is slow, and hedging
 //!    all of them would double its load.
 //! 2. The losers are somebody's. They are asked to stop, so that they roll back, return a connection or cancel
 //!    the query at the server, and whoever waits for the caller waits for that too.

@@ -221,8 +221,6 @@ impl<R, D, B: Backoff, C> Policy<R, D, B, C> {
     ///
     /// Cancel safe if the futures of `operation` are: dropping this drops the one that runs, leaves every line and
     /// gives every place back. A unit of a rate limit that was taken stays used.
-    ///
-    /// [`PolicyCause`]: super::PolicyCause
     pub async fn run<T, E, F, Fut, P>(&self, operation: F) -> Result<T, PolicyError<E>>
     where
         F: Fn() -> Fut,

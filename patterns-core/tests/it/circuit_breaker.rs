@@ -8,7 +8,7 @@ use patterns_core::circuit_breaker::{BuildError, Builder, CircuitBreaker, OnCanc
 use patterns_core::context::{self, Context};
 use patterns_core::gather::gather;
 use patterns_core::testing::explore_cancellation;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use crate::support::{ms, polled, secs};
 
@@ -133,6 +133,20 @@ async fn callers_who_give_up_never_open_the_breaker_of_a_healthy_service() {
     }
     let status = breaker.status();
     assert_eq!((status.state, status.opened, status.failed), (State::Closed, 0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_that_comes_with_the_callers_own_deadline_says_nothing() {
+    let breaker = builder().consecutive_failures(1).build().unwrap();
+    let soon = || Context::current().with_deadline(Instant::now() + ms(50));
+    let late = soon().scope(breaker.run(|| context::sleep(ms(100)))).await;
+    assert!(late.is_err());
+    let status = breaker.status();
+    assert_eq!((status.state, status.failed), (State::Closed, 0));
+    // With time to spare a failure is one.
+    let failed = soon().scope(breaker.run(async || Err::<(), _>("no answer"))).await;
+    assert!(failed.is_err());
+    assert_eq!(breaker.state(), State::Open);
 }
 
 #[tokio::test(start_paused = true)]
@@ -273,7 +287,7 @@ async fn the_listener_hears_of_each_change_and_may_use_the_breaker_and_panic() {
     assert_eq!(
         *heard.lock().unwrap(),
         [
-            "closed -> open: 1 failures in a row",
+            "closed -> open: 1 failure in a row",
             "open -> half open: it was open for its time",
             "half open -> closed: its probes succeeded",
         ]

@@ -20,7 +20,7 @@ const LEVELS: usize = 64_usize.div_ceil(BITS as usize);
 ///
 /// A timer is never early, timers fire in the order of their instants, and those of the same instant in the order in
 /// which they were put in. Putting in and cancelling take constant time; a timer that is 8 bytes of value takes
-/// at most 60 bytes of memory.
+/// at most 67 bytes of memory.
 ///
 /// However, that memory is kept for later timers until the wheel is dropped, and [`next_due`](Self::next_due) tells
 /// when to look, not when something is due.

@@ -28,11 +28,13 @@ const IO_TASKS: usize = 256;
 /// How many jobs wait for a worker: more than one slow host's share, so that the others go on meanwhile.
 const QUEUE: usize = 8_192;
 
+// ANCHOR: save
 /// How long writing a run to the database may take.
 const SAVE: Duration = Duration::from_secs(300);
 
 /// The same for a check that was stopped: a person waits, and was told five seconds.
 const SAVE_PARTIAL: Duration = Duration::from_secs(2);
+// ANCHOR_END: save
 
 /// Checks targets.
 ///
@@ -111,9 +113,11 @@ impl Checker {
     /// # Cancel safety
     ///
     /// Cancel safe: what runs is stopped, and nothing is left on disk.
+    // ANCHOR: run
     pub async fn run(&self, target: &Target) -> Result<Report, CheckError> {
         let (began, started) = (Instant::now(), SystemTime::now());
         let system = System::start()?;
+        // ANCHOR: workers
         let threads = self.config.workers.or_else(|| std::thread::available_parallelism().ok());
         let workers = WorkerPool::builder()
             .name("check")
@@ -122,6 +126,7 @@ impl Checker {
             .per_key(self.config.http.per_host.max(1))
             .queue(QUEUE)
             .start(&system)?;
+        // ANCHOR_END: workers
         // A database that can't be used is heard of before the check and not after it.
         let store = match &self.config.db {
             Some(path) => Some(Store::open(path, &system).await?),
@@ -139,7 +144,9 @@ impl Checker {
         tracing::debug!(%ended, "check ended");
         result
     }
+    // ANCHOR_END: run
 
+    // ANCHOR: keep
     async fn run_with(
         &self,
         workers: &WorkerPool,
@@ -164,6 +171,7 @@ impl Checker {
             Err(why) => report.with_not_kept(format!("the run could not be kept in the database: {why}")),
         })
     }
+    // ANCHOR_END: keep
 
     async fn check(&self, workers: &WorkerPool, target: &Target, began: Instant) -> Result<Report, CheckError> {
         let named = self.config.target.as_deref().unwrap_or_default();

@@ -19,6 +19,7 @@ use crate::folder::Folder;
 use crate::progress::ProgressState;
 use crate::report::{Status, Summary};
 
+// ANCHOR: task
 /// A target to visit, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Task {
@@ -27,6 +28,7 @@ pub(crate) struct Task {
 }
 
 pub(crate) type Frontier = WorkQueue<Task>;
+// ANCHOR_END: task
 
 /// A check while it crawls.
 ///
@@ -86,6 +88,7 @@ impl Crawl {
     /// Visits the target of one job, and puts whatever it leads to.
     ///
     /// Fetching happens here (on an IO worker), parsing on a CPU worker.
+    // ANCHOR: visit
     pub(crate) async fn visit(self: Arc<Self>, job: Job<Task>, workers: WorkerPool) {
         let Task { id, want } = *job;
         let (key, role) = {
@@ -114,6 +117,7 @@ impl Crawl {
             self.settle(id, Answer::Lost(error.to_string()), None);
         }
     }
+    // ANCHOR_END: visit
 
     async fn fetch(&self, id: Id, key: &str, role: Role, want: Want, job: &Job<Task>) -> Fetched {
         if let Some(first) = self.first.lock().take_if(|first| first.id == id) {
@@ -154,6 +158,7 @@ impl Crawl {
         Fetched::Done
     }
 
+    // ANCHOR: give_up
     /// Notes why there is no answer. Where that is because the check was stopped, nothing is known, and nothing noted:
     /// what has not been visited makes the report a partial one.
     fn give_up(&self, id: Id, why: FetchError) {
@@ -161,6 +166,7 @@ impl Crawl {
             self.settle(id, Answer::Failed(why), None);
         }
     }
+    // ANCHOR_END: give_up
 
     fn redirect(&self, id: Id, status: u16, to: &Url, want: Want, job: &Job<Task>) {
         let fragment = to.fragment().and_then(fragment_of).map_or(NO_FRAGMENT, |name| fragment_hash(&name));
@@ -262,10 +268,12 @@ impl Crawl {
     }
 }
 
+// ANCHOR: put
 /// Puts what a job led to. Refused only when the check is being stopped, and then nothing more is wanted.
 pub(super) fn put(job: &Job<Task>, tasks: impl IntoIterator<Item = Task>) {
     let _ = job.put_all(tasks);
 }
+// ANCHOR_END: put
 
 impl std::fmt::Debug for Crawl {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

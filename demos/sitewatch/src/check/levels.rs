@@ -21,6 +21,7 @@ const FILES: usize = 16;
 /// crawl goes level by level, each in order of its addresses, so that what is cut off depends on the site
 /// alone and not on who answered first. Beyond the limits a page is like one out of scope: it is asked
 /// for, and not followed.
+// ANCHOR: levels
 pub(super) async fn levels(crawl: &Crawl, frontier: &Frontier, start: Vec<Id>) -> Result<(), Interrupt> {
     let mut level = start;
     let mut left = crawl.limits.max_pages.unwrap_or(u64::MAX);
@@ -60,6 +61,7 @@ pub(super) async fn levels(crawl: &Crawl, frontier: &Frontier, start: Vec<Id>) -
     }
     Ok(())
 }
+// ANCHOR_END: levels
 
 /// Brings pages into the order of their addresses, each once, without those that were visited meanwhile.
 fn order(crawl: &Crawl, pages: &mut Vec<Id>) {
@@ -76,6 +78,7 @@ fn read(crawl: &Crawl, visited: &[Id]) -> u64 {
     visited.iter().filter(is_page).count() as u64
 }
 
+// ANCHOR: put
 async fn put(frontier: &Frontier, task: Task) -> Result<(), Interrupt> {
     match frontier.put(task).await {
         Ok(_) => Ok(()),
@@ -84,7 +87,9 @@ async fn put(frontier: &Frontier, task: Task) -> Result<(), Interrupt> {
         Err(refused) => unreachable!("{refused}"),
     }
 }
+// ANCHOR_END: put
 
+// ANCHOR: joined
 /// Waits for the frontier's end, and meanwhile counts for whoever watches.
 async fn joined(crawl: &Crawl, frontier: &Frontier) -> Result<(), Interrupt> {
     let mut ticks = tokio::time::interval(Duration::from_millis(100));
@@ -97,7 +102,9 @@ async fn joined(crawl: &Crawl, frontier: &Frontier) -> Result<(), Interrupt> {
         }
     }
 }
+// ANCHOR_END: joined
 
+// ANCHOR: dispatch
 /// Hands each task to a worker. It waits where the workers' queue is full; nobody in the cycle does.
 pub(super) async fn dispatch(crawl: &Arc<Crawl>, frontier: &Frontier, workers: &WorkerPool) {
     // A task that was taken while files were gathered, and is none.
@@ -136,3 +143,4 @@ pub(super) async fn dispatch(crawl: &Arc<Crawl>, frontier: &Frontier, workers: &
         }
     }
 }
+// ANCHOR_END: dispatch

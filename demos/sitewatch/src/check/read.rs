@@ -45,6 +45,7 @@ thread_local! {
 }
 
 impl Crawl {
+    // ANCHOR: files
     /// Reads and parses files of the folder; on a CPU worker, as it blocks.
     pub(crate) fn read_files(&self, jobs: Vec<Job<Task>>) {
         for job in jobs {
@@ -54,13 +55,16 @@ impl Crawl {
             self.read_file(job);
         }
     }
+    // ANCHOR_END: files
 
+    // ANCHOR: guarded
     /// A panic costs its own page, and is told.
     pub(super) fn guarded(&self, id: Id, read: impl FnOnce()) {
         if let Err(panic) = catch_panic(read) {
             self.settle(id, Answer::Lost(panic.to_string()), None);
         }
     }
+    // ANCHOR_END: guarded
 
     fn read_file(&self, job: Job<Task>) {
         let id = job.id;

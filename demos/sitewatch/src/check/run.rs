@@ -67,6 +67,7 @@ impl Check<'_> {
             progress: Arc::clone(&self.progress),
             counted: Mutex::default(),
         });
+        // ANCHOR: stopped
         let stopped = self.crawl(&crawl, pages).await?;
         let unvisited = crawl.targets.read().iter().filter(|(_, target)| target.is_unvisited()).count();
         let stopped = match stopped {
@@ -78,9 +79,12 @@ impl Check<'_> {
             },
             stopped => stopped,
         };
+        // ANCHOR_END: stopped
+        // ANCHOR: quiet
         // Judging is short, and goes on even if we were asked to stop: what is known is reported.
         let judging = Context::current().with_token(CancelToken::new()).without_deadline();
         let (mut summary, links) = judging.scope(self.judge(&crawl)).await?;
+        // ANCHOR_END: quiet
         let orphans = if whole && stopped.is_none() { orphans(&crawl.targets.read()) } else { Vec::new() };
         summary.stopped = stopped;
         summary.elapsed = began.elapsed();
@@ -89,6 +93,7 @@ impl Check<'_> {
 
     /// Visits everything that can be reached; ends when the frontier's `join` returns, or early, and
     /// then says why.
+    // ANCHOR: crawl
     async fn crawl(&self, crawl: &Arc<Crawl>, pages: Vec<Id>) -> Result<Option<String>, CheckError> {
         let frontier =
             WorkQueue::builder(self.frontier).dedupe_by(|task: &Task| *task).on_drop(OnDrop::Fail).build()?;
@@ -116,8 +121,10 @@ impl Check<'_> {
             Err(errors) => Err(errors.into()),
         }
     }
+    // ANCHOR_END: crawl
 
     /// Judges every link, on the CPU workers.
+    // ANCHOR: judge
     async fn judge(&self, crawl: &Arc<Crawl>) -> Result<(Summary, Links), CheckError> {
         let visited = |(id, target): (Id, &Target)| target.visit.is_some().then_some(id);
         let pages: Vec<Id> = crawl.targets.read().iter().filter_map(visited).collect();
@@ -149,6 +156,7 @@ impl Check<'_> {
         summary.counts.add(Reason::Ok, well);
         Ok((summary, links))
     }
+    // ANCHOR_END: judge
 }
 
 fn failed(error: JobError) -> CheckError {

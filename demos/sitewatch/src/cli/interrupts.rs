@@ -37,6 +37,7 @@ impl Interrupts {
         let (sender, mut this) = Self::channel();
         let mut signals = Signals::new()?;
         this.listener = Some(tokio::spawn(async move {
+            // ANCHOR: listener
             for count in 1.. {
                 let name = signals.next().await;
                 if count == 1 {
@@ -52,6 +53,7 @@ impl Interrupts {
                     std::process::exit(Exit::Interrupted.code().into());
                 }
             }
+            // ANCHOR_END: listener
         }));
         Ok(this)
     }

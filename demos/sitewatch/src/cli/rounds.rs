@@ -22,6 +22,7 @@ impl Rounds {
     /// # Errors
     ///
     /// If the scheduler can't be started, or `period` is zero.
+    // ANCHOR: every
     pub async fn every(period: Duration) -> Result<Self, Failure> {
         let system = System::start().map_err(|error| Failure::failed(&error))?;
         let scheduler = Scheduler::builder().start(&system).map_err(|error| Failure::failed(&error))?;
@@ -35,6 +36,7 @@ impl Rounds {
         every.run(fire).await.map_err(|error| Failure::usage(&error))?;
         Ok(Self { due, skips: true, _timetable: Some((scheduler, system)) })
     }
+    // ANCHOR_END: every
 
     /// Whenever somebody sends; a round that is due while another runs is kept, up to `kept` of them.
     #[must_use]

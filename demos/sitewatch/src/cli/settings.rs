@@ -29,6 +29,7 @@ const FILE: &str = "sitewatch.toml";
 /// assert!(refused.to_string().starts_with("environment variable SITEWATCH_EXCLUDE: exclude = "));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+// ANCHOR: load
 pub fn load<K, V>(args: &CheckArgs, vars: impl IntoIterator<Item = (K, V)>) -> Result<CheckConfig, Failure>
 where
     K: Into<OsString>,
@@ -44,6 +45,7 @@ where
     }
     settings.load_valid().map_err(|error| Failure::usage(&error))
 }
+// ANCHOR_END: load
 
 /// An argument that was given.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -20,6 +20,7 @@ const GRACE: Duration = Duration::from_secs(5);
 /// # Cancel safety
 ///
 /// Cancel safe if `check` is: dropping this drops it.
+// ANCHOR: watch
 pub(super) async fn watch<F: Future>(
     check: F,
     progress: &ProgressState,
@@ -56,6 +57,7 @@ pub(super) async fn watch<F: Future>(
         }
     }
 }
+// ANCHOR_END: watch
 
 async fn until(limit: Option<Instant>) {
     match limit {

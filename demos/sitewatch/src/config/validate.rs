@@ -4,6 +4,7 @@ use patterns_core::settings::{Findings, Validate};
 
 use super::CheckConfig;
 
+// ANCHOR: validate
 impl Validate for CheckConfig {
     fn validate(&self, findings: &mut Findings) {
         if self.every == Some(Duration::ZERO) {
@@ -20,3 +21,4 @@ impl Validate for CheckConfig {
         }
     }
 }
+// ANCHOR_END: validate

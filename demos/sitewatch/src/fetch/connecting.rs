@@ -40,6 +40,7 @@ impl Progress {
 #[derive(Debug)]
 pub(super) struct Silent;
 
+// ANCHOR: until_answered
 /// Awaits `fut`, a request that waits for the head of its answer, for `limit` from the instant at
 /// which its connection stands. How long that takes is not limited here.
 ///
@@ -70,6 +71,7 @@ pub(super) async fn until_answered<F: Future>(limit: Duration, fut: F) -> Result
         }
     }
 }
+// ANCHOR_END: until_answered
 
 /// The layer that goes around the connector.
 #[derive(Clone, Copy, Debug)]

@@ -75,6 +75,7 @@ impl Exchange {
         })
     }
 
+    // ANCHOR: run
     /// Sends one request and reads what is wanted of its answer.
     ///
     /// # Cancel safety
@@ -89,6 +90,7 @@ impl Exchange {
             .map_err(FetchError::Interrupted)?
             .map_err(|_| FetchError::Timeout { phase: Phase::Total, limit })?
     }
+    // ANCHOR_END: run
 
     async fn send(&self, method: Method, url: &Url, want: Want) -> Result<Answer, Failure> {
         let mut request = self.client.request(method, url.clone());

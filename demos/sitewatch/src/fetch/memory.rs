@@ -40,6 +40,7 @@ impl Memory {
         self.hosts.lock().get(host).is_some_and(|health| health.answered)
     }
 
+    // ANCHOR: note
     /// Notes how a request to the host ended.
     pub(super) fn note(&self, host: &Authority, error: Option<&FetchError>) {
         if error.is_some_and(FetchError::is_interrupted) {
@@ -65,6 +66,7 @@ impl Memory {
             health.given_up = Some(error.clone());
         }
     }
+    // ANCHOR_END: note
 }
 
 #[cfg(test)]

@@ -7,14 +7,17 @@ use tokio::time::Instant;
 use super::FetchError;
 use super::authority::Authority;
 
+// ANCHOR: pace
 /// Turns per host: evenly spaced, first come, first served.
 #[derive(Debug)]
 pub(super) struct Pace {
     hosts: KeyedRateLimiter<Authority>,
     spacing: Duration,
 }
+// ANCHOR_END: pace
 
 impl Pace {
+    // ANCHOR: new
     /// `rate` requests per second; 0 for no limit.
     pub(super) fn new(rate: f64) -> Self {
         let quota = if rate > 0.0 {
@@ -28,7 +31,9 @@ impl Pace {
         // Hosts at rest are forgotten; those in use are no more than there are tasks.
         Self { hosts: KeyedRateLimiter::new(quota).max_keys(usize::MAX), spacing: quota.spacing() }
     }
+    // ANCHOR_END: new
 
+    // ANCHOR: turn
     /// Waits for this host's next turn.
     ///
     /// # Cancel safety
@@ -41,6 +46,7 @@ impl Pace {
             other => FetchError::Protocol(other.to_string()),
         })
     }
+    // ANCHOR_END: turn
 
     /// Gives no turn at this host before `until`.
     pub(super) fn pause_until(&self, host: &Authority, until: Instant) {

@@ -45,10 +45,12 @@ impl Fetcher {
     /// # Cancel safety
     ///
     /// Cancel safe: if this was the one that asked, the next in line asks again.
+    // ANCHOR: robots
     pub async fn robots(&self, url: &Url) -> Result<Arc<Robots>, FetchError> {
         let cell = Arc::clone(self.0.robots.0.lock().entry(url.origin().ascii_serialization()).or_default());
         interruptible(cell.get_or_try_init(|| self.read_robots(url))).await??.clone()
     }
+    // ANCHOR_END: robots
 
     /// Whether a crawler may fetch this URL. Ask before following a link; a link that is only
     /// checked is no crawl.

@@ -43,6 +43,7 @@ impl Seats {
         Self { per_host, hosts: Mutex::default() }
     }
 
+    // ANCHOR: take
     /// Waits for a seat at `host`, which has `answered` before or not.
     ///
     /// # Cancel safety
@@ -64,6 +65,7 @@ impl Seats {
         seat.permit = interruptible(permits.acquire_owned()).await?.ok();
         Ok(seat)
     }
+    // ANCHOR_END: take
 
     /// The hosts that somebody is or wants to be at.
     #[cfg(test)]
@@ -73,6 +75,7 @@ impl Seats {
 }
 
 impl Seat<'_> {
+    // ANCHOR: open_all
     /// Opens all seats of this host: it has answered.
     pub(super) fn open_all(&self) {
         let mut hosts = self.seats.hosts.lock();
@@ -82,6 +85,7 @@ impl Seat<'_> {
             entry.permits.add_permits(self.seats.per_host - 1);
         }
     }
+    // ANCHOR_END: open_all
 }
 
 impl Drop for Seat<'_> {

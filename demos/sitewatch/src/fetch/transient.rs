@@ -8,6 +8,7 @@ use super::{FetchError, Phase};
 /// The longest `Retry-After` that is waited for.
 pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
+// ANCHOR: transient
 /// Judges a failed request.
 ///
 /// A refusal and a name that does not exist are answers, and another attempt gets the same one. So
@@ -23,6 +24,7 @@ pub(super) fn transient(error: &FetchError, retry_after: Option<Duration>) -> Ve
         _ => Verdict::Stop,
     }
 }
+// ANCHOR_END: transient
 
 /// The `Retry-After` header: seconds, or a date, which is taken relative to `now`.
 ///

@@ -40,6 +40,7 @@ struct Visit<'a> {
 }
 
 impl Visitor {
+    // ANCHOR: new
     pub(super) fn new(config: &HttpConfig) -> Result<Self, FetchSetupError> {
         let worth_it: fn(&Failure) -> Verdict = |failure| match failure.sent {
             true => transient(&failure.error, failure.retry_after),
@@ -56,6 +57,7 @@ impl Visitor {
                 .classify(worth_it),
         })
     }
+    // ANCHOR_END: new
 
     /// Asks `url` for what is wanted, with further attempts on what is transient.
     ///
@@ -79,6 +81,7 @@ impl Visitor {
         self.pace.slow_down(host, interval);
     }
 
+    // ANCHOR: attempt
     async fn attempt(&self, visit: &Visit<'_>) -> Result<Answer, Failure> {
         let mut result = if visit.get.load(Relaxed) {
             self.request(Method::GET, visit).await
@@ -100,7 +103,9 @@ impl Visitor {
         }
         result
     }
+    // ANCHOR_END: attempt
 
+    // ANCHOR: request
     async fn request(&self, method: Method, visit: &Visit<'_>) -> Result<Answer, Failure> {
         let host = &visit.host;
         let known = || self.memory.given_up(host).map_or(Ok(()), |error| Err(Failure::unsent(error)));
@@ -116,6 +121,7 @@ impl Visitor {
         }
         result
     }
+    // ANCHOR_END: request
 }
 
 /// Why there was no further attempt: the caller gave up, or else the last error says it.

@@ -97,6 +97,7 @@ impl Output {
         self.try_write(fill).map_err(|source| OutputError { path: self.named.clone(), source })
     }
 
+    // ANCHOR: write
     fn try_write(&self, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
         if self.direct {
             return fill(&mut File::options().write(true).open(&self.real)?);
@@ -107,6 +108,7 @@ impl Output {
         file.persist(&self.real).map_err(|error| error.error)?;
         sync_folder(folder_of(&self.real))
     }
+    // ANCHOR_END: write
 
     /// Removed again when dropped.
     fn temporary(&self) -> io::Result<NamedTempFile> {

@@ -97,6 +97,7 @@ impl Store {
     ///
     /// Not cancel safe: a run that was written in part stays, marked as such (`saved` is 0). Run it in a
     /// [`shield`](patterns_core::cancel::shield) to have it whole.
+    // ANCHOR: save
     pub async fn save(&self, report: Arc<Report>, started: SystemTime) -> Result<i64, StoreError> {
         let shared = Arc::clone(&report);
         let run = self.write(move |db| insert_run(db, &shared, started)).await?;
@@ -116,7 +117,9 @@ impl Store {
         .await?;
         Ok(run)
     }
+    // ANCHOR_END: save
 
+    // ANCHOR: write
     async fn write<T, F>(&self, f: F) -> Result<T, StoreError>
     where
         F: FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
@@ -128,6 +131,7 @@ impl Store {
         };
         connection.transaction(f).await.map_err(|error| StoreError::of(&self.path, error))
     }
+    // ANCHOR_END: write
 }
 
 /// Makes the schema in an empty database; gives the version that is there then.

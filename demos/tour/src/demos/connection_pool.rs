@@ -1,4 +1,6 @@
-//! Connections that are kept open and lent out, to a real SQLite.
+//! Connections that are kept open and lent out, to a real SQLite; on real time also to a PostgreSQL and a Redis.
+mod servers;
+
 use std::cell::Cell;
 
 use actors::connection_pool::sqlite::rusqlite::{self, Connection};
@@ -107,6 +109,9 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     );
     assert!(receipt.is_complete());
     assert_eq!(receipt.counts.opened, receipt.counts.closed);
+    if !stage.is_virtual() {
+        servers::play(&stage, &system).await?;
+    }
     assert!(system.shutdown(ms(2000)).await.is_clean());
     Ok(())
 }

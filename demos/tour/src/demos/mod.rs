@@ -13,6 +13,7 @@ pub mod coordinator;
 pub mod event;
 pub mod exit_stack;
 pub mod fallback;
+pub mod files;
 pub mod gather;
 pub mod hedge;
 pub mod inspect;

@@ -40,7 +40,9 @@ async fn postgres(
     let manager = PostgresManager::new(&server.url("application_name=tour"))?;
     let pool =
         ConnectionPool::builder(manager).max_size(LIMIT).start(system).await?;
-    let most = try_gather((0..TASKS).map(|_| sessions(&pool))).await?;
+    let most = try_gather((0..TASKS).map(|_| sessions(&pool)))
+        .await
+        .map_err(|error| error.to_string())?;
     let most = most.into_iter().max().unwrap_or_default();
     say!(
         stage,
@@ -88,16 +90,15 @@ async fn redis(
     let manager = RedisManager::new(server.url("", ""))?;
     let pool =
         ConnectionPool::builder(manager).max_size(LIMIT).start(system).await?;
-    let most = try_gather((0..TASKS).map(|_| count_a_link(&pool))).await?;
+    let most = try_gather((0..TASKS).map(|_| count_a_link(&pool)))
+        .await
+        .map_err(|error| error.to_string())?;
     let most = most.into_iter().max().unwrap_or_default();
     let mut connection = pool.acquire().await?;
     let links: usize =
         cmd("GET").arg("links").query_async(&mut *connection).await?;
     drop(connection);
-    say!(
-        stage,
-        "{links} links are counted, over at most {most} connections"
-    );
+    say!(stage, "{links} links are counted, over at most {most} connections");
     assert_eq!(links, TASKS);
     assert!(most <= LIMIT);
     assert!(pool.drain(Instant::now() + ms(2000)).await.is_complete());
