@@ -19,7 +19,8 @@ async def careless(source: AsyncIterator[str], most: int, wait: float):
     batch: list[str] = []
     while True:
         try:
-            # over its limit, wait_for cancels what it waits for: the generator is at its end
+            # over its limit, wait_for cancels what it waits for:
+            # the generator is at its end
             batch.append(await asyncio.wait_for(anext(source), wait))
         except TimeoutError:
             pass
@@ -43,7 +44,8 @@ async def batched(source: AsyncIterator[str], most: int, wait: float):
     try:
         while True:
             left = due and max(0, due - asyncio.get_running_loop().time())
-            done, _ = await asyncio.wait([coming], timeout=left)  # leaves it running
+            # leaves it running
+            done, _ = await asyncio.wait([coming], timeout=left)
             if done:
                 try:
                     batch.append(coming.result())

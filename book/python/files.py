@@ -58,7 +58,9 @@ async def read_all(paths: list[Path], at_once: int) -> list[str]:
 # ANCHOR: lines
 async def lines(path: Path, at_once: int = 100):
     with path.open() as file:
-        while some := await asyncio.to_thread(lambda: list(islice(file, at_once))):
+        while some := await asyncio.to_thread(
+            lambda: list(islice(file, at_once))
+        ):
             for line in some:
                 yield line.rstrip("\n")
 # ANCHOR_END: lines

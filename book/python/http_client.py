@@ -44,14 +44,17 @@ class Client:
         self.address, self.key = (host, port), key
         self.idle: list[tuple[StreamReader, StreamWriter]] = []
 
-    async def get(self, path: str, *headers: str, take=None, limit: float = 5) -> bytes:
+    async def get(
+        self, path: str, *headers: str, take=None, limit: float = 5
+    ) -> bytes:
         async with asyncio.timeout(limit):
             if self.idle:
                 reader, writer = self.idle.pop()
             else:
                 reader, writer = await asyncio.open_connection(*self.address)
             try:
-                lines = [f"GET {path} HTTP/1.1", f"x-api-key: {self.key}", *headers, "", ""]
+                first = f"GET {path} HTTP/1.1"
+                lines = [first, f"x-api-key: {self.key}", *headers, "", ""]
                 writer.write("\r\n".join(lines).encode())
                 left = int((await until_blank(reader))[1]["content-length"])
                 body = b""
@@ -65,7 +68,7 @@ class Client:
                     else:
                         body += chunk
             except BaseException:
-                writer.close()  # somebody's answer may still come: not for the next one
+                writer.close()  # an answer may still come: not for the next one
                 raise
             self.idle.append((reader, writer))
             return body
@@ -79,7 +82,9 @@ class Client:
 
 
 # ANCHOR: download
-async def download(client: Client, path: str, target: Path, attempts: int = 3) -> None:
+async def download(
+    client: Client, path: str, target: Path, attempts: int = 3
+) -> None:
     half = target.with_suffix(".half")
     with half.open("wb") as file:
         for attempt in range(1, attempts + 1):

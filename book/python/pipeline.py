@@ -12,14 +12,15 @@ CHUNK = 1000
 
 # ANCHOR: careless
 def careless() -> Callable[[bytes], str]:
-    return lambda chunk: chunk.decode(errors="replace")  # a character may be cut in two
+    # a character may be cut in two
+    return lambda chunk: chunk.decode(errors="replace")
 # ANCHOR_END: careless
 
 
 # ANCHOR: decoder
 def careful() -> Callable[[bytes], str]:
     decoder = codecs.getincrementaldecoder("utf-8")()
-    # keeps a cut character back; the empty chunk at the end says that no more comes
+    # keeps a cut character back; an empty chunk says that no more comes
     return lambda chunk: decoder.decode(chunk, final=not chunk)
 # ANCHOR_END: decoder
 
@@ -34,7 +35,9 @@ async def read(source: Path, chunks: Queue[bytes]) -> None:
     await chunks.put(b"")
 
 
-async def decode(chunks: Queue[bytes], texts: Queue[str | None], decoder) -> None:
+async def decode(
+    chunks: Queue[bytes], texts: Queue[str | None], decoder
+) -> None:
     chunk = None
     while chunk != b"":
         chunk = await chunks.get()

@@ -53,7 +53,9 @@ async def first_closing(wanted: str) -> None:
 
 
 # ANCHOR: prefetch
-async def prefetch(links: AsyncIterator[str], ahead: int) -> AsyncIterator[str]:
+async def prefetch(
+    links: AsyncIterator[str], ahead: int
+) -> AsyncIterator[str]:
     queue: asyncio.Queue[str | Exception | None] = asyncio.Queue(ahead)
 
     async def fill() -> None:

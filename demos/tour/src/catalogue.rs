@@ -30,6 +30,7 @@ pub const DEMOS: &[&Demo] = &[
     &demos::shutdown::DEMO,
     &demos::settings::DEMO,
     &demos::files::DEMO,
+    &demos::http_client::DEMO,
     &demos::testing::DEMO,
     &demos::context::DEMO,
     &demos::inspect::DEMO,

@@ -28,13 +28,11 @@ const IO_TASKS: usize = 256;
 /// How many jobs wait for a worker: more than one slow host's share, so that the others go on meanwhile.
 const QUEUE: usize = 8_192;
 
-// ANCHOR: save
 /// How long writing a run to the database may take.
 const SAVE: Duration = Duration::from_secs(300);
 
 /// The same for a check that was stopped: a person waits, and was told five seconds.
 const SAVE_PARTIAL: Duration = Duration::from_secs(2);
-// ANCHOR_END: save
 
 /// Checks targets.
 ///

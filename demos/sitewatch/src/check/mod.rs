@@ -17,7 +17,7 @@
 //! - **Who checks for duplicates?** The frontier, when something is put, in one step with putting it.
 //!
 //! Whether a link is well is decided at the end, when every target has answered and every page's
-//! anchors are known. Until then a link is sixteen bytes; its place and text are read again from its
+//! anchors are known. Until then a link is three numbers; its place and text are read again from its
 //! page, only where there is something to report.
 mod checker;
 mod crawl;

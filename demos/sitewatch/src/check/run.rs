@@ -110,6 +110,7 @@ impl Check<'_> {
         });
         match crawled.await {
             Ok(()) => Ok(None),
+            // ANCHOR: stop
             Err(errors) if errors.leaves().all(|leaf| leaf.cause().is_some()) => {
                 let cause = errors.leaves().find_map(|leaf| leaf.cause().cloned());
                 // What runs has been asked to stop as well; what it still learns is worth a moment.
@@ -118,6 +119,7 @@ impl Check<'_> {
                 let _ = patient.scope(timeout(LAST_ANSWERS, frontier.join())).await;
                 Ok(Some(cause.map_or_else(|| "interrupted".to_owned(), |cause| words_of(&cause))))
             }
+            // ANCHOR_END: stop
             Err(errors) => Err(errors.into()),
         }
     }

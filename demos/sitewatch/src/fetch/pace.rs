@@ -7,14 +7,12 @@ use tokio::time::Instant;
 use super::FetchError;
 use super::authority::Authority;
 
-// ANCHOR: pace
 /// Turns per host: evenly spaced, first come, first served.
 #[derive(Debug)]
 pub(super) struct Pace {
     hosts: KeyedRateLimiter<Authority>,
     spacing: Duration,
 }
-// ANCHOR_END: pace
 
 impl Pace {
     // ANCHOR: new
@@ -33,7 +31,6 @@ impl Pace {
     }
     // ANCHOR_END: new
 
-    // ANCHOR: turn
     /// Waits for this host's next turn.
     ///
     /// # Cancel safety
@@ -46,7 +43,6 @@ impl Pace {
             other => FetchError::Protocol(other.to_string()),
         })
     }
-    // ANCHOR_END: turn
 
     /// Gives no turn at this host before `until`.
     pub(super) fn pause_until(&self, host: &Authority, until: Instant) {

@@ -167,7 +167,6 @@ impl Links {
 
     /// Sorts by page, line and column, then by link, URL, text and verdict, so that the order does not
     /// depend on the order of pushes.
-    // ANCHOR: sort
     pub fn sort(&mut self) {
         let mut pages: Vec<Symbol> = self.rows.iter().map(|row| row.page).collect();
         pages.sort_unstable_by_key(|page| page.index());
@@ -189,7 +188,6 @@ impl Links {
             place(a).cmp(&place(b)).then_with(|| words(a).cmp(&words(b))).then_with(|| verdict(a).cmp(&verdict(b)))
         });
     }
-    // ANCHOR_END: sort
 
     /// The URLs that most links of this status lead to, at least two each: most first, ties by URL.
     pub(super) fn most_frequent_urls(&self, count: usize, status: Status) -> Vec<(&str, u64)> {

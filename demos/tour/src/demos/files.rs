@@ -461,16 +461,21 @@ async fn at_once(stage: &Stage, log: &Path) -> Result<(), BoxError> {
     let log = fs::read(log).await?;
     stage.level("MiB in memory", log.len() >> 20);
     say!(stage, "{} MiB are in memory", log.len() >> 20);
+    // ANCHOR_END: at_once
+    sleep(ms(20)).await;
+    // ANCHOR: lossy
     let text: String = log.chunks(CHUNK).map(String::from_utf8_lossy).collect();
     let cut = text.matches(char::REPLACEMENT_CHARACTER).count();
-    // ANCHOR_END: at_once
-    stage.level("MiB in memory", (log.len() + text.len()) >> 20);
+    // ANCHOR_END: lossy
+    let size = (log.len() + text.len()) >> 20;
+    stage.level("MiB in memory", size);
     say!(
         stage,
-        "with the text {} MiB, in which {cut} characters were never written",
-        (log.len() + text.len()) >> 20
+        "with the text {size} MiB, in which {cut} characters were never written"
     );
     sleep(ms(40)).await;
+    drop((log, text));
+    stage.level("MiB in memory", 0);
     assert!(cut > 0);
     Ok(())
 }

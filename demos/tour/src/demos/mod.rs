@@ -16,6 +16,7 @@ pub mod fallback;
 pub mod files;
 pub mod gather;
 pub mod hedge;
+pub mod http_client;
 pub mod inspect;
 pub mod outcome;
 pub mod pipeline;

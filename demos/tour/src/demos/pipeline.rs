@@ -35,6 +35,7 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     // Three in the first stage, one in the second, one in the sink, and room for one before each of them.
     stage.bound(INSIDE, 8);
     let (start, mut written) = (Instant::now(), Vec::new());
+    // ANCHOR: stages
     let pages = Pipeline::from_items("check", 1..=PAGES).stage(
         "fetch",
         3,
@@ -53,6 +54,7 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
             Ok::<_, Infallible>(())
         })
         .await?;
+    // ANCHOR_END: stages
     stage.level(INSIDE, 0);
     let peak = report.stage("fetch").map_or(0, |fetch| fetch.peak);
     say!(
@@ -70,6 +72,7 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
 
     stage.scene("page 5 can't be parsed: all stages stop, and nothing of the output stays");
     let saved = Arc::new(Mutex::new(Vec::new()));
+    // ANCHOR: commit
     let output = Output {
         stage: stage.clone(),
         saved: Arc::clone(&saved),
@@ -85,6 +88,7 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
         .await
         .expect_err("page 5 is no page");
     say!(stage, "{failed}");
+    // ANCHOR_END: commit
     assert!(
         failed.to_string().contains("parse: item 4"),
         "the items are counted from 0"
@@ -92,6 +96,7 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     assert!(saved.lock().is_empty());
 
     stage.scene("text in chunks of five bytes, which cut characters in half");
+    // ANCHOR: utf8
     let bytes = "übergroße Seiten, für Späteres".as_bytes();
     let chunks = stream::iter(bytes.chunks(5).map(Ok::<_, FetchError>));
     let text = Pipeline::from_try_stream("text", chunks)
@@ -99,6 +104,7 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
         .collect()
         .await?;
     say!(stage, "{text:?}");
+    // ANCHOR_END: utf8
     assert_eq!(text.concat().as_bytes(), bytes);
     Ok(())
 }
@@ -110,6 +116,7 @@ fn look(stage: &Stage, monitor: &Monitor) {
     stage.level(INSIDE, usize::try_from(inside).unwrap_or(usize::MAX));
 }
 
+// ANCHOR: fetch
 /// The first stage.
 fn fetch(
     stage: &Stage,
@@ -128,6 +135,7 @@ fn fetch(
         })
     }
 }
+// ANCHOR_END: fetch
 
 /// The second stage, which can't do with page `bad`.
 fn parse(
@@ -155,6 +163,7 @@ fn parse(
 /// What a stage does with a page.
 type Step<E> = std::pin::Pin<Box<dyn Future<Output = Result<u32, E>> + Send>>;
 
+// ANCHOR: output
 /// Pages that are saved together or not at all.
 struct Output {
     stage: Stage,
@@ -176,11 +185,13 @@ impl Transactional for Output {
         Ok(())
     }
 }
+// ANCHOR_END: output
 
 async fn broken(stage: Stage) -> Result<(), BoxError> {
     stage.scene("step by step: fetch all, then parse all, then write all");
     let host = Host::new("docs.example", ms(60));
     let start = Instant::now();
+    // ANCHOR: broken
     let fetched = map_concurrent(1..=PAGES, 3, fetch(&stage, &host)).await;
     stage.level(INSIDE, fetched.len());
     say!(
@@ -198,6 +209,7 @@ async fn broken(stage: Stage) -> Result<(), BoxError> {
         sleep(ms(10)).await;
         write.done();
     }
+    // ANCHOR_END: broken
     say!(
         stage,
         "written, after {} ms: nobody worked while another did",
