@@ -53,6 +53,24 @@ fn every_test_that_a_chapter_names_exists() {
     assert!(named > 20, "the chapters prove what they say");
 }
 
+#[test]
+fn every_part_of_a_twin_that_a_chapter_names_exists() {
+    let mut named = 0;
+    for chapter in chapters() {
+        for code in &chapter.codes {
+            let Some((twin, part)) = code.split_once(".py:") else { continue };
+            if twin == "file" {
+                continue; // it stands for any
+            }
+            let path = book().join("python").join(twin).with_extension("py");
+            let anchor = format!("# ANCHOR: {part}\n");
+            assert!(read(&path).contains(&anchor), "{}: {twin}.py has no part {part}", chapter.name);
+            named += 1;
+        }
+    }
+    assert!(named > 40);
+}
+
 /// The names of all tests of the workspace.
 pub(crate) fn known_tests() -> BTreeSet<String> {
     let root = book().parent().unwrap();
