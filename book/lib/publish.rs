@@ -37,7 +37,10 @@ pub(crate) fn build(book: &Path) -> Result<PathBuf, BoxError> {
     for page in fs::read_dir(&site)? {
         let page = page?.path();
         if page.extension().is_some_and(|extension| extension == "html") {
-            fs::write(&page, breakable(&fs::read_to_string(&page)?))?;
+            fs::write(
+                &page,
+                breakable(&dedented(&fs::read_to_string(&page)?)),
+            )?;
         }
     }
     Ok(site.join("index.html"))
@@ -45,12 +48,46 @@ pub(crate) fn build(book: &Path) -> Result<PathBuf, BoxError> {
 
 /// Lets long names in the text be broken where a word of theirs ends: those of tests fill whole lines.
 fn breakable(html: &str) -> String {
-    let mut parts = html.split("<code>");
-    let mut broken = parts.next().unwrap_or_default().to_owned();
+    replace(html, "<code>", |name| {
+        let mut broken = String::new();
+        let mut rest = name.chars().peekable();
+        while let Some(c) = rest.next() {
+            broken.push(c);
+            let ends = matches!(c, '_' | ':' | '.' | '/');
+            if ends && rest.peek().is_some_and(|next| next.is_alphanumeric()) {
+                broken.push_str("<wbr>");
+            }
+        }
+        // Not what is the beginning, such as `.await`.
+        let begins = broken.strip_prefix(['.', '/']);
+        match begins.and_then(|rest| rest.strip_prefix("<wbr>")) {
+            Some(rest) => format!("{}{rest}", &name[..1]),
+            None => broken,
+        }
+    })
+}
+
+/// Moves code to the left that was taken out of the middle of a function.
+fn dedented(html: &str) -> String {
+    replace(html, "<code class=\"language-rust", |code| {
+        let (head, code) = code.split_once('>').unwrap_or(("", code));
+        let lines = code.lines().filter(|line| !line.is_empty());
+        let indent = lines.map(|line| line.len() - line.trim_start().len());
+        let indent = " ".repeat(indent.min().unwrap_or_default());
+        let code = code
+            .lines()
+            .map(|line| line.strip_prefix(&*indent).unwrap_or(line));
+        format!("{head}>{}", code.collect::<Vec<_>>().join("\n"))
+    })
+}
+
+/// Changes what is between `start` and the end of its `code`, wherever that is.
+fn replace(html: &str, start: &str, change: impl Fn(&str) -> String) -> String {
+    let mut parts = html.split(start);
+    let mut changed = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        let (name, rest) = part.split_once("</code>").unwrap_or((part, ""));
-        let name = name.replace('_', "_<wbr>").replace("::", "::<wbr>");
-        broken.extend(["<code>", &name, "</code>", rest]);
+        let (code, rest) = part.split_once("</code>").unwrap_or((part, ""));
+        changed.extend([start, &change(code), "</code>", rest]);
     }
-    broken
+    changed
 }

@@ -73,7 +73,7 @@ fn every_row_has_its_code_tests_demo_twin_and_chapter() {
             let twin = book().join("python").join(&row.twin).with_extension(extension);
             assert!(twin.exists(), "{name}: there is no {}", twin.display());
         }
-        let used = row.sitewatch.is_empty() || root().join(&row.sitewatch).exists();
+        let used = row.sitewatch.is_empty() || root().join("demos/sitewatch/src").join(&row.sitewatch).exists();
         assert!(used, "{name}: there is no {}", row.sitewatch);
         assert!(book().join("src").join(&row.chapter).with_extension("md").exists(), "{name} has no chapter");
     }
