@@ -5,10 +5,19 @@ use std::env;
 use crate::run::{cargo, run, run_with};
 use crate::test::doc;
 
-/// What rustdoc gets wrong by itself: the lines of sources are made by a script, and documentation that it takes over
-/// from other crates has links that are relative to those.
-const LENIENT: [&str; 4] =
-    ["--ignore-fragment", r"^\d+(-\d+)?$", "--exclude", r"/dispatcher(#|$)|/futures_(core|util)::|/trait\.impl/"];
+/// What rustdoc does its own way: the lines of sources are made by a script; documentation that it takes over from other
+/// crates has links that are relative to those; and to a type of a private module it links by a page that sends on, in
+/// which a script keeps the fragment.
+const LENIENT: [&str; 8] = [
+    "--ignore-fragment",
+    r"^\d+(-\d+)?$",
+    "--exclude",
+    r"/dispatcher(#|$)|/futures_(core|util)::",
+    "--exclude",
+    r"/trait\.impl/",
+    "--exclude",
+    r"/patterns_core/\w+/\w+/(struct|enum|trait)\.",
+];
 
 /// Builds both into the target folder, and checks every link and fragment in them with our own tool.
 pub(crate) fn book() -> Result<(), String> {
