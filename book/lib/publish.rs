@@ -1,4 +1,5 @@
 //! Builds the book as a site, beside the crates' documentation.
+use std::fmt::Write as _;
 use std::io::{Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -39,7 +40,7 @@ pub(crate) fn build(book: &Path) -> Result<PathBuf, BoxError> {
         if page.extension().is_some_and(|extension| extension == "html") {
             fs::write(
                 &page,
-                breakable(&dedented(&fs::read_to_string(&page)?)),
+                labelled(&breakable(&dedented(&fs::read_to_string(&page)?))),
             )?;
         }
     }
@@ -79,6 +80,39 @@ fn dedented(html: &str) -> String {
             .map(|line| line.strip_prefix(&*indent).unwrap_or(line));
         format!("{head}>{}", code.collect::<Vec<_>>().join("\n"))
     })
+}
+
+/// Writes what each column of a table is at its cells, for phones, where they stand below one another.
+fn labelled(html: &str) -> String {
+    let mut tables = html.split("<table>");
+    let mut changed = tables.next().unwrap_or_default().to_owned();
+    for table in tables {
+        let (table, rest) = table.split_once("</table>").unwrap_or((table, ""));
+        let (head, body) = table.split_once("</thead>").unwrap_or(("", table));
+        let labels: Vec<&str> = head
+            .split("<th>")
+            .skip(1)
+            .map(|cell| cell.split("</th>").next().unwrap_or_default())
+            .collect();
+        changed.extend(["<table>", head, "</thead>"]);
+        for (row, cells) in body.split("<tr>").enumerate() {
+            changed.push_str(if row == 0 { "" } else { "<tr>" });
+            for (n, cell) in cells.split("<td>").enumerate() {
+                match labels.get(n.wrapping_sub(1)) {
+                    Some(label)
+                        if !label.is_empty() && !label.contains('<') =>
+                    {
+                        let _ = write!(changed, "<td data-label=\"{label}\">");
+                    }
+                    _ if n > 0 => changed.push_str("<td>"),
+                    _ => {}
+                }
+                changed.push_str(cell);
+            }
+        }
+        changed.extend(["</table>", rest]);
+    }
+    changed
 }
 
 /// Changes what is between `start` and the end of its `code`, wherever that is.

@@ -2,7 +2,7 @@
 //!
 //! | module | what it is for | beyond the usual |
 //! |---|---|---|
-//! | [`context`] | what a task inherits | a deadline and a cancel token that travel by themselves, obeyed by everything here that waits |
+//! | [`context`] | what a task inherits | a deadline and a cancel token that travel by themselves, obeyed by nearly everything here that waits |
 //! | [`cancel`] | asking work to stop, limiting its time | a cause (kind, message, place, origin); own timeouts told from outer ones; [`shield`](cancel::shield) |
 //! | [`task_group`] | tasks that don't outlive their owner | a dropped group's children still clean up, and somebody waits for them |
 //! | [`outcome`] | how work ended | every error of a group, as a tree with paths, places and durations |

@@ -30,7 +30,14 @@ fn main() -> ExitCode {
     let mut args = std::env::args().skip(1);
     let command = args.next().unwrap_or_default();
     let rest: Vec<String> = args.collect();
+    let takes_more = matches!(command.as_str(), "test" | "bench");
+    let wants_help = rest.iter().any(|arg| arg == "--help" || arg == "-h");
     let result = match command.as_str() {
+        _ if wants_help => {
+            print!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        known if !takes_more && !rest.is_empty() => Err(format!("{known} takes no arguments\n\n{HELP}")),
         "setup" => setup::setup(),
         "test" => test::test(&rest, in_ci()),
         "lint" => test::lint(),

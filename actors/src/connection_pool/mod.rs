@@ -7,7 +7,8 @@
 //! # Guarantees
 //!
 //! 1. **Limit.** At no time are there more than `max_size` connections, as the *server* counts them: one
-//!    that is being opened, checked or closed has its slot, and the slot is free only after it is closed.
+//!    that is being opened, checked or closed has its slot. The slot is free once it is closed, or closing it has taken
+//!    longer than `close_timeout`.
 //! 2. **Order.** First come, first served. A connection that comes back is handed to whoever has waited
 //!    longest; nobody who comes later can take it.
 //! 3. **No stalls.** Who was handed a connection and is not polled within `handoff_grace` (at most twice that)

@@ -63,7 +63,9 @@ impl Command {
                     ));
                 }
                 ("--svg", value) => match value.or_else(|| args.next()) {
-                    Some(file) if !file.is_empty() => {
+                    Some(file)
+                        if !file.is_empty() && !file.starts_with('-') =>
+                    {
                         options.svg = Some(file.into())
                     }
                     _ => {

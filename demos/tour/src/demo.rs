@@ -24,6 +24,8 @@ pub struct Demo {
     pub broken: Option<Part>,
     /// Whether it makes sense on virtual time only.
     pub always_virtual: bool,
+    /// Whether it deals with Ctrl-C itself.
+    pub own_signals: bool,
 }
 
 impl Demo {
@@ -34,7 +36,14 @@ impl Demo {
         shows: &'static str,
         play: Part,
     ) -> Self {
-        Self { word, shows, play, broken: None, always_virtual: false }
+        Self {
+            word,
+            shows,
+            play,
+            broken: None,
+            always_virtual: false,
+            own_signals: false,
+        }
     }
 
     /// With a first attempt that misbehaves.
@@ -47,6 +56,12 @@ impl Demo {
     #[must_use]
     pub const fn always_virtual(self) -> Self {
         Self { always_virtual: true, ..self }
+    }
+
+    /// Deals with Ctrl-C itself. Others are dropped where they are, so that their servers and files go with them.
+    #[must_use]
+    pub const fn own_signals(self) -> Self {
+        Self { own_signals: true, ..self }
     }
 }
 

@@ -4,8 +4,9 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use patterns_core::outcome::BoxError;
+use patterns_core::outcome::{BoxError, catch_panic};
 use tokio::runtime::{Builder, Runtime};
+use tokio::signal::ctrl_c;
 
 use crate::figure::Figure;
 use crate::{Command, Demo, Options, Stage, catalogue};
@@ -15,15 +16,18 @@ use crate::{Command, Demo, Options, Stage, catalogue};
 /// Ends with 0 if all went as the demo claims, with 1 if not, and with 2 if the command line can't be obeyed.
 #[must_use]
 pub fn play(demo: &Demo) -> ExitCode {
-    match Command::read(demo, env::args().skip(1)) {
+    match Command::read(demo, args()) {
         Ok(Command::Help) => {
             print(&Command::help(demo));
             ExitCode::SUCCESS
         }
-        Ok(Command::Play(options)) => match act(demo, &options) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => complain(demo.word, error, 1),
-        },
+        Ok(Command::Play(options)) => {
+            match catch_panic(|| act(demo, &options)) {
+                Ok(Ok(())) => ExitCode::SUCCESS,
+                Ok(Err(error)) => complain(demo.word, error, 1),
+                Err(panic) => complain(demo.word, panic, 1),
+            }
+        }
         Err(sentence) => complain(demo.word, sentence, 2),
     }
 }
@@ -31,7 +35,7 @@ pub fn play(demo: &Demo) -> ExitCode {
 /// What `cargo run -p tour` does: lists the demos.
 #[must_use]
 pub fn tour() -> ExitCode {
-    match env::args().nth(1).as_deref() {
+    match args().next().as_deref() {
         None | Some("--help" | "-h") => {
             print(&catalogue::list());
             ExitCode::SUCCESS
@@ -52,17 +56,31 @@ pub fn tour() -> ExitCode {
     }
 }
 
+/// Those after the program's name.
+fn args() -> impl Iterator<Item = String> {
+    env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned())
+}
+
 fn act(demo: &Demo, options: &Options) -> Result<(), BoxError> {
     let part = demo.broken.filter(|_| options.broken).unwrap_or(demo.play);
     let is_virtual = options.virtual_time || demo.always_virtual;
     let recording = runtime(is_virtual)?.block_on(async {
         // Outside of the runtime the clock would be the real one.
         let stage = Stage::new(is_virtual);
-        part(stage.clone()).await?;
+        tokio::select! {
+            biased;
+            played = part(stage.clone()) => played?,
+            _ = ctrl_c(), if !demo.own_signals => return Err("interrupted".into()),
+        }
         Ok::<_, BoxError>(stage.recording())
     })?;
     if let Some(file) = &options.svg {
-        let figure = Figure::new(demo.shows).draw(&recording);
+        let title = if options.broken {
+            format!("{}: a first attempt that misbehaves", demo.word)
+        } else {
+            demo.shows.to_owned()
+        };
+        let figure = Figure::new(title).draw(&recording);
         fs::write(file, figure).map_err(|error| {
             format!("cannot write {}: {error}", file.display())
         })?;

@@ -2,10 +2,11 @@
 
 use std::fs;
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
+use actors::connection_pool::sqlite::rusqlite::Connection;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -75,6 +76,15 @@ fn a_report_in_a_file_is_whole_and_a_run_in_a_database_is_too() {
     assert_eq!(report["summary"]["complete"], true);
     assert_eq!(report["links"][0]["reason"], "missing-file");
     assert_eq!(fs::read_dir(out.path()).unwrap().count(), 2, "no temporary file is left, nor a log of the database");
+
+    let db = Connection::open(&db).unwrap();
+    let run = "select saved, links, broken, skipped, stopped is null from run";
+    let run: [i64; 5] = db.query_row(run, [], |row| Ok([0, 1, 2, 3, 4].map(|n| row.get(n).unwrap()))).unwrap();
+    assert_eq!(run, [1, 2, 1, 1, 1]);
+    let mut links = db.prepare("select page, link, status, reason from link where run = 1 order by link").unwrap();
+    let links = links.query_map([], |row| Ok([0, 1, 2, 3].map(|n| row.get::<_, String>(n).unwrap()))).unwrap();
+    let links: Vec<_> = links.map(Result::unwrap).filter(|link| link[2] == "broken").collect();
+    assert_eq!(links, [["index.html", "gone.html", "broken", "missing-file"]]);
 }
 
 #[test]
@@ -125,23 +135,30 @@ async fn slow_site() -> (tokio::task::JoinHandle<()>, String) {
     (tokio::spawn(serve), url)
 }
 
-async fn stopped_by(signal: &str) {
+async fn stopped_by(signal: &str, db: Option<&Path>) -> String {
     let (server, url) = slow_site().await;
-    let child = AsyncCommand::new(program())
-        .args(["check", &url, "--format", "json", "--no-progress"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap();
+    let mut program = AsyncCommand::new(program());
+    program.args(["check", &url, "--format", "json", "--no-progress"]);
+    if let Some(db) = db {
+        program.arg("--db").arg(db);
+    }
+    let child = program.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
     // Long enough to have the two quick answers, and far from any timeout.
     tokio::time::sleep(Duration::from_secs(3)).await;
+    // Another program has the database for itself.
+    let locked = db.map(|db| {
+        let db = Connection::open(db).unwrap();
+        db.execute_batch("begin exclusive").unwrap();
+        db
+    });
     let pid = child.id().unwrap().to_string();
     let asked = Instant::now();
     // The shell's own `kill`: there need be no other.
     assert!(Command::new("sh").args(["-c", &format!("kill {signal} {pid}")]).status().unwrap().success());
     let output = timeout(BOUND, child.wait_with_output()).await.expect("it does not stop").unwrap();
-    assert!(asked.elapsed() < Duration::from_secs(5), "took {:?}", asked.elapsed());
+    // A call that waits for a lock of SQLite's can't be cut short; it gives up by itself.
+    let limit = Duration::from_secs(if db.is_some() { 10 } else { 5 });
+    assert!(asked.elapsed() < limit, "took {:?}", asked.elapsed());
     let said = || format!("{}\n{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert_eq!(output.status.code(), Some(130), "{}", said());
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -149,16 +166,26 @@ async fn stopped_by(signal: &str) {
     assert_eq!(report["summary"]["pages"], 1);
     assert_eq!(report["summary"]["broken"], 1, "what was checked is reported: {report}");
     server.abort();
+    drop(locked);
+    String::from_utf8(output.stderr).unwrap()
 }
 
 #[cfg(unix)]
 #[tokio::test]
 async fn ctrl_c_stops_it_within_five_seconds_with_a_partial_report() {
-    stopped_by("-INT").await;
+    stopped_by("-INT", None).await;
 }
 
 #[cfg(unix)]
 #[tokio::test]
 async fn a_polite_kill_stops_it_within_five_seconds_with_a_partial_report() {
-    stopped_by("-TERM").await;
+    stopped_by("-TERM", None).await;
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn ctrl_c_while_the_database_is_locked_still_gives_the_partial_report_and_says_that_it_was_not_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = stopped_by("-INT", Some(&folder.path().join("runs.db"))).await;
+    assert!(said.contains("could not be kept in the database"), "{said}");
 }

@@ -4,7 +4,8 @@
 //! [`TaskGroup`](crate::task_group::TaskGroup) inherit it; a bare `tokio::spawn` does not:
 //! wrap its future in [`Context::current`]`().scope(..)`.
 //!
-//! Everything in this workspace that waits does it [interruptibly](interruptible): it ends early when
+//! Nearly everything in this workspace that waits (not what waits for the end of work: a task's handle, a shield, a
+//! reaper) does it [interruptibly](interruptible): it ends early when
 //! the ambient token is cancelled or the ambient deadline passes, and says which.
 //!
 //! In the book: [context](../../../book/context.html).

@@ -16,7 +16,7 @@ use super::parts::{Parts, Values};
 ///
 /// 1. It takes time in proportion to the number of futures where they are tokio's `JoinHandle`s, and not to its
 ///    square.
-/// 2. A wake-up polls what was woken, also where there are fewer than thirty.
+/// 2. A wake-up polls what was woken, also where there are thirty or fewer.
 ///
 /// # Cancel safety
 ///

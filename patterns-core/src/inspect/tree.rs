@@ -61,7 +61,7 @@ pub struct TaskNode {
     pub path: String,
     /// Where in the source it was spawned.
     pub place: String,
-    /// Since it was spawned.
+    /// Since it first had to wait.
     pub age: Duration,
     /// How it is.
     pub state: State,

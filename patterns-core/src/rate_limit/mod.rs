@@ -1,4 +1,4 @@
-//! Never more than a quota in any window of time, and everybody in turn.
+//! A bound on what passes in any window of time, and everybody in turn.
 //!
 //! # The law
 //!

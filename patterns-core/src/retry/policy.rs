@@ -7,7 +7,7 @@ use super::{Backoff, Exponential, Fixed, Jitter, RetryBudget, Verdict};
 /// A policy for trying again: how often, after which delays, which errors, and until when.
 ///
 /// Reusable and cheap to clone. A call that succeeds at once costs a few nanoseconds: nothing is
-/// allocated and no clock is read before the first wait or failure.
+/// allocated, and without an ambient deadline no clock is read before the first wait or failure.
 ///
 /// What ends the attempts, whichever comes first: success, an error that is not worth it, the number of
 /// attempts, the ambient deadline or token, [`max_elapsed`](Self::max_elapsed), the

@@ -105,7 +105,8 @@ async fn joined(crawl: &Crawl, frontier: &Frontier) -> Result<(), Interrupt> {
 // ANCHOR_END: joined
 
 // ANCHOR: dispatch
-/// Hands each task to a worker. It waits where the workers' queue is full; nobody in the cycle does.
+/// Hands each task to a worker. It waits where the workers' queue is full. In the cycle only a page that is to be
+/// parsed waits, for a place with the workers that compute, who put nothing that waits.
 pub(super) async fn dispatch(crawl: &Arc<Crawl>, frontier: &Frontier, workers: &WorkerPool) {
     // A task that was taken while files were gathered, and is none.
     let mut held = None;

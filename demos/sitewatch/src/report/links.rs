@@ -97,7 +97,7 @@ pub struct LinkResult<'a> {
 /// assert_eq!(links.iter().collect::<Vec<_>>(), [link]);
 /// assert_eq!(gone.to_string(), "410 Gone: moved house");
 /// ```
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Links {
     strings: Strings,
     verdicts: Vec<Verdict>,

@@ -46,7 +46,7 @@ pub use text::{Grouped, Took};
 /// assert_eq!(json["orphans"][0], "lonely.html");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Report {
     target: String,
     summary: Summary,

@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, RandomState};
 use rustc_hash::FxHashMap;
 
 /// Many strings, each kept once, end to end in one allocation; a string is then four bytes.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Strings {
     text: String,
     /// Where each string ends; it starts where the one before it ends.

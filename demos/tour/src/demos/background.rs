@@ -188,7 +188,7 @@ async fn broken(stage: Stage) -> Result<(), BoxError> {
     stage.scene("main returns");
     say!(
         stage,
-        "of five notes {} is written; one failed, or will, and nobody hears of it",
+        "notes written: {} of five; one failed, or will, and nobody hears of it",
         written.load(SeqCst)
     );
     assert!(written.load(SeqCst) < 4);

@@ -63,7 +63,7 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
         for connections in [1, 2, 3, 0] {
             sleep(ms(40)).await;
             open.with(|open| *open = connections);
-            say!(stage, "{connections} connections are open");
+            say!(stage, "connections open: {connections}");
         }
     };
     let alarm = async {

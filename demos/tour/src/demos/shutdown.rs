@@ -2,7 +2,7 @@
 use std::io;
 
 use futures_util::{StreamExt as _, stream};
-use patterns_core::cancel::{CancelToken, shield};
+use patterns_core::cancel::{CancelCause, CancelKind, CancelToken, shield};
 use patterns_core::context::Context;
 use patterns_core::outcome::BoxError;
 use patterns_core::queue::{self, WorkQueue};
@@ -19,7 +19,8 @@ pub const DEMO: Demo = Demo::new(
     "SIGTERM with work in flight: it is finished or handed back, what is left is named, and a second signal forces.",
     |stage| Box::pin(play(stage)),
 )
-.with_broken(|stage| Box::pin(broken(stage)));
+.with_broken(|stage| Box::pin(broken(stage)))
+.own_signals();
 
 async fn play(stage: Stage) -> Result<(), BoxError> {
     stage.scene("SIGTERM, with three pages in work and many that wait");
@@ -44,9 +45,7 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     assert_eq!(queue.stats().acked as usize + receipt.handed_back.len(), 20);
     assert_eq!((queue.stats().in_flight, report.exit_code()), (0, 0));
 
-    stage.scene(
-        "a program that does not listen, and somebody who presses Ctrl-C twice",
-    );
+    stage.scene("a program that does not listen, and a second SIGTERM");
     let start = Instant::now();
     // ANCHOR: deaf
     let shutdown = signals(&stage, [50, 500])?;
@@ -135,7 +134,7 @@ fn signals(stage: &Stage, after: [u64; 2]) -> io::Result<Shutdown> {
             Signal::Terminate
         }
     });
-    if stage.is_virtual() {
+    if stage.is_virtual() || !cfg!(unix) {
         return Ok(Shutdown::from_signals(signals));
     }
     let shutdown = Shutdown::on_signals()?;
@@ -143,7 +142,15 @@ fn signals(stage: &Stage, after: [u64; 2]) -> io::Result<Shutdown> {
     tokio::spawn(async move {
         let me = std::process::id().to_string();
         while let Some(_signal) = signals.next().await {
-            let _ = Command::new("kill").args(["-TERM", &me]).status().await;
+            // Every shell has it built in.
+            let mut kill = Command::new("sh");
+            let sent = kill.args(["-c", "kill -TERM \"$0\"", &me]).status();
+            if !sent.await.is_ok_and(|status| status.success()) {
+                over.trigger(CancelCause::new(
+                    CancelKind::Shutdown,
+                    "no signal could be sent",
+                ));
+            }
             if over.is_forced() {
                 return;
             }
@@ -161,6 +168,7 @@ async fn broken(stage: Stage) -> Result<(), BoxError> {
     // ANCHOR: broken
     let work = async {
         tokio::join!(
+            biased;
             worker(stage.clone(), queue.clone(), "worker 1"),
             worker(stage.clone(), queue.clone(), "worker 2"),
             worker(stage.clone(), queue.clone(), "worker 3"),

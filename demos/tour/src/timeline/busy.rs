@@ -1,7 +1,6 @@
-use std::borrow::Cow;
 use std::fmt;
 
-use super::Timeline;
+use super::{End, Timeline};
 
 /// Somebody works until it is said how that ended; dropped before, the work was cancelled.
 ///
@@ -27,31 +26,28 @@ use super::Timeline;
 #[must_use = "dropped at once, it is cancelled at once"]
 pub struct Busy {
     timeline: Timeline,
-    lane: Cow<'static, str>,
+    bar: usize,
     ended: bool,
 }
 
 impl Busy {
-    pub(super) fn new(timeline: Timeline, lane: Cow<'static, str>) -> Self {
-        Self { timeline, lane, ended: false }
+    pub(super) fn new(timeline: Timeline, bar: usize) -> Self {
+        Self { timeline, bar, ended: false }
     }
 
     /// The work is done.
-    pub fn done(mut self) {
-        self.ended = true;
-        self.timeline.rests(self.lane.clone());
+    pub fn done(self) {
+        self.end(End::Done);
     }
 
     /// The work has failed.
-    pub fn failed(mut self, why: impl fmt::Display) {
-        self.ended = true;
-        self.timeline.fails(self.lane.clone(), why);
+    pub fn failed(self, why: impl fmt::Display) {
+        self.end(End::Failed(why.to_string()));
     }
 
     /// The work was asked to stop, and has.
-    pub fn stopped(mut self, why: impl fmt::Display) {
-        self.ended = true;
-        self.timeline.stops(self.lane.clone(), why);
+    pub fn stopped(self, why: impl fmt::Display) {
+        self.end(End::Cancelled(why.to_string()));
     }
 
     /// Done if it is `Ok`, else failed. Gives the result back.
@@ -69,12 +65,18 @@ impl Busy {
         }
         result
     }
+
+    fn end(mut self, end: End) {
+        self.ended = true;
+        self.timeline.end_bar(self.bar, end);
+    }
 }
 
 impl Drop for Busy {
     fn drop(&mut self) {
         if !self.ended {
-            self.timeline.stops(self.lane.clone(), "dropped");
+            let dropped = End::Cancelled("dropped".to_owned());
+            self.timeline.end_bar(self.bar, dropped);
         }
     }
 }

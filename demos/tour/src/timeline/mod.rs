@@ -119,20 +119,15 @@ impl Timeline {
         lane: impl Into<Cow<'static, str>>,
         what: impl Into<String>,
     ) -> Busy {
-        let lane = lane.into();
-        self.works(lane.clone(), what);
-        Busy::new(self.clone(), lane)
+        let bar = self.begin(lane.into(), Doing::Works, what.into());
+        Busy::new(self.clone(), bar)
     }
 
     /// From now on there are so many.
     pub fn level(&self, curve: impl Into<Cow<'static, str>>, value: usize) {
+        let mut state = self.0.state.lock();
         let at = self.elapsed();
-        self.0
-            .state
-            .lock()
-            .curve(curve.into())
-            .levels
-            .push(Level { at, value });
+        state.curve(curve.into()).levels.push(Level { at, value });
     }
 
     /// Where the curve must not go beyond; the figure shows it as a line.
@@ -160,9 +155,16 @@ impl Timeline {
         recording
     }
 
-    fn begin(&self, lane: Cow<'static, str>, doing: Doing, what: String) {
-        let from = self.elapsed();
+    /// Begins a bar, and gives its number.
+    fn begin(
+        &self,
+        lane: Cow<'static, str>,
+        doing: Doing,
+        what: String,
+    ) -> usize {
+        // The time is read under the lock, so that it goes forward on each lane.
         let mut state = self.0.state.lock();
+        let from = self.elapsed();
         if let Some(open) = state.open(&lane) {
             open.to = Some(from);
         }
@@ -174,11 +176,22 @@ impl Timeline {
             to: None,
             end: End::Done,
         });
+        state.bars.len() - 1
+    }
+
+    /// Ends this bar, if nothing has begun on its lane since.
+    fn end_bar(&self, bar: usize, end: End) {
+        let mut state = self.0.state.lock();
+        let now = self.elapsed();
+        let bar = &mut state.bars[bar];
+        if bar.to.is_none() {
+            (bar.to, bar.end) = (Some(now), end);
+        }
     }
 
     fn end(&self, lane: Cow<'static, str>, end: End) {
-        let now = self.elapsed();
         let mut state = self.0.state.lock();
+        let now = self.elapsed();
         if let Some(open) = state.open(&lane) {
             open.to = Some(now);
             open.end = end;

@@ -49,7 +49,7 @@ fn all_options_can_be_given_together_and_in_any_order() {
 
 #[test]
 fn an_option_without_its_value_and_a_value_without_its_option_are_refused() {
-    for args in [&["--svg"][..], &["--svg="]] {
+    for args in [&["--svg"][..], &["--svg="], &["--svg", "--virtual"]] {
         assert_eq!(read("queue", args).unwrap_err(), "--svg needs the name of a file after it");
     }
     assert!(read("queue", &["a.svg"]).unwrap_err().contains("no argument \"a.svg\""));

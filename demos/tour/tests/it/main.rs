@@ -1,4 +1,4 @@
-//! Every demo is played on virtual time, twice, and must say and draw the same.
+//! Every demo is played on virtual time, and must say and draw what is recorded; and on real time.
 #![allow(clippy::unwrap_used, reason = "a test that unwraps in vain has failed")]
 
 mod command_line;

@@ -26,6 +26,7 @@ pub(crate) fn run(name: &str, args: &[&str]) -> Output {
             Some(status) => break status,
             None if started.elapsed() > LIMIT => {
                 child.kill().unwrap();
+                child.wait().unwrap();
                 let said = String::from_utf8(read(said)).unwrap();
                 panic!("{name} {args:?} was not done within {LIMIT:?}; it said\n{said}");
             }

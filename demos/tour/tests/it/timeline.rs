@@ -46,6 +46,36 @@ async fn work_that_is_dropped_was_cancelled_and_work_that_ended_was_not() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_ends_late_does_not_end_what_has_begun_on_the_lane_since() {
+    let timeline = Timeline::new();
+    let first = timeline.busy("worker", "page 1");
+    sleep(ms(5)).await;
+    let second = timeline.busy("worker", "page 2");
+    first.failed("too late to tell");
+    sleep(ms(5)).await;
+    second.done();
+    let bars = timeline.recording().bars;
+    let ends: Vec<_> = bars.iter().map(|bar| (bar.to, bar.end.clone())).collect();
+    assert_eq!(ends, [(Some(ms(5)), End::Done), (Some(ms(10)), End::Done)]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lane_that_several_threads_use_never_ends_before_it_begins() {
+    let timeline = Timeline::new();
+    let work = |timeline: Timeline| async move {
+        for _ in 0..1_000 {
+            timeline.busy("worker", "a page").failed("404");
+        }
+    };
+    let (first, second) = (tokio::spawn(work(timeline.clone())), tokio::spawn(work(timeline.clone())));
+    first.await.unwrap();
+    second.await.unwrap();
+    let bars = timeline.recording().bars;
+    assert!(bars.iter().all(|bar| bar.to.is_some_and(|to| to >= bar.from)));
+    assert!(bars.len() > 1_000, "a bar that was ended by its successor is not lost");
+}
+
+#[tokio::test(start_paused = true)]
 async fn curves_are_told_apart_by_their_names() {
     let timeline = Timeline::new();
     timeline.bound("waiting", 4);

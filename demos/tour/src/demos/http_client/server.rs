@@ -1,4 +1,7 @@
 //! A small HTTP/1.1 server on a free port. It counts, and has its bad days.
+mod answer;
+mod request;
+
 use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
@@ -7,14 +10,13 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use patterns_core::testing::hold_time;
-use tokio::io::{
-    AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _,
-    BufReader,
-};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
+use self::answer::Answer;
+use self::request::Request;
 use crate::Stage;
 
 /// Who may ask it.
@@ -160,44 +162,6 @@ async fn serve(mut socket: TcpStream, shared: &Shared) -> io::Result<()> {
     Ok(())
 }
 
-enum Answer {
-    /// These bytes.
-    Bytes(Vec<u8>),
-    /// These bytes, which are not all, and the end of the connection.
-    Cut(Vec<u8>),
-    /// None, for as long as the client waits.
-    Never,
-}
-
-impl Answer {
-    fn new(status: &str, body: &str) -> Self {
-        let length = body.len();
-        let head = format!("HTTP/1.1 {status}\r\ncontent-length: {length}");
-        Self::Bytes(format!("{head}\r\n\r\n{body}").into_bytes())
-    }
-
-    /// The file in this version, from the byte on that was asked for; it is cut
-    /// after so many bytes.
-    fn export(request: &Request, version: usize, cut: usize) -> Self {
-        let (file, tag) = (export(version), format!("\"v{version}\""));
-        // The part of another version would be of no use.
-        let is_known = request.header("if-range") == Some(&*tag);
-        let from = if is_known { request.from.min(WHOLE) } else { 0 };
-        let rest = &file[from..];
-        let (status, range) = if from > 0 {
-            let range = format!("{from}-{}/{WHOLE}", WHOLE - 1);
-            ("206 Partial Content", format!("content-range: bytes {range}\r\n"))
-        } else {
-            ("200 OK", String::new())
-        };
-        let length = format!("content-length: {}\r\n", rest.len());
-        let head = format!("HTTP/1.1 {status}\r\netag: {tag}\r\n{range}");
-        let mut bytes = format!("{head}{length}\r\n").into_bytes();
-        bytes.extend_from_slice(&rest[..cut.min(rest.len())]);
-        if cut < rest.len() { Self::Cut(bytes) } else { Self::Bytes(bytes) }
-    }
-}
-
 impl Shared {
     fn connected(&self) {
         let mut counts = self.counts.lock();
@@ -237,53 +201,5 @@ impl Shared {
             ("GET", "/export/never", _) => Answer::export(request, 1, 0),
             _ => Answer::new("404 Not Found", ""),
         }
-    }
-}
-
-/// A request as it arrived.
-struct Request {
-    method: String,
-    path: String,
-    /// By name in lower case.
-    headers: HashMap<String, String>,
-    /// The byte from which on it wants the answer.
-    from: usize,
-    body: String,
-}
-
-impl Request {
-    /// The next one; `None` where the client has hung up.
-    async fn read(
-        reader: &mut (impl AsyncBufRead + Unpin),
-    ) -> io::Result<Option<Self>> {
-        let mut line = String::new();
-        if reader.read_line(&mut line).await? == 0 {
-            return Ok(None);
-        }
-        let mut words = line.split_whitespace().map(str::to_owned);
-        let method = words.next().unwrap_or_default();
-        let path = words.next().unwrap_or_default();
-        let mut headers = HashMap::new();
-        loop {
-            let mut line = String::new();
-            reader.read_line(&mut line).await?;
-            // An empty line ends them.
-            let Some((name, value)) = line.split_once(':') else { break };
-            headers.insert(name.to_lowercase(), value.trim().to_owned());
-        }
-        let number = |name: &str, before: &str| {
-            let value = headers.get(name)?.strip_prefix(before)?;
-            value.trim_end_matches('-').parse::<usize>().ok()
-        };
-        let from = number("range", "bytes=").unwrap_or_default();
-        let length = number("content-length", "").unwrap_or_default();
-        let mut body = vec![0; length];
-        reader.read_exact(&mut body).await?;
-        let body = String::from_utf8_lossy(&body).into_owned();
-        Ok(Some(Self { method, path, headers, from, body }))
-    }
-
-    fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).map(String::as_str)
     }
 }
