@@ -74,6 +74,9 @@ pub fn rows(prefix: &str) -> Result<Vec<Row>, BoxError> {
             )?);
         }
     }
+    if rows.is_empty() {
+        return Err(format!("no results begin with {prefix}").into());
+    }
     Ok(rows)
 }
 

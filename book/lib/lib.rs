@@ -5,6 +5,7 @@
 //! - [`listings`] are the programs that chapters show parts of; [`ALL`](listings::ALL) names them. What they print
 //!   is kept beside them, and checked.
 //! - [`timeline`] records what a program does on virtual time, [`figure`] draws it, [`figures`] are those of the book.
+//! - [`html`] mends what mdBook makes.
 //! - [`costs`] makes tables of what the benchmarks measured, and [`plot`] draws them.
 //!
 //! `cargo run -p book` lists the programs and runs them.
@@ -16,6 +17,7 @@ pub mod costs;
 #[cfg(test)]
 mod expand;
 pub mod figures;
+pub mod html;
 #[path = "../listings/mod.rs"]
 pub mod listings;
 pub mod log;

@@ -34,8 +34,14 @@ pub(crate) fn test(args: &[String], lints: bool) -> Result<(), String> {
 
 /// The crates' documentation.
 pub(crate) fn doc() -> Result<(), String> {
-    let doc = ["doc", "--workspace", "--exclude", "benches", "--no-deps", "--quiet"];
-    run_with(&cargo(), &doc, &[("RUSTDOCFLAGS", "-D warnings")])
+    // Links between crates only become links where the other one's pages are there already.
+    let libraries = [["--package", "patterns-core"], ["--package", "actors"]];
+    let all = ["--workspace", "--exclude", "benches"];
+    for packages in libraries.iter().map(|package| &package[..]).chain([&all[..]]) {
+        let doc = [&["doc", "--no-deps", "--quiet"], packages].concat();
+        run_with(&cargo(), &doc, &[("RUSTDOCFLAGS", "-D warnings")])?;
+    }
+    Ok(())
 }
 
 /// Formatting, clippy, documentation, the book, and licences where the tool for them is there.

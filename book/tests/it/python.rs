@@ -45,6 +45,7 @@ fn every_public_name_of_asyncio_is_in_the_table_of_its_counterparts() {
     // Names of later versions are news to the table.
     let ask = "import sys, asyncio; print(*(asyncio.__all__ if sys.version_info < (3, 14) else []))";
     let asked = Command::new("python3").args(["-I", "-c", ask]).output().unwrap();
+    assert!(asked.status.success(), "{}", String::from_utf8_lossy(&asked.stderr));
     let names = String::from_utf8(asked.stdout).unwrap();
     let table = Page::read(&book().join("src/from_asyncio.md"));
     let is_there = |name: &str| {
@@ -68,6 +69,7 @@ fn finish(twin: &Path, mut child: Child) -> Output {
     while child.try_wait().unwrap().is_none() {
         if started.elapsed() > LIMIT {
             child.kill().unwrap();
+            child.wait().unwrap();
             panic!("{} was not done within {LIMIT:?}", twin.display());
         }
         std::thread::sleep(Duration::from_millis(5));
