@@ -2,8 +2,10 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use integration_tests::skip_or_fail;
+
 use crate::page::Page;
-use crate::support::{book, files, read, skip_or_fail};
+use crate::support::{book, files, read};
 
 /// A twin takes a second or two.
 const LIMIT: Duration = Duration::from_secs(60);

@@ -7,6 +7,8 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::time::sleep;
 
+use crate::Stage;
+
 /// The links of a page, on a site of so many pages: to four more, and to the first.
 ///
 /// # Examples
@@ -160,4 +162,18 @@ pub struct FetchError {
     pub page: u32,
     /// With what it answered.
     pub status: u16,
+}
+
+/// Asks the host for a page, and draws that; dropped, the figure shows where.
+///
+/// # Errors
+///
+/// Those of [`Host::get`].
+pub async fn fetch(
+    stage: &Stage,
+    host: &Host,
+    page: u32,
+) -> Result<u32, FetchError> {
+    let work = stage.busy(format!("page {page}"), "is fetched");
+    work.ended(host.get(page).await)
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
+use patterns_core::circuit_breaker::{Change, State};
 use tokio::time::Instant;
 
 use crate::timeline::Timeline;
@@ -66,6 +67,24 @@ impl Stage {
     #[must_use]
     pub fn seed(&self) -> u64 {
         self.seed
+    }
+
+    /// What a circuit breaker tells of its changes, said and drawn as the curve "breaker".
+    pub fn breaker(&self) -> impl Fn(&Change) + Send + Sync + use<> {
+        self.names("breaker", &["closed", "half open", "open"]);
+        self.level("breaker", 0);
+        let stage = self.clone();
+        move |Change { from, to, cause, .. }: &Change| {
+            stage.say(format_args!(
+                "the breaker: {from:?} -> {to:?}, as {cause}"
+            ));
+            let level = match to {
+                State::Closed => 0,
+                State::HalfOpen => 1,
+                _ => 2,
+            };
+            stage.level("breaker", level);
+        }
     }
 
     /// Asserts that so much time has passed since `start`: on virtual time exactly, else at least.

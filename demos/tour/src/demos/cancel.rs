@@ -5,7 +5,7 @@ use patterns_core::outcome::{BoxError, FailureKind};
 use patterns_core::task_group::{CollectAll, TaskGroup};
 use tokio::time::{Instant, sleep};
 
-use crate::site::{FetchError, Host};
+use crate::site::{Host, fetch};
 use crate::{Demo, Stage, ms};
 
 /// The demo.
@@ -83,16 +83,6 @@ async fn asked(stage: &Stage) {
     assert_eq!(cause.message(), "the user closed the page");
 }
 // ANCHOR_END: asked
-
-/// Takes its time; the figure shows where it was dropped.
-async fn fetch(
-    stage: &Stage,
-    host: &Host,
-    page: u32,
-) -> Result<u32, FetchError> {
-    let work = stage.busy(format!("page {page}"), "is fetched");
-    work.ended(host.get(page).await)
-}
 
 // ANCHOR: crawl
 /// Fetches page after page until it is asked to stop.

@@ -16,33 +16,14 @@ pub const DEMO: Demo = Demo::new(
 )
 .with_broken(|stage| Box::pin(broken(stage)));
 
-const BREAKER: &str = "breaker";
-
 async fn play(stage: Stage) -> Result<(), BoxError> {
-    stage.names(BREAKER, &["closed", "half open", "open"]);
-    stage.level(BREAKER, 0);
     // ANCHOR: breaker
-    let listener = stage.clone();
     let breaker = CircuitBreaker::builder("shop.example")
         .consecutive_failures(3)
         .open_for(ms(300))
         .jitter(0.0)
         .probes(1)
-        .on_change(move |change| {
-            say!(
-                listener,
-                "the breaker: {:?} -> {:?}, as {}",
-                change.from,
-                change.to,
-                change.cause
-            );
-            let level = match change.to {
-                State::Closed => 0,
-                State::HalfOpen => 1,
-                _ => 2,
-            };
-            listener.level(BREAKER, level);
-        })
+        .on_change(stage.breaker())
         .build()?;
     // ANCHOR_END: breaker
 

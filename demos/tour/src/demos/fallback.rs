@@ -5,7 +5,7 @@ use patterns_core::fallback::{Fallback, fallback};
 use patterns_core::outcome::BoxError;
 use tokio::time::sleep;
 
-use crate::site::{FetchError, Host};
+use crate::site::{FetchError, Host, fetch};
 use crate::{Demo, Stage, ms};
 
 /// The demo.
@@ -80,15 +80,6 @@ async fn play(stage: Stage) -> Result<(), BoxError> {
     assert!(interrupt.cause().is_some());
     // ANCHOR_END: stop
     Ok(())
-}
-
-async fn fetch(
-    stage: &Stage,
-    host: &Host,
-    page: u32,
-) -> Result<u32, FetchError> {
-    let work = stage.busy(format!("page {page}"), "is fetched");
-    work.ended(host.get(page).await)
 }
 
 // ANCHOR: links

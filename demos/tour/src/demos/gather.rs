@@ -5,7 +5,7 @@ use patterns_core::gather::{
 use patterns_core::outcome::{BoxError, Outcome};
 use tokio::time::{Instant, sleep};
 
-use crate::site::{FetchError, Host};
+use crate::site::{FetchError, Host, fetch};
 use crate::{Demo, Stage, ms};
 
 /// The demo.
@@ -88,15 +88,6 @@ async fn bounded(stage: &Stage) {
     assert_eq!(most, 2);
 }
 // ANCHOR_END: bounded
-
-async fn fetch(
-    stage: &Stage,
-    host: &Host,
-    page: u32,
-) -> Result<u32, FetchError> {
-    let work = stage.busy(format!("page {page}"), "is fetched");
-    work.ended(host.get(page).await)
-}
 
 async fn counted(
     stage: &Stage,

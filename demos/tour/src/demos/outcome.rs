@@ -3,7 +3,7 @@ use patterns_core::outcome::{BoxError, ErrorGroup};
 use patterns_core::task_group::{CollectAll, TaskGroup};
 use tokio::time::sleep;
 
-use crate::site::{FetchError, Host};
+use crate::site::{FetchError, Host, fetch};
 use crate::{Demo, Stage, ms};
 
 /// The demo.
@@ -134,12 +134,3 @@ async fn broken(stage: Stage) -> Result<(), BoxError> {
     Ok(())
 }
 // ANCHOR_END: broken
-
-async fn fetch(
-    stage: &Stage,
-    host: &Host,
-    page: u32,
-) -> Result<u32, FetchError> {
-    let work = stage.busy(format!("page {page}"), "is fetched");
-    work.ended(host.get(page).await)
-}

@@ -22,29 +22,12 @@ pub const DEMO: Demo = Demo::new(
 const YESTERDAY: u32 = 0;
 
 async fn play(stage: Stage) -> Result<(), BoxError> {
-    stage.names("breaker", &["closed", "half open", "open"]);
-    stage.level("breaker", 0);
-    let listener = stage.clone();
     let breaker = CircuitBreaker::builder("docs.example")
         .consecutive_failures(4)
         .open_for(ms(400))
         .jitter(0.0)
         .probes(1)
-        .on_change(move |change| {
-            say!(
-                listener,
-                "the breaker: {:?} -> {:?}, as {}",
-                change.from,
-                change.to,
-                change.cause
-            );
-            let level = match change.to {
-                State::Closed => 0,
-                State::HalfOpen => 1,
-                _ => 2,
-            };
-            listener.level("breaker", level);
-        })
+        .on_change(stage.breaker())
         .build()?;
     // ANCHOR: policy
     // From the outside in. Any other order does not compile.
