@@ -187,5 +187,5 @@ async fn a_polite_kill_stops_it_within_five_seconds_with_a_partial_report() {
 async fn ctrl_c_while_the_database_is_locked_still_gives_the_partial_report_and_says_that_it_was_not_kept() {
     let folder = tempfile::tempdir().unwrap();
     let said = stopped_by("-INT", Some(&folder.path().join("runs.db"))).await;
-    assert!(said.contains("could not be kept in the database"), "{said}");
+    assert!(said.contains("could not be kept"), "{said}");
 }

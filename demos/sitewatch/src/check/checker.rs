@@ -165,8 +165,8 @@ impl Checker {
         // A report that can't be kept is still a report.
         Ok(match saved {
             Ok(Ok(_)) => report,
-            Ok(Err(why)) => report.with_not_kept(why.to_string()),
-            Err(why) => report.with_not_kept(format!("the run could not be kept in the database: {why}")),
+            Ok(Err(why)) => report.with_not_kept(format!("the run could not be kept: {why}")),
+            Err(why) => report.with_not_kept(format!("the run could not be kept: {why}")),
         })
     }
     // ANCHOR_END: keep

@@ -50,7 +50,9 @@ where
         return console.fail(&failure);
     }
     if let Some(why) = first.not_kept() {
-        return console.fail(&Failure::not_kept(why));
+        let failed = console.fail(&Failure::not_kept(why));
+        // That it was stopped is the reason for everything else.
+        return if first.summary().is_complete() { failed } else { exit_of(&first) };
     }
     match rounds {
         Some(rounds) if first.summary().is_complete() => run.repeat(first, rounds, interrupts, &mut check).await,

@@ -24,6 +24,10 @@ const VERSION: i64 = 1;
 /// How many rows a transaction writes.
 const BATCH: usize = 1_000;
 
+/// How long a statement waits for another program that writes. Nothing can cut that short, and a check that was
+/// asked to stop has five seconds.
+const LOCKED: Duration = Duration::from_millis(1_500);
+
 /// A database of runs.
 ///
 /// # Examples
@@ -67,7 +71,7 @@ impl Store {
     /// Cancel safe: the schema is made whole or not at all.
     pub async fn open(path: &Path, system: &System) -> Result<Self, StoreError> {
         let at = |why| StoreError::Pool { path: path.to_owned(), why };
-        let pool = ConnectionPool::builder(SqliteManager::new(path))
+        let pool = ConnectionPool::builder(SqliteManager::new(path).busy_timeout(LOCKED))
             .name("store")
             .max_size(2)
             .acquire_timeout(Duration::from_secs(10))
