@@ -20,7 +20,7 @@ use crate::fetch::Fetcher;
 use crate::folder::Folder;
 use crate::progress::ProgressState;
 use crate::report::Report;
-use crate::store::Store;
+use crate::store::{Location, Store};
 
 /// How many requests, to all hosts together, are under way at a time.
 const IO_TASKS: usize = 256;
@@ -127,12 +127,16 @@ impl Checker {
         // ANCHOR_END: workers
         // A database that can't be used is heard of before the check and not after it.
         let store = match &self.config.db {
-            Some(path) => Some(Store::open(path, &system).await?),
+            Some(place) => Some(Store::open(&Location::of(&place.to_string_lossy()), &system).await?),
             None => None,
         };
         let mut plan = Coordinator::builder().add("workers", workers.clone());
         if let Some(store) = &store {
-            plan = plan.add("store", store.pool().clone());
+            plan = match (store.db().sqlite(), store.db().postgres()) {
+                (Some(pool), _) => plan.add("store", pool.clone()),
+                (_, Some(pool)) => plan.add("store", pool.clone()),
+                (None, None) => plan,
+            };
         }
         let coordinator = plan.start(&system)?;
         coordinator.wait_ready().await?;
@@ -170,6 +174,20 @@ impl Checker {
         })
     }
     // ANCHOR_END: keep
+
+    /// Checks `target` on workers that are there, whose `per_key` limit holds for each host. It keeps nothing in a
+    /// database.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`run`](Self::run).
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub async fn run_on(&self, workers: &WorkerPool, target: &Target) -> Result<Report, CheckError> {
+        self.check(workers, target, Instant::now()).await
+    }
 
     async fn check(&self, workers: &WorkerPool, target: &Target, began: Instant) -> Result<Report, CheckError> {
         let named = self.config.target.as_deref().unwrap_or_default();

@@ -16,6 +16,7 @@ use super::visit::{Answer, Leads, NO_FRAGMENT, Open, Page, Visit, fragment_hash}
 use crate::config::Patterns;
 use crate::fetch::FetchError;
 use crate::folder::Folder;
+use crate::html::Outline;
 use crate::progress::ProgressState;
 use crate::report::{Status, Summary};
 
@@ -102,10 +103,10 @@ impl Crawl {
                 job.ack();
                 return;
             }
-            Fetched::Html { body, charset } => {
+            Fetched::Html(content) => {
                 workers
                     .submit_cpu(move || {
-                        crawl.guarded(id, || crawl.read_fetched(id, &key, &body, charset.as_deref(), &job));
+                        crawl.guarded(id, || crawl.read_fetched(id, &key, &content, &job));
                         job.ack();
                     })
                     .await
@@ -121,7 +122,7 @@ impl Crawl {
 
     async fn fetch(&self, id: Id, key: &str, role: Role, want: Want, job: &Job<Task>) -> Fetched {
         if let Some(first) = self.first.lock().take_if(|first| first.id == id) {
-            return Fetched::Html { body: first.body, charset: first.charset };
+            return Fetched::Html(first.content);
         }
         let url = match Url::parse(key) {
             Ok(url) => url,
@@ -138,7 +139,10 @@ impl Crawl {
             return Fetched::Done;
         }
         match self.http.fetch(&url, want).await {
-            Reply::Html { body, charset } if role == Role::Page => return Fetched::Html { body, charset },
+            Reply::Html { body, charset, .. } if role == Role::Page => {
+                return Fetched::Html(Content::Raw { body, charset });
+            }
+            Reply::Read(outline) if role == Role::Page => return Fetched::Html(Content::Read(outline)),
             Reply::IsHtml if role == Role::Page => {
                 // It was linked to as an image or the like, but it is a page: its links count.
                 self.settle(id, Answer::Ok, None);
@@ -151,9 +155,12 @@ impl Crawl {
                     put(job, [Task { id, want: Want::Page }]);
                 }
             }
-            Reply::Html { .. } | Reply::IsHtml | Reply::Other => self.settle(id, Answer::Ok, None),
+            Reply::Html { .. } | Reply::Read(_) | Reply::NotModified | Reply::IsHtml | Reply::Other => {
+                self.settle(id, Answer::Ok, None);
+            }
             Reply::Redirect { status, to } => self.redirect(id, status, &to, want, job),
             Reply::Failed(error) => self.give_up(id, error),
+            Reply::Known(verdict) => self.settle(id, Answer::Known(verdict), None),
         }
         Fetched::Done
     }
@@ -283,5 +290,14 @@ impl std::fmt::Debug for Crawl {
 
 enum Fetched {
     Done,
-    Html { body: Vec<u8>, charset: Option<String> },
+    Html(Content),
+}
+
+/// What there is of a page.
+#[derive(Debug)]
+pub(crate) enum Content {
+    /// Its bytes, and the character set that its header names.
+    Raw { body: Vec<u8>, charset: Option<String> },
+    /// What was found in it.
+    Read(Arc<Outline>),
 }

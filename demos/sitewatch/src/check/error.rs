@@ -76,6 +76,14 @@ pub enum CheckError {
         /// What is wrong with it.
         what: &'static str,
     },
+    /// The start page can't be had, as is known from before.
+    #[error("cannot check {url}: {why}")]
+    KnownStart {
+        /// What was asked for.
+        url: String,
+        /// Why not.
+        why: String,
+    },
     /// The HTTP client can't be set up as configured.
     #[error(transparent)]
     Http(#[from] FetchSetupError),

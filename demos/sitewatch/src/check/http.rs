@@ -1,9 +1,13 @@
 //! What a check asks of HTTP: one request, one answer; the crawl itself follows redirects.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use url::Url;
 
-use crate::fetch::{Answer, FetchError, Fetcher};
+use crate::fetch::{Answer, FetchError, Fetcher, Validators, Visited};
+use crate::html::Outline;
+use crate::report::Verdict;
 
 /// How much of a target is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -23,7 +27,13 @@ pub enum Reply {
         body: Vec<u8>,
         /// The character set that the header names.
         charset: Option<String>,
+        /// What to ask with whether it has changed.
+        validators: Validators,
     },
+    /// HTML that was read already.
+    Read(Arc<Outline>),
+    /// It is as it was, to whoever asked with what it had then.
+    NotModified,
     /// HTML, without its content.
     IsHtml,
     /// Something else that is there.
@@ -37,6 +47,8 @@ pub enum Reply {
     },
     /// It could not be had.
     Failed(FetchError),
+    /// It is known that it can't be had.
+    Known(Verdict),
 }
 
 /// A way to ask for a URL: the real one, or a test's.
@@ -44,6 +56,12 @@ pub enum Reply {
 pub trait Http: Send + Sync + 'static {
     /// Asks for `url` once, redirects not followed.
     async fn fetch(&self, url: &Url, want: Want) -> Reply;
+
+    /// Asks for the page at `url`, unless it is as it was when it had these validators. Who does not know the question
+    /// gives the page.
+    async fn fetch_changed(&self, url: &Url, _since: &Validators) -> Reply {
+        self.fetch(url, Want::Page).await
+    }
 
     /// Whether whoever runs the site lets us ask for `url` when we follow links.
     ///
@@ -60,18 +78,27 @@ impl Http for Fetcher {
             Want::Page => self.visit_page(url).await,
             Want::Probe => self.visit_probe(url).await,
         };
-        match visited.result {
-            Ok(Answer::Redirect { status, to }) => Reply::Redirect { status, to },
-            Ok(Answer::Page(page)) if page.is_html() => match page.body {
-                Some(body) => Reply::Html { body, charset: page.charset },
-                None => Reply::IsHtml,
-            },
-            Ok(Answer::Page(_)) => Reply::Other,
-            Err(error) => Reply::Failed(error),
-        }
+        reply(visited)
+    }
+
+    async fn fetch_changed(&self, url: &Url, since: &Validators) -> Reply {
+        reply(self.visit_changed(url, since).await)
     }
 
     async fn allowed(&self, url: &Url) -> Result<(), FetchError> {
         Self::allowed(self, url).await
+    }
+}
+
+fn reply(visited: Visited) -> Reply {
+    match visited.result {
+        Ok(Answer::Redirect { status, to }) => Reply::Redirect { status, to },
+        Ok(Answer::NotModified) => Reply::NotModified,
+        Ok(Answer::Page(page)) if page.is_html() => match page.body {
+            Some(body) => Reply::Html { body, charset: page.charset, validators: page.validators },
+            None => Reply::IsHtml,
+        },
+        Ok(Answer::Page(_)) => Reply::Other,
+        Err(error) => Reply::Failed(error),
     }
 }

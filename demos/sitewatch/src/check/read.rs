@@ -1,5 +1,6 @@
 //! Reading a page: what it leads to, what can be linked to in it, and what there is to say of its links.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::ops::Range;
 use std::sync::Arc;
@@ -8,13 +9,12 @@ use patterns_core::context::is_cancelled;
 use patterns_core::outcome::catch_panic;
 use patterns_core::queue::Job;
 
-use super::crawl::{Crawl, Task, put};
+use super::crawl::{Content, Crawl, Task, put};
 use super::site::{Base, Resolved, fragment_of};
-use super::spool::Slot;
 use super::targets::{Id, Role};
-use super::visit::{Answer, Leads, NO_FRAGMENT, Open, Page, fragment_hash};
+use super::visit::{Answer, Leads, NO_FRAGMENT, Open, Page, Spooled, fragment_hash};
 use crate::config::Patterns;
-use crate::html::{self, Link, Visitor};
+use crate::html::{self, Link, Outline, Visitor};
 use crate::report::{Reason, Status};
 
 /// What one thread needs to read a page, kept from page to page so that nothing is allocated anew.
@@ -74,7 +74,7 @@ impl Crawl {
                 let mut content = std::mem::take(&mut scratch.content);
                 let folder = self.folder.as_ref().expect("only a folder's targets have paths as keys");
                 match folder.read(&key, &mut content) {
-                    Ok(()) => self.read(id, &key, &html::decode(&content, None), None, scratch, &job),
+                    Ok(()) => self.read(id, &key, &Source::Text(html::decode(&content, None)), None, scratch, &job),
                     Err(error) => self.settle(id, Answer::Unreadable(error.to_string()), None),
                 }
                 scratch.content = content;
@@ -83,10 +83,21 @@ impl Crawl {
         job.ack();
     }
 
-    pub(super) fn read_fetched(&self, id: Id, key: &str, body: &[u8], charset: Option<&str>, job: &Job<Task>) {
-        let html = html::decode(body, charset);
-        match self.spool.put(html.as_bytes()) {
-            Ok(slot) => SCRATCH.with_borrow_mut(|scratch| self.read(id, key, &html, Some(slot), scratch, job)),
+    pub(super) fn read_fetched(&self, id: Id, key: &str, content: &Content, job: &Job<Task>) {
+        let kept = match content {
+            Content::Raw { body, charset } => {
+                let html = html::decode(body, charset.as_deref());
+                self.spool.put(html.as_bytes()).map(|slot| (Source::Text(html), Spooled::Text(slot)))
+            }
+            Content::Read(outline) => {
+                let kept = self.spool.put(&outline.packed());
+                kept.map(|slot| (Source::Outline(outline), Spooled::Outline(slot)))
+            }
+        };
+        match kept {
+            Ok((source, spooled)) => {
+                SCRATCH.with_borrow_mut(|scratch| self.read(id, key, &source, Some(spooled), scratch, job));
+            }
             Err(error) => {
                 let why = format!("cannot keep it in a temporary file: {error}");
                 self.settle(id, Answer::Lost(why), None);
@@ -94,7 +105,15 @@ impl Crawl {
         }
     }
 
-    fn read(&self, id: Id, key: &str, html: &str, spooled: Option<Slot>, scratch: &mut Scratch, job: &Job<Task>) {
+    fn read(
+        &self,
+        id: Id,
+        key: &str,
+        source: &Source<'_>,
+        spooled: Option<Spooled>,
+        scratch: &mut Scratch,
+        job: &Job<Task>,
+    ) {
         scratch.keys.clear();
         scratch.found.clear();
         scratch.anchors.clear();
@@ -107,7 +126,7 @@ impl Crawl {
             ignored_fragments: 0,
             scratch,
         };
-        html::scan(html, &mut collector);
+        source.tell(&mut collector);
         if collector.late_base {
             // A base holds for the whole page, also for what stands before it: once more, knowing it.
             let base = std::mem::replace(&mut collector.base, Base::of(key));
@@ -115,7 +134,7 @@ impl Crawl {
             collector.scratch.found.clear();
             collector.scratch.anchors.clear();
             (collector.ordinal, collector.ignored_fragments, collector.base) = (0, 0, base);
-            html::scan(html, &mut collector);
+            source.tell(&mut collector);
         }
         let (links, base, ignored) = (collector.ordinal, collector.own_base, collector.ignored_fragments);
         scratch.anchors.sort_unstable();
@@ -177,7 +196,7 @@ impl Crawl {
         }
         self.progress.add_links(u64::from(links));
         self.progress.add_pages(1);
-        self.progress.add_bytes(html.len() as u64);
+        self.progress.add_bytes(source.length());
         let page = Page { anchors: scratch.anchors.as_slice().into(), open: open.into(), links, base, spooled };
         self.settle(id, Answer::Ok, Some(page));
     }
@@ -187,6 +206,29 @@ impl Crawl {
         match self.border.role(key) {
             Role::Page | Role::File if key.starts_with('/') => Role::Missing,
             role => role,
+        }
+    }
+}
+
+/// Where it is read what a page holds.
+enum Source<'a> {
+    Text(Cow<'a, str>),
+    Outline(&'a Outline),
+}
+
+impl Source<'_> {
+    fn tell(&self, visitor: &mut Collector<'_>) {
+        match self {
+            Self::Text(html) => html::scan(html, visitor),
+            Self::Outline(outline) => outline.tell(visitor),
+        }
+    }
+
+    /// How many bytes the page has.
+    fn length(&self) -> u64 {
+        match self {
+            Self::Text(html) => html.len() as u64,
+            Self::Outline(outline) => outline.length(),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use url::Url;
 
 use super::CheckError;
+use super::crawl::Content;
 use super::http::{Http, Reply, Want};
 use super::site::Border;
 use super::targets::{Id, Role, Targets};
@@ -31,8 +32,7 @@ pub(crate) struct Start {
 #[derive(Debug)]
 pub(crate) struct First {
     pub(crate) id: Id,
-    pub(crate) body: Vec<u8>,
-    pub(crate) charset: Option<String>,
+    pub(crate) content: Content,
 }
 
 fn border(config: &CheckConfig, start: Option<Url>) -> Border {
@@ -97,11 +97,10 @@ pub(crate) async fn at_url(config: &CheckConfig, url: &Url, http: &dyn Http) -> 
             targets.get_mut(*before).visit = Some(Box::new(Visit { answer, page: None }));
         }
         match http.fetch(&at, Want::Page).await {
-            Reply::Html { body, charset } => {
-                let first = Some(First { id, body, charset });
-                let border = border(config, Some(at));
-                return Ok(Start { border, targets, pages: vec![id], first, folder: None, whole: false });
+            Reply::Html { body, charset, .. } => {
+                return Ok(at_page(config, at, targets, id, Content::Raw { body, charset }));
             }
+            Reply::Read(outline) => return Ok(at_page(config, at, targets, id, Content::Read(outline))),
             Reply::Redirect { status, mut to } => {
                 to.set_fragment(None);
                 if hops.len() >= config.http.max_redirects {
@@ -112,10 +111,20 @@ pub(crate) async fn at_url(config: &CheckConfig, url: &Url, http: &dyn Http) -> 
                 hops.push((id, status));
                 at = to;
             }
-            Reply::IsHtml | Reply::Other => return Err(CheckError::NotHtml { url: at.to_string() }),
+            Reply::IsHtml | Reply::NotModified | Reply::Other => {
+                return Err(CheckError::NotHtml { url: at.to_string() });
+            }
             Reply::Failed(error) => return Err(cannot(&at, error)),
+            Reply::Known(verdict) => {
+                return Err(CheckError::KnownStart { url: at.to_string(), why: verdict.to_string() });
+            }
         }
     }
+}
+
+fn at_page(config: &CheckConfig, at: Url, targets: Targets, id: Id, content: Content) -> Start {
+    let first = Some(First { id, content });
+    Start { border: border(config, Some(at)), targets, pages: vec![id], first, folder: None, whole: false }
 }
 
 /// The pages that a sitemap names. The sitemap itself stands in the report as the page that links to

@@ -6,8 +6,8 @@ use super::crawl::Crawl;
 use super::judge::judge;
 use super::site::{Base, shown};
 use super::targets::{Id, Target, Targets};
-use super::visit::{Answer, Page};
-use crate::html::{self, Located};
+use super::visit::{Answer, Page, Spooled};
+use crate::html::{self, Located, Outline};
 use crate::report::{Counts, LinkResult, Links, Reason, Status, Verdict};
 
 /// What is reported of a page.
@@ -111,7 +111,7 @@ impl PageReport {
         let target = targets.get(id);
         let wanted: Vec<usize> = listed.iter().map(|(ordinal, _)| *ordinal).collect();
         // A sitemap has no places; nor has a page that changed or vanished meanwhile.
-        let places = content(crawl, target, page).map(|html| html::locate(&html, &wanted)).unwrap_or_default();
+        let places = places(crawl, target, page, &wanted).unwrap_or_default();
         let mut base = Base::of(&target.key);
         if let Some(href) = &page.base {
             base.rebase(href);
@@ -132,11 +132,16 @@ impl PageReport {
     }
 }
 
-/// The text of a page, as it was when its links were numbered.
-fn content(crawl: &Crawl, target: &Target, page: &Page) -> io::Result<String> {
+/// Where links of a page stand, as it was when they were numbered.
+fn places(crawl: &Crawl, target: &Target, page: &Page, wanted: &[usize]) -> io::Result<Vec<Located>> {
     let mut content = Vec::new();
     let charset = match (page.spooled, &crawl.folder) {
-        (Some(slot), _) => {
+        (Some(Spooled::Outline(slot)), _) => {
+            crawl.spool.get(slot, &mut content)?;
+            let outline = Outline::unpacked(&content).ok_or(io::ErrorKind::InvalidData)?;
+            return Ok(outline.locate(wanted));
+        }
+        (Some(Spooled::Text(slot)), _) => {
             crawl.spool.get(slot, &mut content)?;
             Some("utf-8")
         }
@@ -146,5 +151,5 @@ fn content(crawl: &Crawl, target: &Target, page: &Page) -> io::Result<String> {
         }
         (None, None) => return Err(io::ErrorKind::NotFound.into()),
     };
-    Ok(html::decode(&content, charset).into_owned())
+    Ok(html::locate(&html::decode(&content, charset), wanted))
 }

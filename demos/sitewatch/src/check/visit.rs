@@ -2,6 +2,7 @@
 
 use std::hash::{DefaultHasher, Hasher};
 
+use super::spool::Slot;
 use super::targets::Id;
 use crate::fetch::FetchError;
 use crate::report::{Reason, Verdict};
@@ -28,6 +29,8 @@ pub(crate) enum Answer {
     },
     /// It could not be had.
     Failed(FetchError),
+    /// It could not be had, and that is known from before.
+    Known(Verdict),
     /// A file could not be read.
     Unreadable(String),
     /// It may be there, but we failed to look into it.
@@ -41,6 +44,7 @@ impl Answer {
             Self::Ok => Reason::Ok.into(),
             Self::Redirect { .. } => Reason::MovedTemporarily.into(),
             Self::Failed(error) => error.into(),
+            Self::Known(verdict) => verdict.clone(),
             Self::Unreadable(why) => Verdict::new(Reason::Unreadable).detail(why.as_str()),
             Self::Lost(why) => Verdict::new(Reason::Failed).detail(why.as_str()),
         }
@@ -58,7 +62,16 @@ pub(crate) struct Page {
     /// Its `<base href>`, if it has one.
     pub(crate) base: Option<Box<str>>,
     /// Where its content is kept for another look; nowhere for a file, which is read again.
-    pub(crate) spooled: Option<crate::check::spool::Slot>,
+    pub(crate) spooled: Option<Spooled>,
+}
+
+/// What is kept of a page for another look.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Spooled {
+    /// Its text.
+    Text(Slot),
+    /// What was found in it.
+    Outline(Slot),
 }
 
 impl Page {

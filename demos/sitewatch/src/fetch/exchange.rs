@@ -3,7 +3,7 @@ use std::time::{Duration, SystemTime};
 
 use patterns_core::context::interruptible;
 use reqwest::header::{CONTENT_TYPE, DATE, HeaderName, LOCATION, RETRY_AFTER};
-use reqwest::{Client, Method, Response};
+use reqwest::{Client, Method, Response, StatusCode};
 use tokio::time::timeout;
 use url::Url;
 
@@ -12,7 +12,7 @@ use super::body::{self, Excess};
 use super::client::Headers;
 use super::connecting::until_answered;
 use super::transient::retry_after;
-use super::{Answer, FetchError, FetchSetupError, HttpConfig, Page, Phase, classify, client, media_type, redirect};
+use super::{Answer, FetchError, FetchSetupError, HttpConfig, Page, Phase, Validators, classify, client, media_type, redirect};
 
 /// What is wanted of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,19 +81,25 @@ impl Exchange {
     /// # Cancel safety
     ///
     /// Cancel safe: the connection is closed if the answer was not complete.
-    pub(super) async fn run(&self, method: Method, url: &Url, want: Want) -> Result<Answer, Failure> {
+    pub(super) async fn run(
+        &self,
+        method: Method,
+        url: &Url,
+        want: Want,
+        known: &Validators,
+    ) -> Result<Answer, Failure> {
         let limit = self.total_timeout;
         // Not `patterns_core::cancel::timeout`: its limit would be the ambient deadline of the waits
         // inside, and those would report it as the caller's.
-        interruptible(timeout(limit, self.send(method, url, want)))
+        interruptible(timeout(limit, self.send(method, url, want, known)))
             .await
             .map_err(FetchError::Interrupted)?
             .map_err(|_| FetchError::Timeout { phase: Phase::Total, limit })?
     }
     // ANCHOR_END: run
 
-    async fn send(&self, method: Method, url: &Url, want: Want) -> Result<Answer, Failure> {
-        let mut request = self.client.request(method, url.clone());
+    async fn send(&self, method: Method, url: &Url, want: Want, known: &Validators) -> Result<Answer, Failure> {
+        let mut request = self.client.request(method, url.clone()).headers(known.headers());
         if self.may_see_credentials(url) {
             request = request.headers(self.headers.credentials.clone());
         }
@@ -104,6 +110,10 @@ impl Exchange {
         let status = response.status();
         if status.is_success() {
             return Ok(Answer::Page(self.page(response, want).await?));
+        }
+        if status == StatusCode::NOT_MODIFIED && !known.is_empty() {
+            body::discard(response).await;
+            return Ok(Answer::NotModified);
         }
         let location = header(&response, LOCATION);
         let wait = header(&response, RETRY_AFTER).and_then(|wait| {
@@ -121,7 +131,8 @@ impl Exchange {
 
     async fn page(&self, mut response: Response, want: Want) -> Result<Page, FetchError> {
         let (content_type, charset) = media_type::parse(&header(&response, CONTENT_TYPE).unwrap_or_default());
-        let mut page = Page { status: response.status().as_u16(), content_type, charset, body: None };
+        let (status, validators) = (response.status().as_u16(), Validators::of(&response));
+        let mut page = Page { status, content_type, charset, body: None, validators };
         let (limit, excess) = match want {
             Want::Html if page.is_html() => (self.max_body, Excess::Refuse),
             Want::Text => (self.max_body, Excess::Refuse),

@@ -1,6 +1,6 @@
 use url::Url;
 
-use super::FetchError;
+use super::{FetchError, Validators};
 
 /// What became of a URL.
 #[derive(Clone, Debug)]
@@ -41,6 +41,8 @@ pub struct Visited {
 pub enum Answer {
     /// A success.
     Page(Page),
+    /// It is the version that was asked about.
+    NotModified,
     /// It is elsewhere.
     Redirect {
         /// The status: 301, 302, 303, 307 or 308.
@@ -62,6 +64,8 @@ pub struct Page {
     pub charset: Option<String>,
     /// The decompressed body, where it was asked for and is of the kind that was asked for.
     pub body: Option<Vec<u8>>,
+    /// Which version of the page it is.
+    pub validators: Validators,
 }
 
 impl Page {

@@ -6,7 +6,7 @@ use url::Url;
 use super::chain::Chain;
 use super::exchange::Want;
 use super::visit::Visitor;
-use super::{Answer, FetchSetupError, Fetched, HttpConfig, Visited, robots};
+use super::{Answer, FetchError, FetchSetupError, Fetched, HttpConfig, Validators, Visited, robots};
 
 /// Fetches URLs as a good citizen: few at a time, not too fast, patient with what is transient, and
 /// never twice what can't be reached.
@@ -121,6 +121,16 @@ impl Fetcher {
         self.0.visitor.visit(Method::GET, url, Want::Html).await
     }
 
+    /// [`visit_page`](Self::visit_page), unless the page is the version that is known:
+    /// [`Answer::NotModified`](super::Answer::NotModified).
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub async fn visit_changed(&self, url: &Url, known: &Validators) -> Visited {
+        self.0.visitor.visit_changed(url, known).await
+    }
+
     /// [`probe`](Self::probe), with a redirect as the answer: for a crawl that follows them itself.
     ///
     /// # Cancel safety
@@ -137,6 +147,8 @@ impl Fetcher {
             let visit = self.0.visitor.visit(method.clone(), &at, want).await;
             let result = match visit.result {
                 Ok(Answer::Page(page)) => Ok(page),
+                // Nothing was said to be known.
+                Ok(Answer::NotModified) => Err(FetchError::Status(304)),
                 Ok(Answer::Redirect { status, to }) => match chain.follow(&at, status, &to) {
                     Ok(()) => {
                         at = to;

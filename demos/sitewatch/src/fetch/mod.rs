@@ -42,9 +42,11 @@ mod redirect;
 mod robots;
 mod seats;
 mod transient;
+mod validators;
 mod visit;
 
 pub use config::HttpConfig;
 pub use error::{FetchError, FetchSetupError, Phase};
 pub use fetched::{Answer, Fetched, Hop, Page, Visited};
 pub use fetcher::Fetcher;
+pub use validators::Validators;

@@ -14,7 +14,7 @@ use super::memory::Memory;
 use super::pace::Pace;
 use super::seats::Seats;
 use super::transient::transient;
-use super::{Answer, FetchError, FetchSetupError, HttpConfig, Visited};
+use super::{Answer, FetchError, FetchSetupError, HttpConfig, Validators, Visited};
 
 /// About how long to wait before the first further attempt; it doubles with each.
 const BACKOFF: Duration = Duration::from_millis(500);
@@ -34,6 +34,7 @@ struct Visit<'a> {
     host: Authority,
     url: &'a Url,
     want: Want,
+    known: &'a Validators,
     /// Whether a GET is needed: wanted from the start, or since a HEAD said too little.
     get: AtomicBool,
     attempts: AtomicU32,
@@ -65,10 +66,24 @@ impl Visitor {
     ///
     /// Cancel safe: seat and connection are given back.
     pub(super) async fn visit(&self, method: Method, url: &Url, want: Want) -> Visited {
+        self.visit_known(method, url, want, &Validators::default()).await
+    }
+
+    /// Asks `url` for a page, unless that is the version that is known.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: seat and connection are given back.
+    pub(super) async fn visit_changed(&self, url: &Url, known: &Validators) -> Visited {
+        self.visit_known(Method::GET, url, Want::Html, known).await
+    }
+
+    async fn visit_known(&self, method: Method, url: &Url, want: Want, known: &Validators) -> Visited {
         let visit = Visit {
             host: Authority::of(url),
             url,
             want,
+            known,
             get: AtomicBool::new(method == Method::GET),
             attempts: AtomicU32::new(0),
         };
@@ -114,7 +129,7 @@ impl Visitor {
         // Whoever had the seat before may have found out.
         known()?;
         self.pace.turn(host).await.map_err(Failure::unsent)?;
-        let result = self.exchange.run(method, visit.url, visit.want).await;
+        let result = self.exchange.run(method, visit.url, visit.want, visit.known).await;
         self.memory.note(host, result.as_ref().err().map(|failure| &failure.error));
         if self.memory.answered(host) {
             seat.open_all();

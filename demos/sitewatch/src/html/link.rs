@@ -1,5 +1,7 @@
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// What a page is told to [`scan`](super::scan): links, anchors and the base, in order of
 /// appearance.
 pub trait Visitor {
@@ -32,6 +34,13 @@ pub struct Link<'a> {
     pub offset: usize,
 }
 
+impl<'a> Link<'a> {
+    /// A link of an outline, which has no offset.
+    pub(super) fn outlined(kind: LinkKind, href: &'a str) -> Self {
+        Self { kind, href, offset: 0 }
+    }
+}
+
 /// Which element and attribute a link is from.
 ///
 /// # Examples
@@ -43,7 +52,7 @@ pub struct Link<'a> {
 /// assert!(LinkKind::Anchor.leads_to_page());
 /// assert!(!LinkKind::Script.leads_to_page());
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[non_exhaustive]
 #[repr(u8)]
 pub enum LinkKind {

@@ -28,6 +28,14 @@ pub struct Located {
     pub kind: LinkKind,
 }
 
+impl Located {
+    /// A link of an outline.
+    pub(super) fn outlined(kind: LinkKind, href: &str, line: u32, column: u32, text: &str, written: &str) -> Self {
+        let (text, href_as_written, href) = (text.to_owned(), written.to_owned(), href.to_owned());
+        Self { line, column, text, href_as_written, href, kind }
+    }
+}
+
 /// Finds the links with the numbers `wanted` (ascending, from 0, as [`scan`](super::scan) tells
 /// them) and says where each stands.
 ///

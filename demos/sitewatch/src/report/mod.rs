@@ -80,6 +80,25 @@ impl Report {
         self.not_kept.as_deref()
     }
 
+    /// The same report, in which some of the links are well after all; and how many those are.
+    #[must_use]
+    pub fn without(mut self, well: impl Fn(&LinkResult<'_>) -> bool) -> (Self, u64) {
+        let mut links = Links::default();
+        let mut left_out = 0;
+        for link in self.links.iter() {
+            if well(&link) {
+                self.summary.counts.mend(link.verdict.reason);
+                left_out += 1;
+            } else {
+                links.push(link);
+            }
+        }
+        if left_out > 0 {
+            self.links = links;
+        }
+        (self, left_out)
+    }
+
     /// What was checked, as the user named it.
     #[must_use]
     pub fn target(&self) -> &str {

@@ -74,6 +74,17 @@ impl Counts {
         }
     }
 
+    /// One link that was counted under this reason is well after all.
+    pub(super) fn mend(&mut self, reason: Reason) {
+        if let Some(links) = self.others.get_mut(&reason) {
+            *links -= 1;
+            if *links == 0 {
+                self.others.remove(&reason);
+            }
+            self.ok += 1;
+        }
+    }
+
     /// All links.
     #[must_use]
     pub fn total(&self) -> u64 {

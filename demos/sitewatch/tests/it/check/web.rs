@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use sitewatch::check::{Http, Reply, Want};
-use sitewatch::fetch::FetchError;
+use sitewatch::fetch::{FetchError, Validators};
 use url::Url;
 
 /// How a made-up URL answers.
@@ -61,7 +61,7 @@ impl Http for Web {
         tokio::time::sleep(delay).await;
         match answer {
             Answer::Html(_) if want == Want::Probe => Reply::IsHtml,
-            Answer::Html(html) => Reply::Html { body: html.into_bytes(), charset: None },
+            Answer::Html(html) => Reply::Html { body: html.into_bytes(), charset: None, validators: Validators::default() },
             Answer::Redirect(to) => Reply::Redirect { status: 302, to: url.join(&to).unwrap() },
             Answer::Status(status) => Reply::Failed(FetchError::Status(status)),
             Answer::File => Reply::Other,

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use patterns_core::cancel::CancelToken;
 use patterns_core::context::{self, Context};
-use sitewatch::fetch::{FetchError, Fetched, Hop, Page, Phase};
+use sitewatch::fetch::{FetchError, Fetched, Hop, Page, Phase, Validators};
 use sitewatch::report::{Reason, Status, Verdict};
 use url::Url;
 
@@ -17,7 +17,7 @@ fn fetched(hops: &[(&str, u16)], result: Result<Page, FetchError>) -> Fetched {
 }
 
 fn page() -> Page {
-    Page { status: 200, content_type: None, charset: None, body: None }
+    Page { status: 200, content_type: None, charset: None, body: None, validators: Validators::default() }
 }
 
 #[test]

@@ -1,0 +1,172 @@
+//! What a page holds, for whoever does not want to read it again.
+
+use std::io::{Read, Write};
+
+use flate2::Compression;
+use flate2::read::DeflateDecoder;
+use flate2::write::DeflateEncoder;
+use serde::{Deserialize, Serialize};
+
+use super::{Link, LinkKind, Located, Visitor, locate, scan};
+
+/// The links, anchors and the base of a page, as [`scan`] and [`locate`] find them: all there is to know of it for
+/// whoever does not want to read it again.
+///
+/// # Examples
+///
+/// ```
+/// use sitewatch::html::Outline;
+///
+/// let page = "<h1 id=top>Hi</h1>\n<p><a href=a.html>the first</a>";
+/// let kept = Outline::of(page).packed();
+/// let outline = Outline::unpacked(&kept).unwrap();
+/// assert_eq!(outline.locate(&[0])[0].text, "the first");
+/// assert!(Outline::unpacked(b"something else").is_none());
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outline {
+    /// The way in which this is written; another one is not understood.
+    version: u8,
+    length: u64,
+    base: Option<String>,
+    anchors: Vec<String>,
+    links: Vec<Outlined>,
+}
+
+/// A link: kind, reference, line, column, text, and the reference as written where that differs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Outlined(LinkKind, String, u32, u32, String, Option<String>);
+
+const VERSION: u8 = 1;
+
+impl Outline {
+    /// Reads a page: twice, as [`locate`] does for pages with something to report.
+    #[must_use]
+    pub fn of(page: &str) -> Self {
+        let mut found = Found::default();
+        scan(page, &mut found);
+        let all: Vec<usize> = (0..found.links).collect();
+        let links = locate(page, &all).into_iter().map(|link| {
+            let written = (link.href_as_written != link.href).then_some(link.href_as_written);
+            Outlined(link.kind, link.href, link.line, link.column, link.text, written)
+        });
+        let links = links.collect();
+        Self { version: VERSION, length: page.len() as u64, base: found.base, anchors: found.anchors, links }
+    }
+
+    /// Tells what it holds, as the page itself would, but for the order: the base comes first, as it holds for all.
+    pub fn tell<V: Visitor + ?Sized>(&self, visitor: &mut V) {
+        if let Some(base) = &self.base {
+            visitor.base(base);
+        }
+        for anchor in &self.anchors {
+            visitor.anchor(anchor);
+        }
+        for Outlined(kind, href, ..) in &self.links {
+            visitor.link(Link::outlined(*kind, href));
+        }
+    }
+
+    /// Where the links with these numbers stand, as [`locate`] says it.
+    #[must_use]
+    pub fn locate(&self, wanted: &[usize]) -> Vec<Located> {
+        let link = |number: &usize| self.links.get(*number);
+        let located = wanted.iter().filter_map(link).map(|Outlined(kind, href, line, column, text, written)| {
+            Located::outlined(*kind, href, *line, *column, text, written.as_ref().unwrap_or(href))
+        });
+        located.collect()
+    }
+
+    /// How many bytes the page had.
+    #[must_use]
+    pub fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// As it is kept: JSON, deflated.
+    #[must_use]
+    pub fn packed(&self) -> Vec<u8> {
+        let mut packed = DeflateEncoder::new(Vec::new(), Compression::fast());
+        // Writing to memory does not fail, and nothing here is what JSON can't hold.
+        let _ = serde_json::to_writer(&mut packed, self);
+        let _ = packed.flush();
+        packed.finish().unwrap_or_default()
+    }
+
+    /// From what was kept; `None` if it can't be understood, as where a later version has written it.
+    #[must_use]
+    pub fn unpacked(packed: &[u8]) -> Option<Self> {
+        let mut text = Vec::new();
+        DeflateDecoder::new(packed).read_to_end(&mut text).ok()?;
+        let outline: Self = serde_json::from_slice(&text).ok()?;
+        (outline.version == VERSION).then_some(outline)
+    }
+}
+
+#[derive(Default)]
+struct Found {
+    base: Option<String>,
+    anchors: Vec<String>,
+    links: usize,
+}
+
+impl Visitor for Found {
+    fn link(&mut self, _: Link<'_>) {
+        self.links += 1;
+    }
+
+    fn anchor(&mut self, id: &str) {
+        self.anchors.push(id.to_owned());
+    }
+
+    fn base(&mut self, href: &str) {
+        self.base = Some(href.to_owned());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Default, PartialEq, Debug)]
+    struct Told(Vec<String>);
+
+    impl Visitor for Told {
+        fn link(&mut self, link: Link<'_>) {
+            self.0.push(format!("{} {}", link.kind, link.href));
+        }
+
+        fn anchor(&mut self, id: &str) {
+            self.0.push(format!("# {id}"));
+        }
+
+        fn base(&mut self, href: &str) {
+            self.0.push(format!("base {href}"));
+        }
+    }
+
+    const PAGE: &str = "<base href='/b/'><h1 id=one>1</h1>\n<a href=' x?a&amp;b '>the <img src=i.png alt=one></a>\n
+        <img srcset='a.png, b.png 2x'><a name=two href='#one'>back</a>";
+
+    #[test]
+    fn it_tells_and_locates_what_the_page_does() {
+        let mut page = Told::default();
+        scan(PAGE, &mut page);
+        let outline = Outline::unpacked(&Outline::of(PAGE).packed()).unwrap();
+        let mut told = Told::default();
+        outline.tell(&mut told);
+        page.0.sort();
+        told.0.sort();
+        assert_eq!(told, page);
+        let all = [0, 1, 2, 3, 4];
+        assert_eq!(outline.locate(&all), locate(PAGE, &all));
+        assert_eq!(outline.locate(&[4, 9]).len(), 1);
+    }
+
+    #[test]
+    fn what_is_not_understood_is_none() {
+        assert!(Outline::unpacked(b"nonsense").is_none());
+        let later = Outline { version: VERSION + 1, ..Outline::of(PAGE) };
+        assert!(Outline::unpacked(&later.packed()).is_none());
+    }
+}

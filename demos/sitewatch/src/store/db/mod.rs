@@ -1,0 +1,196 @@
+//! A database, as narrow as it is of use here: statements are read, or written together.
+//!
+//! Whatever is kept is written in a dialect that both engines understand, so that there is one text for each statement.
+mod error;
+mod lock;
+mod migrate;
+mod postgres;
+mod sqlite;
+mod value;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use actors::System;
+use actors::connection_pool::postgres::PostgresManager;
+use actors::connection_pool::sqlite::SqliteManager;
+use actors::connection_pool::{ConnectionPool, ConnectionPoolStatus};
+
+pub use error::StoreError;
+pub(crate) use error::PAUSES;
+pub(crate) use lock::ServeLock;
+pub(crate) use value::{Row, Statement, Value, values};
+
+/// Where a database is.
+///
+/// # Examples
+///
+/// ```
+/// use sitewatch::store::Location;
+///
+/// assert!(matches!(Location::of("sitewatch.db"), Location::Sqlite(_)));
+/// let server = Location::of("postgres://watch:secret@db.example.org/sites");
+/// assert_eq!(server.to_string(), "postgres://watch@db.example.org/sites");
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub enum Location {
+    /// A SQLite file.
+    Sqlite(PathBuf),
+    /// A PostgreSQL server: `postgres://user:password@host/database`.
+    Postgres(String),
+}
+
+impl Location {
+    /// What a text means: a URL is a server, everything else a file.
+    #[must_use]
+    pub fn of(text: &str) -> Self {
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            Self::Postgres(text.to_owned())
+        } else {
+            Self::Sqlite(text.into())
+        }
+    }
+}
+
+/// Without a password.
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => path.display().fmt(f),
+            Self::Postgres(server) => match url::Url::parse(server) {
+                Ok(mut url) => {
+                    let _ = url.set_password(None);
+                    // Parameters may have secrets, too.
+                    url.set_query(None);
+                    f.write_str(url.as_str())
+                }
+                Err(_) => f.write_str("postgres://"),
+            },
+        }
+    }
+}
+
+impl fmt::Debug for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+/// An open database. A clone is the same.
+#[derive(Clone, Debug)]
+pub(crate) struct Db {
+    name: String,
+    engine: Engine,
+}
+
+#[derive(Clone, Debug)]
+enum Engine {
+    Sqlite(ConnectionPool<SqliteManager>),
+    Postgres(ConnectionPool<PostgresManager>),
+}
+
+/// How many connections there are at most: a SQLite file has one writer, and readers are quick.
+const SQLITE_CONNECTIONS: usize = 3;
+
+/// The same of a server, of which one is held for as long as the service runs.
+const POSTGRES_CONNECTIONS: usize = 6;
+
+/// How long a statement waits for another program that writes. Nothing can cut that short, and a check that was asked
+/// to stop has five seconds. Whoever can wait longer tries again.
+const LOCKED: Duration = Duration::from_millis(1_500);
+
+/// The tables are in a schema of their own, as the database may have others.
+const IN_SCHEMA: &str = "set client_min_messages = warning; create schema if not exists sitewatch; set search_path = sitewatch";
+
+impl Db {
+    /// Opens it, and makes it or brings it up to date.
+    pub(crate) async fn open(location: &Location, system: &System) -> Result<Self, StoreError> {
+        let db = Self::connect(location, system, true).await?;
+        db.migrate().await?;
+        Ok(db)
+    }
+
+    /// Opens one that is there, to read it.
+    pub(crate) async fn open_existing(location: &Location, system: &System) -> Result<Self, StoreError> {
+        if let Location::Sqlite(path) = location
+            && !path.is_file()
+        {
+            return Err(StoreError::Missing { path: path.clone() });
+        }
+        let db = Self::connect(location, system, false).await?;
+        db.migrate().await?;
+        Ok(db)
+    }
+
+    async fn connect(location: &Location, system: &System, create: bool) -> Result<Self, StoreError> {
+        let name = location.to_string();
+        let refused = |why: &dyn fmt::Display| StoreError::Refused { name: location.to_string(), why: why.to_string() };
+        let engine = match location {
+            Location::Sqlite(path) => {
+                let manager = SqliteManager::new(path).busy_timeout(LOCKED).create(create);
+                let manager = manager.init("pragma synchronous = full; pragma fullfsync = on");
+                let pool = ConnectionPool::builder(manager).name("store").max_size(SQLITE_CONNECTIONS);
+                let pool = pool.acquire_timeout(Duration::from_secs(10)).warm_up(false).start(system).await;
+                Engine::Sqlite(pool.map_err(|why| refused(&why))?)
+            }
+            Location::Postgres(server) => {
+                let manager = PostgresManager::new(server).map_err(|why| refused(&why))?;
+                let manager = manager.query_timeout(Duration::from_secs(60)).init(IN_SCHEMA);
+                let pool = ConnectionPool::builder(manager).name("store").max_size(POSTGRES_CONNECTIONS);
+                // One is held for as long as the service runs, on purpose.
+                let pool = pool.leak_after(None);
+                let pool = pool.acquire_timeout(Duration::from_secs(10)).warm_up(false).start(system).await;
+                Engine::Postgres(pool.map_err(|why| refused(&why))?)
+            }
+        };
+        Ok(Self { name, engine })
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Reads rows.
+    pub(crate) async fn read(&self, sql: &'static str, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+        match &self.engine {
+            Engine::Sqlite(pool) => sqlite::read(&self.name, pool, sql, values).await,
+            Engine::Postgres(pool) => postgres::read(&self.name, pool, sql, values).await,
+        }
+    }
+
+    /// Runs statements in one transaction, and gives what the last run of each gave.
+    pub(crate) async fn write(&self, batch: Vec<Statement>) -> Result<Vec<Vec<Row>>, StoreError> {
+        match &self.engine {
+            Engine::Sqlite(pool) => sqlite::write(&self.name, pool, batch).await,
+            Engine::Postgres(pool) => postgres::write(&self.name, pool, batch).await,
+        }
+    }
+
+    /// Whether it answers.
+    pub(crate) async fn ping(&self) -> Result<(), StoreError> {
+        self.read("select 1", Vec::new()).await.map(drop)
+    }
+
+    pub(crate) fn status(&self) -> ConnectionPoolStatus {
+        match &self.engine {
+            Engine::Sqlite(pool) => pool.status(),
+            Engine::Postgres(pool) => pool.status(),
+        }
+    }
+
+    /// The pool of a SQLite file, for a coordinator.
+    pub(crate) fn sqlite(&self) -> Option<&ConnectionPool<SqliteManager>> {
+        if let Engine::Sqlite(pool) = &self.engine { Some(pool) } else { None }
+    }
+
+    /// The pool of a PostgreSQL server.
+    pub(crate) fn postgres(&self) -> Option<&ConnectionPool<PostgresManager>> {
+        if let Engine::Postgres(pool) = &self.engine { Some(pool) } else { None }
+    }
+
+    /// The file, where it is one.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        self.sqlite().map(|_| Path::new(self.name.as_str()))
+    }
+}

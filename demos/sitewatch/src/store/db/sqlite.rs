@@ -1,0 +1,111 @@
+//! SQLite: calls on blocking threads, writers one after the other.
+
+use actors::connection_pool::ConnectionPool;
+use actors::connection_pool::sqlite::{CallError, SqliteManager};
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{ErrorCode, ToSql, params_from_iter};
+
+use super::{Row, Statement, StoreError, Value};
+
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Null => ValueRef::Null,
+            Self::Int(number) => ValueRef::Integer(*number),
+            Self::Text(text) => ValueRef::Text(text.as_bytes()),
+            Self::Blob(bytes) => ValueRef::Blob(bytes),
+        }))
+    }
+}
+
+pub(super) async fn read(
+    name: &str,
+    pool: &ConnectionPool<SqliteManager>,
+    sql: &'static str,
+    values: Vec<Value>,
+) -> Result<Vec<Row>, StoreError> {
+    pool.call(move |db| rows(&mut *db.prepare_cached(sql)?, &values)).await.map_err(|error| of(name, error))
+}
+
+pub(super) async fn write(
+    name: &str,
+    pool: &ConnectionPool<SqliteManager>,
+    batch: Vec<Statement>,
+) -> Result<Vec<Vec<Row>>, StoreError> {
+    let written = pool.transaction(move |db| {
+        let mut results = Vec::with_capacity(batch.len());
+        for Statement { sql, rows: values } in &batch {
+            let mut statement = db.prepare_cached(sql)?;
+            let mut last = Vec::new();
+            for values in values {
+                last = rows(&mut statement, values)?;
+            }
+            results.push(last);
+        }
+        Ok(results)
+    });
+    written.await.map_err(|error| of(name, error))
+}
+
+fn rows(statement: &mut rusqlite::Statement<'_>, values: &[Value]) -> rusqlite::Result<Vec<Row>> {
+    let columns = statement.column_count();
+    let mut rows = statement.query(params_from_iter(values))?;
+    let mut read = Vec::new();
+    while let Some(row) = rows.next()? {
+        let values = (0..columns).map(|column| row.get_ref(column).map(owned)).collect::<Result<_, _>>()?;
+        read.push(Row::new(values));
+    }
+    Ok(read)
+}
+
+fn owned(value: ValueRef<'_>) -> Value {
+    match value {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(number) => Value::Int(number),
+        // None of our columns has such; a sum may be one.
+        #[expect(clippy::cast_possible_truncation, reason = "what is counted here is far below 2^53")]
+        ValueRef::Real(number) => Value::Int(number as i64),
+        ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
+        ValueRef::Blob(bytes) => Value::Blob(bytes.to_owned()),
+    }
+}
+
+/// What SQLite means.
+pub(super) fn of(name: &str, error: CallError) -> StoreError {
+    let name = name.to_owned();
+    let why = in_short(&error);
+    match error {
+        CallError::Interrupted(interrupt) => StoreError::Interrupted(interrupt),
+        CallError::Failed(error) => match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => StoreError::Full { name, why },
+            // Others write, or the disk or its network is away.
+            Some(
+                ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::CannotOpen
+                | ErrorCode::FileLockingProtocolFailed,
+            ) => StoreError::Away { name, why },
+            _ => StoreError::Refused { name, why },
+        },
+        CallError::Acquire(ref acquire) if acquire.is_closed() => StoreError::Refused { name, why },
+        CallError::Acquire(actors::connection_pool::AcquireError::ConnectFailed(report))
+            if report.last_failure.as_ref().is_some_and(|failure| failure.permanent) =>
+        {
+            StoreError::Refused { name, why }
+        }
+        // What shared the transaction may have been what was too large.
+        CallError::RolledBack(why) if why.contains("full") => StoreError::Full { name, why },
+        CallError::Acquire(_) | CallError::RolledBack(_) => StoreError::Away { name, why },
+        _ => StoreError::Refused { name, why },
+    }
+}
+
+/// The cause, without the story of the pool around it.
+fn in_short(error: &CallError) -> String {
+    let mut innermost: &dyn std::error::Error = error;
+    while let Some(cause) = innermost.source() {
+        innermost = cause;
+    }
+    innermost.to_string()
+}

@@ -1,0 +1,136 @@
+use super::db::{Row, Statement, values};
+use super::{Store, StoreError};
+use crate::report::LinkResult;
+use crate::service::{FindingQuery, FindingView, Part};
+use jiff::Timestamp;
+
+/// How many findings are given where nobody says how many.
+const DEFAULT: u64 = 500;
+
+/// How many findings are given at most.
+const MOST: u64 = 10_000;
+
+macro_rules! wanted {
+    () => {
+        "from finding join site on site.id = finding.site where site.name = $1
+            and ($2 = 1 or fixed_at is null) and ($3 = '' or reason = $3) and ($4 = '' or page = $4)
+            and ($5 = '' or lower(page || ' ' || link || ' ' || url || ' ' || text) like $5 escape '\\')"
+    };
+}
+
+const COUNT: &str = concat!("select count(*) ", wanted!());
+
+const FIND: &str = concat!(
+    "select finding.id, site.name, page, line, col, text, link, url, reason, message, redirects, first_seen, last_seen,
+        times, fixed_at ",
+    wanted!(),
+    " order by case when fixed_at is null then 0 else 1 end, page, line, col, finding.id limit $6 offset $7"
+);
+
+fn view(row: &mut Row) -> FindingView {
+    let number = |row: &mut Row| u32::try_from(row.int()).unwrap_or_default();
+    FindingView {
+        id: row.int(),
+        site: row.text(),
+        page: row.text(),
+        line: number(row),
+        column: number(row),
+        text: row.text(),
+        link: row.text(),
+        url: row.text(),
+        reason: row.text(),
+        message: row.text(),
+        redirects: row.json().unwrap_or_default(),
+        first_seen: row.instant(),
+        last_seen: row.instant(),
+        times: row.count(),
+        fixed_at: row.opt_instant(),
+    }
+}
+
+/// A finding that is open, as far as it takes to find it again.
+#[derive(Clone, Debug)]
+pub(super) struct Open {
+    pub(super) id: i64,
+    pub(super) page: String,
+    pub(super) url: String,
+}
+
+impl Store {
+    /// Findings of a site, by page and place; those that are fixed after all others.
+    pub(crate) async fn findings(&self, site: &str, query: &FindingQuery) -> Result<Part<FindingView>, StoreError> {
+        let text = query.text.as_deref().unwrap_or_default().to_lowercase();
+        let text = match &*text {
+            "" => String::new(),
+            text => format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")),
+        };
+        let (reason, page) = (query.reason.as_deref().unwrap_or_default(), query.page.as_deref().unwrap_or_default());
+        let mut values = values![site, query.fixed, reason, page, text];
+        let total = self.db.read(COUNT, values.clone()).await?.pop().map_or(0, |mut row| row.count());
+        let limit = if query.limit == 0 { DEFAULT } else { query.limit.min(MOST) };
+        values.extend(values![limit, query.offset]);
+        let rows = self.db.read(FIND, values).await?;
+        Ok(Part { total, items: rows.into_iter().map(|mut row| view(&mut row)).collect() })
+    }
+
+    /// The page and the URL of every link of a site that is known to be broken.
+    pub(crate) async fn known_broken(&self, site: i64) -> Result<Vec<(String, String)>, StoreError> {
+        Ok(self.broken(site).await?.into_iter().map(|open| (open.page, open.url)).collect())
+    }
+
+    /// The findings of a site that are open.
+    pub(super) async fn broken(&self, site: i64) -> Result<Vec<Open>, StoreError> {
+        let find = "select id, page, url from finding where site = $1 and fixed_at is null";
+        let rows = self.db.read(find, values![site]).await?;
+        Ok(rows.into_iter().map(|mut row| Open { id: row.int(), page: row.text(), url: row.text() }).collect())
+    }
+}
+
+/// Statements that bring the findings of a site to what a run has found.
+pub(super) fn changes(
+    site: i64,
+    at: Timestamp,
+    new: &[LinkResult<'_>],
+    still: &[(i64, LinkResult<'_>)],
+    fixed: &[i64],
+) -> Vec<Statement> {
+    let columns = |link: &LinkResult<'_>| {
+        values![
+            link.line,
+            link.column,
+            link.text,
+            link.link,
+            link.verdict.reason.code().to_string(),
+            link.verdict.to_string(),
+            serde_json::json!(link.verdict.redirects).to_string(),
+            at,
+        ]
+    };
+    let insert = new.iter().map(|link| {
+        let mut values = columns(link);
+        values.extend(values![at, site, link.page, link.url]);
+        values
+    });
+    let update = still.iter().map(|(id, link)| {
+        let mut values = columns(link);
+        values.push((*id).into());
+        values
+    });
+    vec![
+        Statement::each(
+            "insert into finding
+                (line, col, text, link, reason, message, redirects, last_seen, first_seen, site, page, url, times)
+                values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1)",
+            insert,
+        ),
+        Statement::each(
+            "update finding set line = $1, col = $2, text = $3, link = $4, reason = $5, message = $6, redirects = $7,
+                last_seen = $8, times = times + 1 where id = $9",
+            update,
+        ),
+        Statement::each(
+            "update finding set fixed_at = $1 where id = $2",
+            fixed.iter().map(|id| values![at, *id]),
+        ),
+    ]
+}

@@ -1,0 +1,132 @@
+//! How a run ends: its numbers, what it says of the site's links, and whom that is to be told, in one transaction.
+
+use std::collections::{HashMap, HashSet};
+
+use jiff::Timestamp;
+
+use super::db::{Statement, values};
+use super::findings::{Open, changes};
+use super::runs::code;
+use super::{Store, StoreError};
+use crate::notify::Notice;
+use crate::report::{LinkResult, Report, Status};
+use crate::service::{Moment, Numbers, RunState};
+
+/// A run that has ended.
+#[derive(Clone, Debug)]
+pub(crate) struct Ended {
+    pub(crate) run: i64,
+    pub(crate) site: i64,
+    pub(crate) state: RunState,
+    pub(crate) why: Option<String>,
+    pub(crate) at: Timestamp,
+    pub(crate) timeline: Vec<Moment>,
+    /// For how long it ran in earlier lives of the program, in milliseconds.
+    pub(crate) elapsed_before: u64,
+    /// Links that were broken at first and well when they were asked for again.
+    pub(crate) flapping: u64,
+}
+
+/// What a run has changed.
+#[derive(Debug)]
+pub(crate) struct Outcome<'a> {
+    pub(crate) numbers: Numbers,
+    /// The links that are broken since it.
+    pub(crate) new: Vec<LinkResult<'a>>,
+    /// The findings that are fixed since it.
+    pub(crate) fixed: Vec<i64>,
+    /// How many links are broken now.
+    pub(crate) broken: u64,
+}
+
+impl Store {
+    /// Ends a run, and gives its numbers. `is_finding` says which links are to be reported, and `notices` what is to be
+    /// told to which channel.
+    pub(crate) async fn finish<W, N>(
+        &self,
+        ended: Ended,
+        report: Option<&Report>,
+        is_finding: W,
+        notices: N,
+    ) -> Result<Numbers, StoreError>
+    where
+        W: Fn(&LinkResult<'_>) -> bool,
+        N: FnOnce(&Outcome<'_>) -> Vec<(String, Notice)>,
+    {
+        let Ended { run, site, state, why, at, mut timeline, elapsed_before, flapping } = ended;
+        let [asked, unchanged, remembered] = self.ways(run).await?;
+        let mut numbers = report.map(|report| of(report, elapsed_before)).unwrap_or_default();
+        numbers.fetched = asked + unchanged;
+        (numbers.unchanged, numbers.remembered, numbers.flapping) = (unchanged, remembered, flapping);
+        let open = self.broken(site).await?;
+        // Only a whole check knows what is no more broken.
+        let (new, still, fixed) = match report {
+            Some(report) if state == RunState::Done => compare(report, &open, is_finding),
+            _ => Default::default(),
+        };
+        (numbers.newly_broken, numbers.fixed) = (new.len() as u64, fixed.len() as u64);
+        let broken = (open.len() + new.len() - fixed.len()) as u64;
+        timeline.push(Moment { at, what: "ended".to_owned(), detail: why.clone() });
+        let mut batch = vec![Statement::once(
+            "update run set state = $1, why = $2, ended = $3, broken = $4, numbers = $5, timeline = $6
+                where id = $7 and state = 'running'",
+            values![
+                code(&state),
+                why,
+                at,
+                broken,
+                serde_json::json!(numbers).to_string(),
+                serde_json::json!(timeline).to_string(),
+                run
+            ],
+        )];
+        batch.extend(changes(site, at, &new, &still, &fixed));
+        let outcome = Outcome { numbers, new, fixed, broken };
+        let notices = notices(&outcome).into_iter().map(|(channel, notice)| {
+            values![channel, at, at, serde_json::json!(notice).to_string()]
+        });
+        let insert = "insert into notice (channel, since, next, content) values ($1, $2, $3, $4)";
+        batch.push(Statement::each(insert, notices));
+        self.db.write(batch).await?;
+        if state == RunState::Done {
+            self.forget_journals(site, run).await?;
+        }
+        Ok(numbers)
+    }
+}
+
+fn of(report: &Report, elapsed_before: u64) -> Numbers {
+    let summary = report.summary();
+    Numbers {
+        pages: summary.pages,
+        links: summary.counts.total(),
+        ok: summary.counts.of(Status::Ok),
+        redirected: summary.counts.of(Status::Redirected),
+        broken: summary.counts.of(Status::Broken),
+        skipped: summary.counts.of(Status::Skipped),
+        elapsed_ms: elapsed_before + u64::try_from(summary.elapsed.as_millis()).unwrap_or(u64::MAX),
+        ..Numbers::default()
+    }
+}
+
+type Compared<'a> = (Vec<LinkResult<'a>>, Vec<(i64, LinkResult<'a>)>, Vec<i64>);
+
+/// What is new, what is as it was, and what is fixed. A page that has several links to one URL has one finding.
+fn compare<'a>(report: &'a Report, open: &[Open], is_finding: impl Fn(&LinkResult<'_>) -> bool) -> Compared<'a> {
+    let mut before: HashMap<(&str, &str), i64> =
+        open.iter().map(|open| ((&*open.page, &*open.url), open.id)).collect();
+    let mut seen = HashSet::new();
+    let (mut new, mut still) = (Vec::new(), Vec::new());
+    for link in report.links().iter().filter(|link| is_finding(link)) {
+        if !seen.insert((link.page, link.url)) {
+            continue;
+        }
+        match before.remove(&(link.page, link.url)) {
+            Some(id) => still.push((id, link)),
+            None => new.push(link),
+        }
+    }
+    let mut fixed: Vec<i64> = before.into_values().collect();
+    fixed.sort_unstable();
+    (new, still, fixed)
+}

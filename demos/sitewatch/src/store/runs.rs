@@ -1,0 +1,178 @@
+//! Runs: how they begin, and how they are found again after a crash.
+
+use jiff::Timestamp;
+
+use super::db::{Row, Statement, values};
+use super::{Store, StoreError};
+use crate::service::{Cause, Moment, Numbers, RunState, RunView};
+
+/// A run that has begun, now or in an earlier life of the program.
+#[derive(Clone, Debug)]
+pub(crate) struct Begun {
+    pub(crate) run: i64,
+    /// The latest complete run before it, whose journal is still there.
+    pub(crate) previous: Option<i64>,
+    /// How often it was gone on with.
+    pub(crate) resumed: u32,
+    pub(crate) began: Timestamp,
+    pub(crate) due: Option<Timestamp>,
+    pub(crate) cause: Cause,
+    pub(crate) timeline: Vec<Moment>,
+    /// For how long it ran in earlier lives, in milliseconds.
+    pub(crate) elapsed_before: u64,
+    /// Since when it runs in this life.
+    pub(crate) since: Timestamp,
+}
+
+/// A run that has begun and not ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Unfinished {
+    pub(crate) site: String,
+    pub(crate) run: i64,
+}
+
+const BEGIN: &str = "insert into run (site, token, cause, due, began, state, numbers, timeline)
+    values ($1, $2, $3, $4, $5, 'running', '{}', $6)
+    on conflict (token) do update set token = excluded.token
+    returning id, state, resumed, cause, due, began, timeline, numbers";
+
+impl Store {
+    /// Begins a run, or finds the one that was begun with the same token.
+    pub(crate) async fn begin(
+        &self,
+        site: i64,
+        token: &str,
+        cause: Cause,
+        due: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<Begun, StoreError> {
+        let timeline = vec![Moment { at: now, what: "began".to_owned(), detail: None }];
+        let values = values![site, token, code(&cause), due, now, serde_json::json!(timeline).to_string()];
+        let mut written = self.db.write(vec![Statement::once(BEGIN, values)]).await?;
+        let row = written.pop().and_then(|mut rows| rows.pop());
+        self.begun(site, row, now).await
+    }
+
+    /// Goes on with the run of this site that has not ended, if there is one; but for those that go on already.
+    pub(crate) async fn resume(
+        &self,
+        site: i64,
+        running: &[i64],
+        now: Timestamp,
+    ) -> Result<Option<Begun>, StoreError> {
+        let find = "select id, state, resumed, cause, due, began, timeline, numbers from run
+            where site = $1 and state = 'running' order by id";
+        let rows = self.db.read(find, values![site]).await?;
+        let left = rows.into_iter().find(|row| !row.first_int().is_some_and(|run| running.contains(&run)));
+        let Some(row) = left else { return Ok(None) };
+        let mut begun = self.begun(site, Some(row), now).await?;
+        // It ran from its last beginning at least until the last of its answers.
+        let last = "select max(seen) from visit where run = $1 and how <> 'remembered'";
+        let last = self.db.read(last, values![begun.run]).await?.pop().and_then(|mut row| row.opt_instant());
+        let since = begun.timeline.iter().rev().find(|moment| ["began", "resumed"].contains(&&*moment.what));
+        if let (Some(last), Some(since)) = (last, since) {
+            begun.elapsed_before += u64::try_from(last.duration_since(since.at).as_millis()).unwrap_or(0);
+        }
+        begun.resumed += 1;
+        begun.timeline.push(Moment { at: now, what: "resumed".to_owned(), detail: None });
+        let numbers = Numbers { elapsed_ms: begun.elapsed_before, ..Numbers::default() };
+        let update = "update run set resumed = $1, timeline = $2, numbers = $3 where id = $4";
+        let values = values![
+            begun.resumed,
+            serde_json::json!(begun.timeline).to_string(),
+            serde_json::json!(numbers).to_string(),
+            begun.run
+        ];
+        self.db.write(vec![Statement::once(update, values)]).await?;
+        Ok(Some(begun))
+    }
+
+    async fn begun(&self, site: i64, row: Option<Row>, now: Timestamp) -> Result<Begun, StoreError> {
+        let Some(mut row) = row else {
+            return Err(StoreError::Refused { name: self.db.name().to_owned(), why: "a row is missing".to_owned() });
+        };
+        let run = row.int();
+        let _state = row.text();
+        let resumed = u32::try_from(row.int()).unwrap_or(u32::MAX);
+        let cause = of_code(&row.text()).unwrap_or(Cause::Request);
+        let (due, began) = (row.opt_instant(), row.instant());
+        let timeline = row.json().unwrap_or_default();
+        let numbers: Numbers = row.json().unwrap_or_default();
+        let previous = "select max(id) from run where site = $1 and id < $2 and state = 'done'";
+        let previous = self.db.read(previous, values![site, run]).await?.pop().and_then(|mut row| row.opt_int());
+        let elapsed_before = numbers.elapsed_ms;
+        Ok(Begun { run, previous, resumed, began, due, cause, timeline, elapsed_before, since: now })
+    }
+
+    /// The runs that have begun and not ended, the oldest first.
+    pub(crate) async fn unfinished(&self) -> Result<Vec<Unfinished>, StoreError> {
+        let find = "select site.name, run.id from run join site on site.id = run.site
+            where run.state = 'running' order by run.id";
+        let rows = self.db.read(find, Vec::new()).await?;
+        Ok(rows.into_iter().map(|mut row| Unfinished { site: row.text(), run: row.int() }).collect())
+    }
+
+    /// Notes that checks were due and did not begin, and why; each once.
+    pub(crate) async fn not_begun(&self, runs: Vec<NotBegun>, now: Timestamp) -> Result<(), StoreError> {
+        let insert = "insert into run (site, token, cause, due, began, ended, state, why, times, numbers, timeline)
+            select site.id, cast($1 as text), 'schedule', cast($2 as bigint), cast($3 as bigint),
+                cast($4 as bigint), cast($5 as text), cast($6 as text), cast($7 as bigint), '{}', '[]' from site where site.name = $8
+            on conflict (token) do nothing";
+        let rows = runs.into_iter().map(|run| {
+            let token = format!("{} {} {}", code(&run.state), run.site, run.due.as_nanosecond());
+            values![token, run.due, now, now, code(&run.state), run.why, run.times, run.site]
+        });
+        self.db.write(vec![Statement::each(insert, rows)]).await?;
+        Ok(())
+    }
+}
+
+/// A check that was due and did not begin.
+#[derive(Clone, Debug)]
+pub(crate) struct NotBegun {
+    pub(crate) site: String,
+    pub(crate) due: Timestamp,
+    /// How many there were of the kind.
+    pub(crate) times: u64,
+    pub(crate) state: RunState,
+    pub(crate) why: String,
+}
+
+/// The columns of a run, for [`view`].
+macro_rules! run_columns {
+    () => {
+        "run.id, site.name, run.cause, run.due, run.began, run.ended, run.state, run.why, run.times, run.resumed,
+            run.numbers, run.timeline"
+    };
+}
+pub(super) use run_columns;
+
+/// A run of these columns.
+pub(super) fn view(row: &mut Row) -> RunView {
+    RunView {
+        id: row.int(),
+        site: row.text(),
+        cause: of_code(&row.text()).unwrap_or(Cause::Request),
+        due: row.opt_instant(),
+        began: row.instant(),
+        ended: row.opt_instant(),
+        state: of_code(&row.text()).unwrap_or(RunState::Failed),
+        why: row.opt_text(),
+        times: row.count(),
+        resumed: u32::try_from(row.int()).unwrap_or(u32::MAX),
+        numbers: row.json().unwrap_or_default(),
+        timeline: row.json().unwrap_or_default(),
+    }
+}
+
+/// The name that a unit variant has in JSON.
+pub(super) fn code<T: serde::Serialize>(value: &T) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(name)) => name,
+        _ => String::new(),
+    }
+}
+
+fn of_code<T: serde::de::DeserializeOwned>(name: &str) -> Option<T> {
+    serde_json::from_value(serde_json::Value::String(name.to_owned())).ok()
+}
