@@ -12,12 +12,16 @@ use super::nearest::{folded, nearest};
 use super::path::KeyPath;
 use super::problem::{Problem, ProblemKind, Source};
 use super::render::render;
+use super::validate::{Finding, Found};
 
 /// Problems by where they belong in the report.
-type Found = BTreeMap<(usize, Option<usize>, KeyPath), Vec<Problem>>;
+type Report = BTreeMap<(usize, Option<usize>, KeyPath), Vec<Problem>>;
 
 /// How many wrong values are looked for: each is found by another attempt to read all of them.
 const MOST: usize = 200;
+
+/// What stands for a secret in a report.
+pub(super) const HIDDEN: &str = "(hidden)";
 
 /// The layers, and what is found wrong in them.
 pub(super) struct Loading<'a> {
@@ -25,12 +29,12 @@ pub(super) struct Loading<'a> {
     /// All layers together.
     pub(super) tree: Value,
     pub(super) secrets: &'a [KeyPath],
-    found: Found,
+    found: Report,
 }
 
 impl<'a> Loading<'a> {
     pub(super) fn new(layers: &'a Layers, tree: Value, secrets: &'a [KeyPath]) -> Self {
-        Self { layers, tree, secrets, found: Found::new() }
+        Self { layers, tree, secrets, found: Report::new() }
     }
 
     /// Adds what was found wrong before, while reading a layer.
@@ -66,6 +70,7 @@ impl<'a> Loading<'a> {
             if self.found.len() >= MOST {
                 break None;
             }
+            let heirs = self.layers.heirs(&path, &self.tree);
             // What was left out before and is still in the way, as the value of a variant is, takes what is
             // around it along.
             let mut at = path;
@@ -83,6 +88,12 @@ impl<'a> Loading<'a> {
             if !out_of_the_way {
                 break None;
             }
+            // Whoever inherits it would fail the same way, one by one.
+            for heir in heirs {
+                if let Some(default) = heir.get(defaults).filter(|_| reset.insert(heir.clone())) {
+                    heir.set(&mut repaired, default.clone());
+                }
+            }
         };
         for (path, fields) in around.unknown.into_inner() {
             self.note_unknown(&path, fields, defaults);
@@ -91,6 +102,7 @@ impl<'a> Loading<'a> {
     }
 
     fn note_fail(&mut self, fail: Fail, path: &KeyPath, skipped: &BTreeSet<KeyPath>) {
+        let path = &self.layers.origin_of(path);
         match fail.what {
             What::Invalid(reason) => {
                 self.note_value(path, reason, |value, reason| ProblemKind::Invalid { value, reason })
@@ -106,6 +118,7 @@ impl<'a> Loading<'a> {
     }
 
     fn note_unknown(&mut self, path: &KeyPath, fields: &[&str], defaults: &Value) {
+        let path = &self.layers.origin_of(path);
         let parent = path.parent().unwrap_or_default();
         let key = path.last_key().unwrap_or_default();
         let beside = nearest(key, fields.iter().copied()).map(|near| parent.key(near));
@@ -131,24 +144,32 @@ impl<'a> Loading<'a> {
         }
     }
 
-    /// Notes that `check` refuses the value of a key.
-    pub(super) fn note_refused(&mut self, path: &KeyPath, reason: String) {
-        self.note_value(path, reason, |value, reason| ProblemKind::Refused { value, reason });
+    /// Notes what a validation has found.
+    pub(super) fn note_finding(&mut self, found: Found) {
+        let path = &self.layers.origin_of(&found.key);
+        match found.what {
+            Finding::Refused(reason) => {
+                self.note_value(path, reason, |value, reason| ProblemKind::Refused { value, reason });
+            }
+            Finding::Hidden(reason) => {
+                self.note(path, path, ProblemKind::Refused { value: HIDDEN.to_owned(), reason });
+            }
+            Finding::Missing => self.note(&path.parent().unwrap_or_default(), path, ProblemKind::Missing),
+        }
     }
 
     fn note_value(&mut self, path: &KeyPath, reason: String, kind: impl FnOnce(String, String) -> ProblemKind) {
-        let secret = self.secrets.iter().any(|secret| path.starts_with(secret) || secret.starts_with(path));
-        let kind = if secret {
+        let kind = if self.secrets.iter().any(|secret| path.is_within(secret) || path.is_around(secret)) {
             // The reason may quote the value.
-            kind("(hidden)".to_owned(), "not valid".to_owned())
+            kind(HIDDEN.to_owned(), "not valid".to_owned())
         } else {
             let mut at = path.clone();
             // A part of a text that was split has no place of its own.
             let value = loop {
                 // All settings together are nobody's value, and a secret may be a part of what is around this.
                 let around = at != *path;
-                if around && self.secrets.iter().any(|secret| secret.starts_with(&at)) {
-                    break "(hidden)".to_owned();
+                if around && self.secrets.iter().any(|secret| at.is_around(secret)) {
+                    break HIDDEN.to_owned();
                 }
                 match (at.get(&self.tree), at.parent()) {
                     (Some(_), None) if around => break "(not there)".to_owned(),

@@ -58,12 +58,38 @@ impl KeyPath {
         Some(Self(parent.to_vec()))
     }
 
+    /// What is left of this place below another.
+    pub(super) fn strip_prefix(&self, prefix: &Self) -> Option<Self> {
+        self.0.strip_prefix(&*prefix.0).map(|rest| Self(rest.to_vec()))
+    }
+
+    /// The first step, and the rest.
+    pub(super) fn split_first(&self) -> Option<(Self, Self)> {
+        let (first, rest) = self.0.split_first()?;
+        Some((Self(vec![first.clone()]), Self(rest.to_vec())))
+    }
+
     pub(super) fn is_root(&self) -> bool {
         self.0.is_empty()
     }
 
     pub(super) fn starts_with(&self, prefix: &Self) -> bool {
         self.0.starts_with(&prefix.0)
+    }
+
+    /// Whether this is what `pattern` names, or in it; a step `*` of the pattern is any key.
+    pub(super) fn is_within(&self, pattern: &Self) -> bool {
+        self.0.len() >= pattern.0.len() && self.agrees(pattern)
+    }
+
+    /// Whether this is what `pattern` names, or around it.
+    pub(super) fn is_around(&self, pattern: &Self) -> bool {
+        self.0.len() <= pattern.0.len() && self.agrees(pattern)
+    }
+
+    fn agrees(&self, pattern: &Self) -> bool {
+        let any = |step: &Step, wanted: &Step| matches!((step, wanted), (Step::Key(_), Step::Key(any)) if any == "*");
+        self.0.iter().zip(&pattern.0).all(|(step, wanted)| step == wanted || any(step, wanted))
     }
 
     pub(super) fn last_key(&self) -> Option<&str> {

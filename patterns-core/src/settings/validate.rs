@@ -56,20 +56,115 @@ pub trait Validate {
 #[derive(Debug, Default)]
 pub struct Findings {
     below: KeyPath,
-    pub(super) found: Vec<(KeyPath, String)>,
+    pub(super) found: Vec<Found>,
+}
+
+/// One finding, and the key that it is about.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) key: KeyPath,
+    pub(super) what: Finding,
+}
+
+#[derive(Debug)]
+pub(super) enum Finding {
+    /// The value can't be, for this reason.
+    Refused(String),
+    /// The same, and the value is not to be shown.
+    Hidden(String),
+    /// There is none.
+    Missing,
 }
 
 impl Findings {
     /// Refuses the value of `key` (with dots between levels), for this reason.
     pub fn refuse(&mut self, key: &str, reason: impl Into<String>) {
-        self.found.push((self.below.join(&KeyPath::reported(key)), reason.into()));
+        self.add(key, Finding::Refused(reason.into()));
+    }
+
+    /// Refuses the value of `key` without showing it. The reason is shown, also where the key is a
+    /// [`secret`](super::Settings::secret), so it must not quote the value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use patterns_core::settings::{Findings, Settings, Validate};
+    /// use serde::{Deserialize, Serialize};
+    ///
+    /// #[derive(Default, Serialize, Deserialize)]
+    /// struct Web {
+    ///     token: String,
+    /// }
+    ///
+    /// impl Validate for Web {
+    ///     fn validate(&self, findings: &mut Findings) {
+    ///         if self.token.len() < 16 {
+    ///             findings.refuse_secret("token", "must have at least 16 characters");
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// # fn main() {
+    /// let refused = Settings::new().set("token", "hush", "--token").load_valid::<Web>().err().unwrap();
+    /// assert_eq!(refused.to_string(), "--token: token = (hidden): must have at least 16 characters");
+    /// # }
+    /// ```
+    pub fn refuse_secret(&mut self, key: &str, reason: impl Into<String>) {
+        self.add(key, Finding::Hidden(reason.into()));
+    }
+
+    /// Notes that `key` is not there and has to be; the place is that of what it has to be in.
+    pub fn missing(&mut self, key: &str) {
+        self.add(key, Finding::Missing);
+    }
+
+    fn add(&mut self, key: &str, what: Finding) {
+        self.found.push(Found { key: self.below.join(&KeyPath::reported(key)), what });
     }
 
     /// Validates a part: its keys are those below `key`.
     pub fn below(&mut self, key: &str, part: &impl Validate) {
-        let deeper = self.below.join(&KeyPath::reported(key));
+        self.down(KeyPath::reported(key), |findings| part.validate(findings));
+    }
+
+    /// Looks at a part, whose keys are those below `keys`, one for each level. They are taken as they are: in the keys
+    /// of a table that people name themselves, a dot is a dot.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use patterns_core::settings::{Findings, Settings, Validate};
+    /// use serde::{Deserialize, Serialize};
+    /// use std::collections::BTreeMap;
+    ///
+    /// #[derive(Default, Serialize, Deserialize)]
+    /// struct App {
+    ///     limits: BTreeMap<String, u32>,
+    /// }
+    ///
+    /// impl Validate for App {
+    ///     fn validate(&self, findings: &mut Findings) {
+    ///         for (name, _) in self.limits.iter().filter(|(_, limit)| **limit == 0) {
+    ///             findings.inside(&["limits", name], |findings| findings.refuse("", "must be at least 1"));
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// # fn main() {
+    /// let refused = Settings::new().set("limits", r#"{"a.b": 0}"#, "--limits").load_valid::<App>().err().unwrap();
+    /// assert_eq!(refused.to_string(), r#"--limits: limits."a.b" = 0: must be at least 1"#);
+    /// # }
+    /// ```
+    pub fn inside<R>(&mut self, keys: &[&str], look: impl FnOnce(&mut Self) -> R) -> R {
+        let part = keys.iter().fold(KeyPath::default(), |path, key| path.key(key));
+        self.down(part, look)
+    }
+
+    fn down<R>(&mut self, part: KeyPath, look: impl FnOnce(&mut Self) -> R) -> R {
+        let deeper = self.below.join(&part);
         let outer = std::mem::replace(&mut self.below, deeper);
-        part.validate(self);
+        let seen = look(self);
         self.below = outer;
+        seen
     }
 }
