@@ -2,10 +2,12 @@
 //! the process that started them.
 //!
 //! These are the only tests on a real clock; each has a bound.
+pub mod browser;
 mod nginx;
 mod postgres;
 mod redis;
 mod server;
+pub mod sitewatch;
 
 pub use nginx::Nginx;
 pub use postgres::Postgres;

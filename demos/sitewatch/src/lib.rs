@@ -2,15 +2,15 @@
 pub mod check;
 pub mod cli;
 pub mod config;
+pub mod demo_site;
 pub mod fetch;
 pub mod folder;
 pub mod html;
-mod notify {
-    pub type Notice = serde_json::Value;
-}
+pub mod notify;
 pub mod progress;
 pub mod report;
 pub mod robots;
 pub mod service;
 pub mod sitemap;
 pub mod store;
+pub mod web;

@@ -1,12 +1,17 @@
-//! `sitewatch check`: finds broken links, in a folder of HTML or on a site.
+//! `sitewatch`: finds broken links, once or for as long as it is let.
 //!
 //! All there is to do here is to hand the process's own things (arguments, streams, environment,
-//! signals) to the library, and its exit code back.
+//! signals, what listens to its log) to the library, and its exit code back.
 use std::error::Error;
 use std::process::ExitCode;
 
+use actors::System;
+use clap::CommandFactory;
 use sitewatch::check::Checker;
-use sitewatch::cli::{self, CheckArgs, Command, Console, Exit, Failure, Interrupts, Rounds};
+use sitewatch::cli::{self, CheckArgs, Cli, Command, Console, Exit, Failure, Hangups, Interrupts, Rounds, ServeArgs};
+use sitewatch::service::AtRest;
+use sitewatch::store::{Location, Store};
+use sitewatch::web::api::meters;
 
 fn main() -> ExitCode {
     let cli = match cli::parse(std::env::args_os()) {
@@ -18,20 +23,51 @@ fn main() -> ExitCode {
         }
     };
     let console = Console::of_process();
+    match &cli.command {
+        // These take no runtime.
+        Command::Init(args) => return cli::init(args, &console).into(),
+        Command::Config(args) => return cli::config(args, &console).into(),
+        Command::Completions { shell } => {
+            clap_complete::generate(*shell, &mut Cli::command(), "sitewatch", &mut console.stdout.clone());
+            return Exit::Clean.into();
+        }
+        Command::Man => return man(&console).into(),
+        _ => {}
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return console.fail(&Failure::failed(&error)).into(),
     };
-    let Command::Check(args) = cli.command;
-    let exit = runtime.block_on(check(&args, &console)).unwrap_or_else(|failure| console.fail(&failure));
+    let exit = runtime.block_on(run(cli.command, &console)).unwrap_or_else(|failure| console.fail(&failure));
     // What still runs has been told to stop; to wait for it might be to wait for ever.
     runtime.shutdown_background();
     exit.into()
 }
 
-async fn check(args: &CheckArgs, console: &Console) -> Result<Exit, Failure> {
+async fn run(command: Command, console: &Console) -> Result<Exit, Failure> {
+    let interrupts = || Interrupts::of_process().map_err(|error| Failure::failed(&error as &dyn Error));
+    match command {
+        Command::Check(args) => check(&args, console, interrupts()?).await,
+        Command::Serve(args) => serve(&args, console, interrupts()?).await,
+        Command::DemoSite(args) => sitewatch::demo_site::serve(&args, console, &mut interrupts()?).await,
+        Command::Remote(command) => match &command.source().database {
+            Some(database) => {
+                let system = System::start().map_err(|error| Failure::failed(&error))?;
+                let store = Store::open_existing(&Location::of(database), &system).await;
+                let watch = AtRest::new(store.map_err(|error| Failure::failed(&error))?);
+                Ok(cli::remote::run(&command, console, &watch).await)
+            }
+            None => {
+                let client = command.source().client(&console.vars)?;
+                Ok(cli::remote::run(&command, console, &client).await)
+            }
+        },
+        Command::Init(_) | Command::Config(_) | Command::Completions { .. } | Command::Man => Ok(Exit::Clean),
+    }
+}
+
+async fn check(args: &CheckArgs, console: &Console, mut interrupts: Interrupts) -> Result<Exit, Failure> {
     let config = cli::load(args, console.vars.clone())?;
-    let mut interrupts = Interrupts::of_process().map_err(|error| Failure::failed(&error as &dyn Error))?;
     let rounds = match config.every {
         Some(period) => Some(Rounds::every(period).await?),
         None => None,
@@ -41,4 +77,23 @@ async fn check(args: &CheckArgs, console: &Console) -> Result<Exit, Failure> {
         Checker::new(config).progress(progress).run(&target).await
     };
     Ok(cli::execute(config, console, &mut interrupts, rounds, check).await)
+}
+
+async fn serve(args: &ServeArgs, console: &Console, mut interrupts: Interrupts) -> Result<Exit, Failure> {
+    let mut hangups = Hangups::of_process().map_err(|error| Failure::failed(&error))?;
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(args.log.level()).init();
+    let (recorder, handle) = meters::recorder();
+    metrics::set_global_recorder(recorder).map_err(|error| Failure::failed(&error))?;
+    tokio::select! {
+        exit = cli::serve(args, handle.clone(), console, &mut interrupts, &mut hangups) => Ok(exit),
+        // It never ends.
+        () = meters::upkeep(handle) => Ok(Exit::Failed),
+    }
+}
+
+fn man(console: &Console) -> Exit {
+    match clap_mangen::Man::new(Cli::command()).render(&mut console.stdout.clone()) {
+        Ok(()) => Exit::Clean,
+        Err(error) => console.fail(&Failure::failed(&error)),
+    }
 }

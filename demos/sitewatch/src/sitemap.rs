@@ -9,12 +9,17 @@ mod xml;
 
 pub use error::SitemapError;
 
+use std::io::Read;
+
 use encoding_rs::Encoding;
+use flate2::bufread::MultiGzDecoder;
 
 /// The most URLs in one sitemap, as sitemaps.org has it.
 const MAX_URLS: usize = 50_000;
 /// The most bytes in one sitemap, as sitemaps.org has it.
 const MAX_BYTES: usize = 50 * 1024 * 1024;
+/// What gzip begins with.
+const GZIP: &[u8] = b"\x1f\x8b";
 
 /// What a sitemap names. A sitemap has either pages or further sitemaps.
 ///
@@ -46,25 +51,33 @@ pub struct Sitemap {
 }
 
 impl Sitemap {
-    /// Reads a sitemap. It is XML if its first character is a `<`, and text otherwise. Images,
-    /// videos and other extensions are passed over.
+    /// Reads a sitemap, which may be compressed with gzip. It is XML if its first character is a `<`,
+    /// and text otherwise. Images, videos and other extensions are passed over.
     ///
     /// # Errors
     ///
-    /// - [`SitemapError::TooLarge`] beyond 50 MiB, [`SitemapError::TooManyUrls`] beyond 50,000 URLs.
+    /// - [`SitemapError::TooLarge`] beyond 50 MiB, of which no more are decompressed either;
+    ///   [`SitemapError::TooManyUrls`] beyond 50,000 URLs.
+    /// - [`SitemapError::UrlTooLong`] if a URL is longer than [`LONGEST_URL`](crate::fetch::LONGEST_URL).
     /// - [`SitemapError::Empty`] if there is nothing in it.
-    /// - [`SitemapError::Compressed`] if it is gzip: decompress it first.
+    /// - [`SitemapError::BadGzip`] if it is gzip that can't be decompressed, [`SitemapError::Compressed`]
+    ///   if it is gzip once more then.
     /// - [`SitemapError::NotUtf8`] if it is neither UTF-8 nor has a byte order mark.
     /// - [`SitemapError::NotASitemap`] if it is XML (or HTML) of another kind.
-    /// - [`SitemapError::Xml`] if it is not well-formed.
+    /// - [`SitemapError::Xml`] if it is not well-formed, or has more than 100 elements inside one another.
     /// - [`SitemapError::NotAUrl`] if a line of a text is no `http` or `https` URL.
     pub fn parse(bytes: &[u8]) -> Result<Self, SitemapError> {
         if bytes.len() > MAX_BYTES {
             return Err(SitemapError::TooLarge { bytes: bytes.len() });
         }
-        if bytes.starts_with(b"\x1f\x8b") {
-            return Err(SitemapError::Compressed);
-        }
+        let decompressed;
+        let bytes = match bytes.starts_with(GZIP) {
+            true => {
+                decompressed = decompress(bytes)?;
+                decompressed.as_slice()
+            }
+            false => bytes,
+        };
         let decoded =
             Encoding::for_bom(bytes).map(|(encoding, length)| encoding.decode_without_bom_handling(&bytes[length..]).0);
         let text = match &decoded {
@@ -83,6 +96,20 @@ impl Sitemap {
         } else {
             text::parse(text)
         }
+    }
+}
+
+/// No further than to the most bytes, whatever it would become.
+fn decompress(bytes: &[u8]) -> Result<Vec<u8>, SitemapError> {
+    let mut decompressed = Vec::new();
+    let most = MAX_BYTES as u64 + 1;
+    MultiGzDecoder::new(bytes).take(most).read_to_end(&mut decompressed).map_err(|_| SitemapError::BadGzip)?;
+    if decompressed.len() > MAX_BYTES {
+        Err(SitemapError::TooLarge { bytes: decompressed.len() })
+    } else if decompressed.starts_with(GZIP) {
+        Err(SitemapError::Compressed)
+    } else {
+        Ok(decompressed)
     }
 }
 

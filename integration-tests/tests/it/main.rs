@@ -4,6 +4,8 @@
 mod actix_web;
 mod actors_fairness;
 mod blocking;
+mod browser;
+mod demo_site;
 mod fetch;
 mod pool_support;
 mod pool_tcp;
@@ -17,5 +19,6 @@ mod scheduler_conformance;
 mod scheduler_crashes;
 mod scheduler_stores;
 mod service;
+mod service_web;
 mod shutdown;
 mod support;

@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use actors::connection_pool::sqlite::rusqlite::Connection;
+use integration_tests::sitewatch::command;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -15,19 +16,8 @@ use tokio::time::{Instant, timeout};
 
 const BOUND: Duration = Duration::from_secs(30);
 
-/// The program, beside this test's own binary; built if only this test was asked for.
-fn program() -> PathBuf {
-    let own = std::env::current_exe().unwrap();
-    let built = own.parent().unwrap().parent().unwrap().join("sitewatch");
-    if !built.is_file() {
-        let built = Command::new(env!("CARGO")).args(["build", "--package", "sitewatch"]).status().unwrap();
-        assert!(built.success());
-    }
-    built
-}
-
 fn run(args: &[&str]) -> Output {
-    Command::new(program()).args(args).env_remove("SITEWATCH_DB").output().unwrap()
+    command().unwrap().args(args).output().unwrap()
 }
 
 fn site(files: &[(&str, &str)]) -> TempDir {
@@ -91,7 +81,8 @@ fn a_report_in_a_file_is_whole_and_a_run_in_a_database_is_too() {
 fn a_reader_that_goes_away_is_no_failure() {
     let many: String = (0..20_000).map(|n| format!("<a href=gone{n}.html>{n}</a>\n")).collect();
     let folder = site(&[("index.html", &many)]);
-    let mut child = Command::new(program())
+    let mut child = command()
+        .unwrap()
         .args(["check", folder.path().to_str().unwrap(), "--all", "--quiet"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -137,7 +128,7 @@ async fn slow_site() -> (tokio::task::JoinHandle<()>, String) {
 
 async fn stopped_by(signal: &str, db: Option<&Path>) -> String {
     let (server, url) = slow_site().await;
-    let mut program = AsyncCommand::new(program());
+    let mut program = AsyncCommand::from(command().unwrap());
     program.args(["check", &url, "--format", "json", "--no-progress"]);
     if let Some(db) = db {
         program.arg("--db").arg(db);

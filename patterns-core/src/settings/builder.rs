@@ -2,16 +2,15 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 
-use config::Value;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::file::{self, Contents};
-use super::layers::{Buried, Layer, Layers, from_json, key_of_variable};
+use super::file::{Named, Part};
+use super::inherit::Inherit;
+use super::layers::from_json;
 use super::load::Loading;
 use super::path::KeyPath;
 use super::problem::{Problem, ProblemKind, SettingsError, Source};
-use super::render::render;
 use super::validate::{Findings, Validate};
 
 /// Layered settings: defaults < files < environment < flags. What is wrong in any of them is reported
@@ -96,10 +95,12 @@ use super::validate::{Findings, Validate};
 #[derive(Clone, Default)]
 #[must_use = "nothing is read until `load`"]
 pub struct Settings {
-    files: Vec<(PathBuf, bool)>,
-    vars: Vec<(String, String, OsString)>,
-    flags: Vec<(KeyPath, String, String)>,
-    secrets: Vec<KeyPath>,
+    pub(super) files: Vec<Named>,
+    /// Without the prefix, as a whole, and its value.
+    pub(super) vars: Vec<(String, String, OsString)>,
+    pub(super) flags: Vec<(KeyPath, String, String)>,
+    pub(super) secrets: Vec<KeyPath>,
+    pub(super) inherits: Vec<Inherit>,
 }
 
 impl Settings {
@@ -109,14 +110,48 @@ impl Settings {
     }
 
     /// Reads this file, whose name ends in `.toml`, `.yaml`, `.yml` or `.json`.
-    pub fn file(mut self, path: impl Into<PathBuf>) -> Self {
-        self.files.push((path.into(), false));
-        self
+    pub fn file(self, path: impl Into<PathBuf>) -> Self {
+        self.named(Named { path: path.into(), optional: false, part: None })
     }
 
     /// Reads this file if it exists.
-    pub fn optional_file(mut self, path: impl Into<PathBuf>) -> Self {
-        self.files.push((path.into(), true));
+    pub fn optional_file(self, path: impl Into<PathBuf>) -> Self {
+        self.named(Named { path: path.into(), optional: true, part: None })
+    }
+
+    /// Reads this file for the table `key` of it, as if that were a file of its own: for a program that shares a file
+    /// with others. The keys in there that only `others` know are left out; any other that is not known is refused.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use patterns_core::settings::Settings;
+    /// use serde::{Deserialize, Serialize};
+    ///
+    /// #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+    /// struct Client {
+    ///     retries: u8,
+    /// }
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("shop.toml");
+    /// std::fs::write(&path, "port = 80\n[client]\nretries = 5\ncache = { size = 9 }\n")?;
+    /// let load = |others: &[&str]| Settings::new().part_of_file(&path, "client", others).load::<Client>();
+    /// assert_eq!(load(&["cache.size"])?, Client { retries: 5 });
+    ///
+    /// let refused = load(&[]).unwrap_err().to_string();
+    /// assert!(refused.ends_with("shop.toml:4: unknown key cache; known here: retries"), "{refused}");
+    /// # Ok(()) }
+    /// ```
+    pub fn part_of_file(self, path: impl Into<PathBuf>, key: &str, others: &[&str]) -> Self {
+        let others = others.iter().map(|other| KeyPath::reported(other)).collect();
+        let part = Part { key: KeyPath::reported(key), others };
+        self.named(Named { path: path.into(), optional: false, part: Some(part) })
+    }
+
+    fn named(mut self, file: Named) -> Self {
+        self.files.push(file);
         self
     }
 
@@ -151,7 +186,54 @@ impl Settings {
         self
     }
 
-    /// Keeps the value of `key`, and of all keys below it, out of reports.
+    /// Has every entry of the table `entries` begin with what the table `from` says, which holds one entry as well:
+    /// tables are merged, everything else is replaced. A problem that was inherited is told once, where it was set.
+    ///
+    /// Of the keys of a group an entry that has one, be it an empty table, inherits none: as where they exclude each
+    /// other, or belong together.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use patterns_core::settings::Settings;
+    /// use serde::{Deserialize, Serialize};
+    /// use std::collections::BTreeMap;
+    ///
+    /// #[derive(Debug, Default, Serialize, Deserialize)]
+    /// struct App {
+    ///     defaults: Host,
+    ///     hosts: BTreeMap<String, Host>,
+    /// }
+    ///
+    /// #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+    /// struct Host {
+    ///     port: u16,
+    ///     key: Option<String>,
+    ///     password: Option<String>,
+    /// }
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("app.toml");
+    /// let text = "defaults = { port = 22, key = 'id' }\n[hosts]\na = { port = 23 }\nb = { password = 'x' }\n";
+    /// std::fs::write(&path, text)?;
+    /// let settings = || Settings::new().file(&path).inherit("hosts", "defaults", &[&["key", "password"]]);
+    /// let app: App = settings().load()?;
+    /// assert_eq!(app.hosts["a"], Host { port: 23, key: Some("id".into()), password: None });
+    /// assert_eq!(app.hosts["b"], Host { port: 22, key: None, password: Some("x".into()) });
+    ///
+    /// let refused = settings().set("defaults.port", "ssh", "--port").load::<App>().unwrap_err();
+    /// let told = r#"--port: defaults.port = "ssh": expected a whole number from 0 to 65535"#;
+    /// assert_eq!(refused.to_string(), told, "and not for b once more");
+    /// # Ok(()) }
+    /// ```
+    pub fn inherit(mut self, entries: &str, from: &str, groups: &[&[&str]]) -> Self {
+        self.inherits.push(Inherit::new(entries, from, groups));
+        self
+    }
+
+    /// Keeps the value of `key`, and of all keys below it, out of reports. A `*` stands for any key of a table:
+    /// `hosts.*.password`.
     pub fn secret(mut self, key: &str) -> Self {
         self.secrets.push(KeyPath::reported(key));
         self
@@ -169,7 +251,7 @@ impl Settings {
     where
         T: Serialize + DeserializeOwned + Default,
     {
-        self.load_and(|_, _| {})
+        self.load_into(|settings, _| Some(settings))
     }
 
     /// [`load`](Self::load), and then [validates](Validate) the whole.
@@ -182,82 +264,86 @@ impl Settings {
     where
         T: Serialize + DeserializeOwned + Default + Validate,
     {
-        self.load_and(|settings: &T, findings| settings.validate(findings))
+        self.load_into(|settings: T, findings| {
+            settings.validate(findings);
+            Some(settings)
+        })
     }
 
-    fn load_and<T>(&self, validate: impl FnOnce(&T, &mut Findings)) -> Result<T, SettingsError>
+    /// [`load`](Self::load), and then makes something else of the whole: what a program works with need not be what a
+    /// file looks like.
+    ///
+    /// `into` reports what is wrong, and returns `None` where it can't make anything of it.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingsError`] with all problems of [`load`](Self::load), or, if there are none, with all that `into` finds.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use patterns_core::settings::Settings;
+    /// use serde::{Deserialize, Serialize};
+    /// use std::net::SocketAddr;
+    ///
+    /// #[derive(Default, Serialize, Deserialize)]
+    /// struct File {
+    ///     host: String,
+    ///     port: u16,
+    /// }
+    ///
+    /// let load = |host: &str| {
+    ///     let settings = Settings::new().set("host", host, "--host").set("port", "80", "--port");
+    ///     settings.load_into(|file: File, findings| match file.host.parse() {
+    ///         Ok(host) => Some(SocketAddr::new(host, file.port)),
+    ///         Err(_) => {
+    ///             findings.refuse("host", "expected an address such as 127.0.0.1");
+    ///             None
+    ///         }
+    ///     })
+    /// };
+    /// assert_eq!(load("::1").unwrap().to_string(), "[::1]:80");
+    /// let refused = load("here").unwrap_err();
+    /// assert_eq!(refused.to_string(), r#"--host: host = "here": expected an address such as 127.0.0.1"#);
+    /// ```
+    pub fn load_into<T, U>(&self, into: impl FnOnce(T, &mut Findings) -> Option<U>) -> Result<U, SettingsError>
     where
         T: Serialize + DeserializeOwned + Default,
     {
-        let defaults = serde_json::to_value(T::default()).map_err(|error| broken_default(error.to_string()))?;
-        let defaults = from_json(defaults);
-        let (layers, unread) = self.layers(&defaults);
-        let tree = layers.merged().map_err(|error| broken_default(error.to_string()))?;
+        let broken = |reason: String| {
+            // The type itself can't be used for settings: a mistake in the program.
+            let kind = ProblemKind::Unreadable { reason };
+            SettingsError::of(vec![Problem::new(Source::Default, String::new(), kind)])
+        };
+        let defaults = serde_json::to_value(T::default()).map_err(|error| broken(error.to_string()))?;
+        let mut defaults = from_json(defaults);
+        let (layers, unread) = self.layers(&mut defaults);
+        let tree = layers.merged(&defaults).map_err(|error| broken(error.to_string()))?;
         let mut loading = Loading::new(&layers, tree, &self.secrets);
         for (layer, key, problem) in unread {
             loading.add(layer, key, problem);
         }
-        let loaded = loading.load(&defaults);
-        if let Some(settings) = &loaded
-            && loading.found_nothing()
-        {
-            let mut findings = Findings::default();
-            validate(settings, &mut findings);
-            for (key, reason) in findings.found {
-                loading.note_refused(&key, reason);
+        let (made, otherwise) = match loading.load::<T>(&defaults) {
+            Some(settings) if loading.found_nothing() => {
+                let mut findings = Findings::default();
+                let made = into(settings, &mut findings);
+                findings.found.into_iter().for_each(|found| loading.note_finding(found));
+                (made, "nothing was made of the settings, and nothing found wrong")
             }
-        }
-        match loaded {
-            Some(settings) if loading.found_nothing() => Ok(settings),
-            None if loading.found_nothing() => Err(broken_default("the default can't be read back".into())),
+            _ => (None, "the default can't be read back"),
+        };
+        match made {
+            Some(made) if loading.found_nothing() => Ok(made),
+            None if loading.found_nothing() => Err(broken(otherwise.to_owned())),
             _ => Err(SettingsError::of(loading.into_problems())),
         }
-    }
-
-    /// All layers, lowest first, and what could not be read: those layers are empty, so that the
-    /// others are still checked.
-    fn layers(&self, defaults: &Value) -> (Layers, Vec<(usize, KeyPath, Problem)>) {
-        let mut layers = vec![Layer::of_defaults(defaults.clone())];
-        let mut unread = Vec::new();
-        for (path, optional) in &self.files {
-            let contents = file::read(path, *optional).unwrap_or_else(|problem| {
-                unread.push((layers.len(), KeyPath::default(), problem));
-                Contents::default()
-            });
-            layers.push(Layer::of_file(path, contents));
-        }
-        let mut environment = Layer::of_texts();
-        for (rest, name, value) in &self.vars {
-            let (key, source) = (key_of_variable(rest, defaults), Source::Variable(name.clone()));
-            match value.to_str() {
-                Some(text) => environment.set(key, text.to_owned(), source, defaults),
-                None => {
-                    let problem = not_unicode(&key, source);
-                    unread.push((layers.len(), key, problem));
-                }
-            }
-        }
-        let mut flags = Layer::of_texts();
-        for (key, text, source) in &self.flags {
-            flags.set(key.clone(), text.clone(), Source::Flag(source.clone()), defaults);
-        }
-        layers.extend([environment, flags]);
-        let (layers, buried) = Layers::new(layers, defaults);
-        unread.extend(buried.into_iter().map(|(layer, Buried { key, value, source })| {
-            let secret = self.secrets.iter().any(|secret| key.starts_with(secret) || secret.starts_with(&key));
-            let value = if secret { "(hidden)".to_owned() } else { render(&value) };
-            let reason = "keys below it are set too, so it must be a table".to_owned();
-            let problem = Problem::new(source, key.to_string(), ProblemKind::Invalid { value, reason });
-            (layer, key, problem)
-        }));
-        (layers, unread)
     }
 }
 
 /// Without the values, of which some may be secret.
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let files: Vec<_> = self.files.iter().map(|(path, _)| path).collect();
+        let files: Vec<_> = self.files.iter().map(|file| &file.path).collect();
         let variables: Vec<_> = self.vars.iter().map(|(_, name, _)| name).collect();
         let flags: Vec<_> = self.flags.iter().map(|(key, ..)| key.to_string()).collect();
         f.debug_struct("Settings")
@@ -266,14 +352,4 @@ impl fmt::Debug for Settings {
             .field("flags", &flags)
             .finish_non_exhaustive()
     }
-}
-
-fn not_unicode(key: &KeyPath, source: Source) -> Problem {
-    let (value, reason) = ("(binary)".to_owned(), "not valid Unicode".to_owned());
-    Problem::new(source, key.to_string(), ProblemKind::Invalid { value, reason })
-}
-
-/// The type itself can't be used for settings: a mistake in the program.
-fn broken_default(reason: String) -> SettingsError {
-    SettingsError::of(vec![Problem::new(Source::Default, String::new(), ProblemKind::Unreadable { reason })])
 }

@@ -1,12 +1,41 @@
 //! Reading one file.
 
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use config::{FileFormat, Format, Map, Value};
+use config::{FileFormat, Format, Map, Value, ValueKind};
 
 use super::lines::{self, Lines};
+use super::path::KeyPath;
 use super::problem::{Problem, ProblemKind, Source};
+
+/// A file to read.
+#[derive(Clone, Debug)]
+pub(super) struct Named {
+    pub(super) path: PathBuf,
+    /// Whether it may be missing.
+    pub(super) optional: bool,
+    /// What of it counts, if not all.
+    pub(super) part: Option<Part>,
+}
+
+/// A table of a file that others read too.
+#[derive(Clone, Debug)]
+pub(super) struct Part {
+    pub(super) key: KeyPath,
+    /// The keys in it that others know.
+    pub(super) others: Vec<KeyPath>,
+}
+
+impl Named {
+    pub(super) fn read(&self) -> Result<Contents, Problem> {
+        let contents = read(&self.path, self.optional)?;
+        Ok(match &self.part {
+            Some(part) => contents.part(part),
+            None => contents,
+        })
+    }
+}
 
 /// What a file says, and where.
 #[derive(Default)]
@@ -15,8 +44,31 @@ pub(super) struct Contents {
     pub(super) lines: Lines,
 }
 
+impl Contents {
+    /// What a part of it says.
+    fn part(self, part: &Part) -> Self {
+        let whole = Value::new(None, self.values);
+        let Some(mut value) = part.key.get(&whole).cloned() else { return Self::default() };
+        let is_empty = |value: &Value| matches!(&value.kind, ValueKind::Table(rest) if rest.is_empty());
+        for other in &part.others {
+            other.remove(&mut value);
+            // A table of which others know all keys is theirs as a whole.
+            if let Some(around) = other.parent().filter(|around| !around.is_root())
+                && around.get(&value).is_some_and(is_empty)
+            {
+                around.remove(&mut value);
+            }
+        }
+        let below = |(key, line): (KeyPath, usize)| Some((key.strip_prefix(&part.key)?, line));
+        match value.kind {
+            ValueKind::Table(values) => Self { values, lines: self.lines.into_iter().filter_map(below).collect() },
+            _ => Self::default(),
+        }
+    }
+}
+
 /// Reads a file in the format that its name tells. One that is missing and `optional` is empty.
-pub(super) fn read(path: &Path, optional: bool) -> Result<Contents, Problem> {
+fn read(path: &Path, optional: bool) -> Result<Contents, Problem> {
     let format = format_of(path)?;
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,

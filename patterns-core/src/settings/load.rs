@@ -102,18 +102,14 @@ impl<'a> Loading<'a> {
     }
 
     fn note_fail(&mut self, fail: Fail, path: &KeyPath, skipped: &BTreeSet<KeyPath>) {
-        let path = &self.layers.origin_of(path);
+        let origin = self.layers.origin_of(path);
         match fail.what {
             What::Invalid(reason) => {
-                self.note_value(path, reason, |value, reason| ProblemKind::Invalid { value, reason })
+                self.note_value(&origin, reason, |value, reason| ProblemKind::Invalid { value, reason })
             }
-            What::Missing(field) => {
-                let field = path.key(&field);
-                // What was left out above is missing for that reason only, and already noted.
-                if !skipped.contains(&field) {
-                    self.note(path, &field, ProblemKind::Missing);
-                }
-            }
+            // What was left out above is missing for that reason only, and already noted.
+            What::Missing(field) if skipped.contains(&path.key(&field)) => {}
+            What::Missing(field) => self.note(&origin, &origin.key(&field), ProblemKind::Missing),
         }
     }
 

@@ -4,10 +4,13 @@
 //! [`duration`] and [`size`] read what people write: `"1m 30s"`, `"16MiB"`.
 //!
 //! In the book: [settings](../../../book/settings.html).
+mod assemble;
 mod builder;
 mod de;
 pub mod duration;
 mod file;
+mod inherit;
+mod layer;
 mod layers;
 mod lines;
 mod load;

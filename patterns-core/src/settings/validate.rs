@@ -79,7 +79,7 @@ pub(super) enum Finding {
 impl Findings {
     /// Refuses the value of `key` (with dots between levels), for this reason.
     pub fn refuse(&mut self, key: &str, reason: impl Into<String>) {
-        self.add(key, Finding::Refused(reason.into()));
+        self.add(key, Finding::Refused(in_one_line(reason.into())));
     }
 
     /// Refuses the value of `key` without showing it. The reason is shown, also where the key is a
@@ -110,7 +110,7 @@ impl Findings {
     /// # }
     /// ```
     pub fn refuse_secret(&mut self, key: &str, reason: impl Into<String>) {
-        self.add(key, Finding::Hidden(reason.into()));
+        self.add(key, Finding::Hidden(in_one_line(reason.into())));
     }
 
     /// Notes that `key` is not there and has to be; the place is that of what it has to be in.
@@ -167,4 +167,12 @@ impl Findings {
         self.below = outer;
         seen
     }
+}
+
+/// One problem is one line, also where its reason quotes what somebody wrote.
+fn in_one_line(reason: String) -> String {
+    if !reason.contains('\n') {
+        return reason;
+    }
+    reason.split_whitespace().collect::<Vec<_>>().join(" ")
 }

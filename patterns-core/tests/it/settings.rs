@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 mod hostile;
+mod inherit;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

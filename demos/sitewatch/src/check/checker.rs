@@ -196,9 +196,16 @@ impl Checker {
             // Credentials are for the site that is checked, and for nobody that it links to.
             http.credential_hosts.extend(url.host_str().map(str::to_owned));
         }
-        let fetcher = Fetcher::new(&http)?;
-        let http: Arc<dyn Http> = self.http.clone().unwrap_or_else(|| Arc::new(fetcher.clone()));
-        let start = self.start(&fetcher, &*http, workers, target).await?;
+        let (fetcher, http): (Option<Fetcher>, Arc<dyn Http>) = match &self.http {
+            // Whoever brings its own has no need of ours, but where a sitemap is to be read.
+            Some(own) if matches!(target, Target::Site(_) | Target::Folder { .. }) => (None, Arc::clone(own)),
+            own => {
+                let fetcher = Fetcher::new(&http)?;
+                let http = own.clone().unwrap_or_else(|| Arc::new(fetcher.clone()));
+                (Some(fetcher), http)
+            }
+        };
+        let start = self.start(fetcher.as_ref(), &*http, workers, target).await?;
         let check = Check {
             config: &self.config,
             target: named,
@@ -212,17 +219,18 @@ impl Checker {
 
     async fn start(
         &self,
-        fetcher: &Fetcher,
+        fetcher: Option<&Fetcher>,
         http: &dyn Http,
         workers: &WorkerPool,
         target: &Target,
     ) -> Result<Start, CheckError> {
         let config = &self.config;
-        match target {
-            Target::Site(url) => start::at_url(config, url, http).await,
-            Target::Folder { from: None, .. } if config.depth.is_some() => Err(CheckError::DepthOfFolder),
-            Target::Folder { .. } if config.scope != Scope::default() => Err(CheckError::ScopeOfFolder),
-            Target::Folder { root, from } => {
+        match (target, fetcher) {
+            (Target::SitemapUrl(_) | Target::SitemapFile(_), None) => unreachable!("made for every sitemap"),
+            (Target::Site(url), _) => start::at_url(config, url, http).await,
+            (Target::Folder { from: None, .. }, _) if config.depth.is_some() => Err(CheckError::DepthOfFolder),
+            (Target::Folder { .. }, _) if config.scope != Scope::default() => Err(CheckError::ScopeOfFolder),
+            (Target::Folder { root, from }, _) => {
                 let root = root.clone();
                 // Walking a large folder blocks for long.
                 let folder = workers.submit_cpu(move || Folder::open(&root)).await;
@@ -230,11 +238,11 @@ impl Checker {
                     folder.map_err(|error| CheckError::Machine { what: "list the folder", source: error.into() })??;
                 start::in_folder(config, folder, from.as_deref())
             }
-            Target::SitemapUrl(url) => {
+            (Target::SitemapUrl(url), Some(fetcher)) => {
                 let pages = sitemaps::at_url(fetcher, url).await?;
                 Ok(start::in_sitemap(config, url.as_str(), Some(url.clone()), &pages))
             }
-            Target::SitemapFile(path) => {
+            (Target::SitemapFile(path), Some(fetcher)) => {
                 let pages = sitemaps::in_file(fetcher, path).await?;
                 let root = pages.first().and_then(|url: &Url| url.join("/").ok());
                 Ok(start::in_sitemap(config, &path.display().to_string(), root, &pages))

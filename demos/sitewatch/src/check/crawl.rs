@@ -66,6 +66,8 @@ pub(crate) struct Limits {
     pub(crate) depth: Option<u32>,
     pub(crate) max_pages: Option<u64>,
     pub(crate) max_redirects: u32,
+    /// How many links of one page are looked at.
+    pub(crate) max_links: u32,
 }
 
 /// Pages that wait for their turn, where the crawl goes level by level.

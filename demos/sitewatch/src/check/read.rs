@@ -124,6 +124,8 @@ impl Crawl {
             own_base: None,
             late_base: false,
             ignored_fragments: 0,
+            max_links: self.limits.max_links,
+            beyond: 0,
             scratch,
         };
         source.tell(&mut collector);
@@ -134,9 +136,11 @@ impl Crawl {
             collector.scratch.found.clear();
             collector.scratch.anchors.clear();
             (collector.ordinal, collector.ignored_fragments, collector.base) = (0, 0, base);
+            collector.beyond = 0;
             source.tell(&mut collector);
         }
         let (links, base, ignored) = (collector.ordinal, collector.own_base, collector.ignored_fragments);
+        let beyond = collector.beyond;
         scratch.anchors.sort_unstable();
         scratch.anchors.dedup();
 
@@ -193,6 +197,7 @@ impl Crawl {
             for (reason, links) in skipped {
                 counted.counts.add(reason, links);
             }
+            counted.counts.add(Reason::BeyondLimit, beyond);
         }
         self.progress.add_links(u64::from(links));
         self.progress.add_pages(1);
@@ -242,6 +247,9 @@ struct Collector<'a> {
     /// Whether the base came after a link.
     late_base: bool,
     ignored_fragments: u64,
+    max_links: u32,
+    /// How many links are beyond the first that is too many.
+    beyond: u64,
     scratch: &'a mut Scratch,
 }
 
@@ -249,6 +257,16 @@ impl Visitor for Collector<'_> {
     fn link(&mut self, link: Link<'_>) {
         let ordinal = self.ordinal;
         self.ordinal += 1;
+        if ordinal >= self.max_links {
+            if ordinal == self.max_links {
+                let leads = FoundLeads::Nowhere(Reason::TooManyLinks);
+                let (fragment, navigates, climbs) = (NO_FRAGMENT, false, false);
+                self.scratch.found.push(Found { ordinal, leads, fragment, navigates, climbs });
+            } else {
+                self.beyond += 1;
+            }
+            return;
+        }
         let (leads, fragment) = match self.base.resolve(link.href, &mut self.scratch.keys) {
             Resolved::Malformed => (FoundLeads::Nowhere(Reason::MalformedUrl), NO_FRAGMENT),
             Resolved::Skip(reason) => (FoundLeads::Nowhere(reason), NO_FRAGMENT),

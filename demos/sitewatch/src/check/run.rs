@@ -58,6 +58,7 @@ impl Check<'_> {
                 depth: self.config.depth,
                 max_pages: self.config.max_pages,
                 max_redirects: u32::try_from(self.config.http.max_redirects).unwrap_or(u32::MAX),
+                max_links: u32::try_from(self.config.max_links).unwrap_or(u32::MAX),
             },
             waiting: Mutex::default(),
             first: Mutex::new(first),

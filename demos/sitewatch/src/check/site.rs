@@ -7,6 +7,7 @@ use url::Url;
 
 use super::targets::Role;
 use crate::config::{Patterns, Scope};
+use crate::fetch::LONGEST_URL;
 use crate::folder::{self, PathLink};
 use crate::report::Reason;
 
@@ -39,20 +40,29 @@ impl Base {
         }
     }
 
-    /// This base, as `<base href>` changes it; one that makes no sense changes nothing.
+    /// This base, as `<base href>` changes it; one that makes no sense changes nothing, nor does one that is longer
+    /// than any URL that is asked for: every link of the page would be as long.
     pub(crate) fn rebase(&mut self, href: &str) {
+        if href.len() > LONGEST_URL {
+            return;
+        }
         match self {
             Self::Url(url) => {
-                if let Ok(joined) = url.join(href) {
+                if let Ok(joined) = url.join(href)
+                    && joined.as_str().len() <= LONGEST_URL
+                {
                     *url = joined;
                 }
             }
             Self::Path(page) => {
                 let mut buffer = String::new();
                 match folder::resolve(page, href, &mut buffer) {
-                    PathLink::Path { key, .. } => *page = buffer[key].to_owned(),
+                    PathLink::Path { key, .. } if key.len() <= LONGEST_URL => *page = buffer[key].to_owned(),
+                    PathLink::Path { .. } => {}
                     PathLink::Absolute => {
-                        if let Ok(url) = Url::parse(href) {
+                        if let Ok(url) = Url::parse(href)
+                            && url.as_str().len() <= LONGEST_URL
+                        {
                             *self = Self::Url(url);
                         }
                     }
@@ -89,9 +99,20 @@ impl Base {
     }
 
     /// Where `href` leads from here; a target's key is appended to `buffer`.
+    ///
+    /// One that is longer than any URL that is asked for is not even looked at, but for whether it is `data:`, which
+    /// may well be long.
     pub(crate) fn resolve<'a>(&self, href: &'a str, buffer: &mut String) -> Resolved<'a> {
+        if href.len() > LONGEST_URL {
+            let is_data = href.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:"));
+            return Resolved::Skip(if is_data { Reason::Data } else { Reason::UrlTooLong });
+        }
         let url = match self {
             Self::Path(page) => match folder::resolve(page, href, buffer) {
+                PathLink::Path { key, .. } if key.len() > LONGEST_URL => {
+                    buffer.truncate(key.start);
+                    return Resolved::Skip(Reason::UrlTooLong);
+                }
                 PathLink::Path { key, fragment } => return Resolved::Target { key, fragment },
                 // A link without a scheme (`//host/path`) means the scheme that the site would be served with.
                 PathLink::Absolute => match href.strip_prefix("//") {
@@ -116,7 +137,11 @@ impl Base {
         }
         let start = buffer.len();
         let text = url.as_str();
-        buffer.push_str(text.split_once('#').map_or(text, |(before, _)| before));
+        let key = text.split_once('#').map_or(text, |(before, _)| before);
+        if key.len() > LONGEST_URL {
+            return Resolved::Skip(Reason::UrlTooLong);
+        }
+        buffer.push_str(key);
         Resolved::Target { key: start..buffer.len(), fragment: href.split_once('#').map(|(_, fragment)| fragment) }
     }
 }

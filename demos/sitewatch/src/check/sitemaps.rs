@@ -12,6 +12,9 @@ use crate::sitemap::Sitemap;
 /// How many sitemaps are read for one check; each names at most 50,000 pages.
 const SITEMAPS: usize = 100;
 
+/// How many pages all of them may name together.
+const PAGES: usize = 1_000_000;
+
 /// All pages, in order, of a sitemap on a server.
 pub(super) async fn at_url(fetcher: &Fetcher, url: &Url) -> Result<Vec<Url>, CheckError> {
     follow(fetcher, vec![url.clone()], Vec::new(), url.as_str()).await
@@ -34,23 +37,26 @@ async fn follow(
 ) -> Result<Vec<Url>, CheckError> {
     let mut seen: HashSet<Url> = sitemaps.iter().cloned().collect();
     sitemaps.reverse();
-    let mut read = 0;
+    let refused = |what| CheckError::SitemapSize { name: name.to_owned(), what };
     while let Some(url) = sitemaps.pop() {
-        read += 1;
-        if read > SITEMAPS {
-            return Err(CheckError::SitemapSize { name: name.to_owned(), what: "leads to more than 100 sitemaps" });
+        // Each of them will be read, so that it needn't be waited for.
+        if seen.len() > SITEMAPS {
+            return Err(refused("leads to more than 100 sitemaps"));
         }
         let fetched = fetcher.text(&url).await;
         let page = fetched.result.map_err(|why| CheckError::Start { url: url.to_string(), why })?;
         let sitemap = Sitemap::parse(&page.body.unwrap_or_default())
             .map_err(|why| CheckError::Sitemap { name: url.to_string(), why })?;
         pages.extend(urls(&sitemap.pages));
+        if pages.len() > PAGES {
+            return Err(refused("names more than 1,000,000 pages"));
+        }
         let mut more = urls(&sitemap.indexes);
         more.retain(|url| seen.insert(url.clone()));
         sitemaps.extend(more.into_iter().rev());
     }
     if pages.is_empty() {
-        return Err(CheckError::SitemapSize { name: name.to_owned(), what: "names no page" });
+        return Err(refused("names no page"));
     }
     Ok(pages)
 }

@@ -11,8 +11,9 @@ use super::site::Border;
 use super::targets::{Id, Role, Targets};
 use super::visit::{Answer, Leads, NO_FRAGMENT, Open, Page, Visit};
 use crate::config::CheckConfig;
-use crate::fetch::FetchError;
+use crate::fetch::{FetchError, LONGEST_URL};
 use crate::folder::Folder;
+use crate::report::Reason;
 
 /// What a crawl is given to begin with.
 #[derive(Debug)]
@@ -63,6 +64,10 @@ pub(crate) fn in_folder(config: &CheckConfig, folder: Folder, from: Option<&Path
                 targets.add(&folder[..folder.len() - 1], Role::Slash(id));
             }
         }
+    }
+    // They are there, and none of our business.
+    for link in folder.outside() {
+        targets.add(link, Role::Skipped(Reason::OutsideFolder));
     }
     if pages.is_empty() {
         return Err(CheckError::NothingLeft);
@@ -141,6 +146,7 @@ pub(crate) fn in_sitemap(config: &CheckConfig, name: &str, border_at: Option<Url
         let known = targets.find(url.as_str());
         let id = known.unwrap_or_else(|| {
             let role = match border.role(url.as_str()) {
+                _ if url.as_str().len() > LONGEST_URL => Role::Skipped(Reason::UrlTooLong),
                 Role::External => Role::Page,
                 role => role,
             };

@@ -19,6 +19,24 @@ pub enum Command {
     /// Check every link of a site or a folder, once or every so often.
     #[command(after_help = super::help::AFTER_CHECK)]
     Check(Box<CheckArgs>),
+    /// Watch sites: check them on their schedules, keep a history, show it and tell of it.
+    Serve(super::ServeArgs),
+    /// Write a commented file of settings to begin with.
+    Init(super::InitArgs),
+    /// Look at the settings of the service, without starting it.
+    Config(super::ConfigArgs),
+    #[command(flatten)]
+    /// What is asked of a running service, or of its database.
+    Remote(super::remote::RemoteCommand),
+    /// Serve a site full of faults, to try sitewatch on.
+    DemoSite(crate::demo_site::DemoSiteArgs),
+    /// Write what a shell needs to complete arguments.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual page.
+    Man,
 }
 
 /// The arguments of `sitewatch check`: what is not given here comes from the environment, the settings

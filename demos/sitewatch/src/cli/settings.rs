@@ -1,12 +1,8 @@
 use std::ffi::OsString;
 
-use patterns_core::settings::Settings;
-
 use super::{CheckArgs, Failure};
 use crate::config::CheckConfig;
-
-/// Read where the program runs, if it is there and no other file is named.
-const FILE: &str = "sitewatch.toml";
+use crate::service::config::for_check;
 
 /// The settings of a check: arguments over environment over file over defaults.
 ///
@@ -35,11 +31,7 @@ where
     K: Into<OsString>,
     V: Into<OsString>,
 {
-    let mut settings = match &args.config {
-        Some(path) => Settings::new().file(path),
-        None => Settings::new().optional_file(FILE),
-    };
-    settings = settings.env("SITEWATCH", vars).secret("http.headers");
+    let mut settings = for_check(args.config.as_deref(), vars).secret("http.headers");
     for Override { key, value, flag } in overrides(args) {
         settings = settings.set(&key, value, flag);
     }

@@ -23,7 +23,7 @@ use crate::report::Format;
 ///
 /// # Defaults
 ///
-/// The folder of the start page on its own origin, without limits; links out of it are checked, not
+/// The folder of the start page on its own origin, without limits but 50,000 links of each page; links out of it are checked, not
 /// followed; a human report on standard output, with progress on standard error.
 ///
 /// # Examples
@@ -51,6 +51,8 @@ pub struct CheckConfig {
     pub depth: Option<u32>,
     /// How many pages are searched at most.
     pub max_pages: Option<u64>,
+    /// How many links of one page are looked at.
+    pub max_links: u64,
     /// With any, only links whose resolved URL matches one are checked.
     pub include: Patterns,
     /// Links whose resolved URL matches one are not checked, even if included.
@@ -81,6 +83,7 @@ impl Default for CheckConfig {
             scope: Scope::default(),
             depth: None,
             max_pages: None,
+            max_links: 50_000,
             include: Patterns::default(),
             exclude: Patterns::default(),
             external: true,

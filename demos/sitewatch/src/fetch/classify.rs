@@ -5,10 +5,14 @@ use std::time::Duration;
 
 use rustls::CertificateError;
 
+use super::resolver::PrivateOnly;
 use super::{FetchError, Phase};
 
 /// An error before the head of the answer was there.
 pub(super) fn sending(error: &reqwest::Error, connect_timeout: Duration) -> FetchError {
+    if let Some(PrivateOnly(address)) = chain(error).find_map(|cause| cause.downcast_ref::<PrivateOnly>()) {
+        return FetchError::Private { address: *address };
+    }
     if error.is_dns() {
         // getaddrinfo's "try again" arrives as text only.
         let temporary = chain(error).any(|cause| {
@@ -23,14 +27,9 @@ pub(super) fn sending(error: &reqwest::Error, connect_timeout: Duration) -> Fetc
     cause_of(error).unwrap_or_else(|| FetchError::Protocol(innermost(error)))
 }
 
-/// An error while the body was read.
+/// An error while the body was read, as it came.
 pub(super) fn reading(error: &reqwest::Error) -> FetchError {
-    // What is not the connection's fault is the decoder's.
-    if chain(error).any(<dyn Error>::is::<hyper::Error>) {
-        cause_of(error).unwrap_or_else(|| FetchError::Protocol(innermost(error)))
-    } else {
-        FetchError::BadEncoding
-    }
+    cause_of(error).unwrap_or_else(|| FetchError::Protocol(innermost(error)))
 }
 
 /// The first cause down the chain that says something definite.

@@ -3,6 +3,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::service::config::Secret;
+
+use super::Private;
+
 /// How politely and how patiently to fetch.
 ///
 /// # Defaults
@@ -15,12 +19,15 @@ use serde::{Deserialize, Serialize};
 /// | `read_timeout` | `20s` |
 /// | `total_timeout` | `1m` |
 /// | `max_body` | 16 MiB |
+/// | `max_ratio` | 200 |
 /// | `retries` | 2 |
 /// | `max_redirects` | 10 |
 /// | `user_agent` | `sitewatch/<version>` and where to read about it |
 /// | `ignore_robots` | `false` |
 /// | `headers` | none |
 /// | `credential_hosts` | none |
+/// | `private` | [`Allow`](Private::Allow) |
+/// | `private_hosts` | none |
 ///
 /// # Examples
 ///
@@ -57,6 +64,9 @@ pub struct HttpConfig {
     pub total_timeout: Duration,
     /// The longest body, in bytes after decompression.
     pub max_body: u64,
+    /// How many times as long as it was sent a body may become by decompression; up to 1 MiB it may become whatever it
+    /// does.
+    pub max_ratio: u32,
     /// Attempts after the first, on what is transient only.
     pub retries: u32,
     /// The longest chain of redirects.
@@ -72,6 +82,14 @@ pub struct HttpConfig {
     /// The hosts (`example.org`, or `example.org:8080` for another port than the scheme's) that
     /// headers with credentials are sent to.
     pub credential_hosts: Vec<String>,
+    /// Further headers with credentials, by name, which only ever go to `credential_hosts`. No setting: they are secrets.
+    #[serde(skip)]
+    pub credentials: BTreeMap<String, Secret>,
+    /// Whether addresses are asked that aren't of the public internet.
+    pub private: Private,
+    /// The hosts (`wiki.internal`, or `wiki.internal:8080` for another port than the scheme's) that are asked all the
+    /// same, wherever they are.
+    pub private_hosts: Vec<String>,
 }
 
 impl Default for HttpConfig {
@@ -83,12 +101,16 @@ impl Default for HttpConfig {
             read_timeout: Duration::from_secs(20),
             total_timeout: Duration::from_secs(60),
             max_body: 16 * 1024 * 1024,
+            max_ratio: 200,
             retries: 2,
             max_redirects: 10,
             user_agent: default_user_agent(),
             ignore_robots: false,
             headers: BTreeMap::new(),
             credential_hosts: Vec::new(),
+            credentials: BTreeMap::new(),
+            private: Private::Allow,
+            private_hosts: Vec::new(),
         }
     }
 }

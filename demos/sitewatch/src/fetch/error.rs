@@ -1,5 +1,6 @@
 use std::fmt;
 use std::io;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use patterns_core::context::Interrupt;
@@ -43,6 +44,18 @@ pub enum FetchError {
     /// The host refused the connection or can't be reached.
     #[error("{0}")]
     Connect(io::ErrorKind),
+    /// It is at an address that is not of the public internet, and those are not asked: [`Private`](super::Private).
+    #[error("leads to a private address ({address}), which is not asked for")]
+    Private {
+        /// The address in the URL, or the first that its host's name has.
+        address: IpAddr,
+    },
+    /// The URL is longer than is asked for: [`LONGEST_URL`](super::LONGEST_URL).
+    #[error("longer than {limit} bytes, which is not asked for")]
+    UrlTooLong {
+        /// The longest URL, in bytes without its fragment.
+        limit: usize,
+    },
     /// No secure connection: a certificate that does not hold, or a peer that does not speak TLS.
     #[error("{0}")]
     Tls(String),
@@ -75,7 +88,13 @@ pub enum FetchError {
         /// The longest body allowed, in bytes after decompression.
         limit: u64,
     },
-    /// The body is not what its `Content-Encoding` says.
+    /// The body becomes more by decompression than is allowed.
+    #[error("body that decompresses to more than {times} times what was sent")]
+    BodySwells {
+        /// How many times as long it may become.
+        times: u32,
+    },
+    /// The body is not what its `Content-Encoding` says, or is packed more than twice.
     #[error("body can't be decompressed")]
     BadEncoding,
     /// The host's robots.txt forbids it, or the host does not say what its robots.txt is.
@@ -100,6 +119,8 @@ impl FetchError {
             Self::Status(_) => "status",
             Self::Dns { .. } => "dns",
             Self::Connect(_) => "connect",
+            Self::Private { .. } => "private",
+            Self::UrlTooLong { .. } => "url-too-long",
             Self::Tls(_) => "tls",
             Self::Timeout { .. } => "timeout",
             Self::Reset => "reset",
@@ -107,6 +128,7 @@ impl FetchError {
             Self::TooManyRedirects { .. } => "too-many-redirects",
             Self::BadRedirect(_) => "bad-redirect",
             Self::BodyTooLarge { .. } => "body-too-large",
+            Self::BodySwells { .. } => "body-swells",
             Self::BadEncoding => "bad-encoding",
             Self::Robots { .. } => "robots",
             Self::Protocol(_) => "protocol",
@@ -138,7 +160,14 @@ impl FetchError {
     /// Whether no connection to the host came about.
     #[must_use]
     pub fn is_unreachable(&self) -> bool {
-        matches!(self, Self::Dns { .. } | Self::Connect(_) | Self::Tls(_) | Self::Timeout { phase: Phase::Connect, .. })
+        matches!(
+            self,
+            Self::Dns { .. }
+                | Self::Connect(_)
+                | Self::Private { .. }
+                | Self::Tls(_)
+                | Self::Timeout { phase: Phase::Connect, .. }
+        )
     }
 }
 

@@ -3,16 +3,19 @@ use std::time::{Duration, SystemTime};
 
 use patterns_core::context::interruptible;
 use reqwest::header::{CONTENT_TYPE, DATE, HeaderName, LOCATION, RETRY_AFTER};
-use reqwest::{Client, Method, Response, StatusCode};
+use reqwest::{Method, Response, StatusCode};
 use tokio::time::timeout;
 use url::Url;
 
 use super::authority::Authority;
-use super::body::{self, Excess};
-use super::client::Headers;
+use super::body::{self, Bounds, Excess};
+use super::client::{Clients, Headers};
 use super::connecting::until_answered;
 use super::transient::retry_after;
-use super::{Answer, FetchError, FetchSetupError, HttpConfig, Page, Phase, Validators, classify, client, media_type, redirect};
+use super::{
+    Answer, FetchError, FetchSetupError, HttpConfig, Page, Phase, Validators, classify, media_type, redirect,
+    url_length,
+};
 
 /// What is wanted of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,27 +55,36 @@ impl From<FetchError> for Failure {
 /// Sends requests, each within its limits.
 #[derive(Debug)]
 pub(super) struct Exchange {
-    client: Client,
+    clients: Clients,
     headers: Headers,
     credential_hosts: Vec<String>,
     connect_timeout: Duration,
     read_timeout: Duration,
     total_timeout: Duration,
     max_body: u64,
+    max_ratio: u32,
 }
 
 impl Exchange {
     pub(super) fn new(config: &HttpConfig) -> Result<Self, FetchSetupError> {
         let headers = Headers::new(config)?;
         Ok(Self {
-            client: client::build(config, headers.public.clone())?,
+            clients: Clients::new(config, &headers.public)?,
             headers,
             credential_hosts: config.credential_hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
             connect_timeout: config.connect_timeout,
             read_timeout: config.read_timeout,
             total_timeout: config.total_timeout,
             max_body: config.max_body,
+            max_ratio: config.max_ratio,
         })
+    }
+
+    /// Whether `url` is one that is asked at all, as far as can be seen from itself.
+    pub(super) fn may_ask(&self, url: &Url) -> Result<(), FetchError> {
+        url_length::check(url)?;
+        self.clients.of(url)?;
+        Ok(())
     }
 
     // ANCHOR: run
@@ -99,7 +111,7 @@ impl Exchange {
     // ANCHOR_END: run
 
     async fn send(&self, method: Method, url: &Url, want: Want, known: &Validators) -> Result<Answer, Failure> {
-        let mut request = self.client.request(method, url.clone()).headers(known.headers());
+        let mut request = self.clients.of(url)?.request(method, url.clone()).headers(known.headers());
         if self.may_see_credentials(url) {
             request = request.headers(self.headers.credentials.clone());
         }
@@ -142,7 +154,8 @@ impl Exchange {
                 return Ok(page);
             }
         };
-        page.body = Some(body::read(&mut response, limit, excess, self.read_timeout).await?);
+        let bounds = Bounds { limit, excess, ratio: self.max_ratio, silence: self.read_timeout };
+        page.body = Some(body::read(&mut response, bounds).await?);
         Ok(page)
     }
 

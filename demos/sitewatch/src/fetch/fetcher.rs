@@ -20,7 +20,8 @@ use super::{Answer, FetchError, FetchSetupError, Fetched, HttpConfig, Validators
 /// It keeps no cookies, so a site that sets one and redirects to the same URL is a
 /// [`RedirectLoop`](super::FetchError::RedirectLoop). A body without a `Content-Type` is not taken
 /// for HTML. A fetch that is neither polled nor dropped keeps its seat at the host, and its place in
-/// the line for one. Proxies are those of the environment (`HTTP_PROXY`, `NO_PROXY` and so on).
+/// the line for one. Proxies are those of the environment (`HTTP_PROXY`, `NO_PROXY` and so on), and none
+/// with [`Private::Refuse`](super::Private::Refuse).
 ///
 /// # Comparison to `reqwest::Client`
 ///
@@ -171,6 +172,14 @@ fn check(config: &HttpConfig) -> Result<(), FetchSetupError> {
     // Slower than once a day is not a rate, and would not fit the clock.
     if !config.rate.is_finite() || config.rate < 0.0 || (config.rate > 0.0 && config.rate < 1.0 / 86_400.0) {
         return wrong("rate", "a number of requests per second, or 0 for no limit");
+    }
+    if config.max_ratio == 0 {
+        return wrong("max_ratio", "at least 1");
+    }
+    // Whoever writes a URL here would wait in vain for it to be one of the hosts.
+    let is_host = |host: &String| !host.is_empty() && !host.contains(|c: char| c == '/' || c.is_whitespace());
+    if !config.private_hosts.iter().all(is_host) {
+        return wrong("private_hosts", "hosts, each with or without a port, such as wiki.internal:8080");
     }
     for (field, limit) in [
         ("connect_timeout", config.connect_timeout),

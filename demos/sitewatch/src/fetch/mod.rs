@@ -19,16 +19,25 @@
 //! A checker reports what lies between a link and its answer: which hop was slow, which status a
 //! redirect had, which attempt succeeded. A client that hides these well is the wrong layer for it.
 //!
+//! # What a page can't make it do
+//!
+//! Who writes a page decides what is asked for, and who serves it decides what comes. So a URL is at most
+//! [`LONGEST_URL`] bytes long; [private addresses](Private) can be refused, at every request and after the name lookup;
+//! a chain of redirects, a head, a body, and what a body becomes by decompression have limits, and so has the time for
+//! each request. All of it is counted while it comes, and not afterwards.
+//!
 //! # Deadlock
 //!
 //! A task holds at most one seat, and only for its own request. What it waits for meanwhile are its
 //! host's next turn, which comes by time alone, and the server, which has its limits; never another
 //! task. So nobody waits for somebody who waits.
+mod address;
 mod authority;
 mod body;
 mod chain;
 mod classify;
 mod client;
+mod coding;
 mod config;
 mod connecting;
 mod error;
@@ -38,15 +47,23 @@ mod fetcher;
 mod media_type;
 mod memory;
 mod pace;
+mod private;
 mod redirect;
+mod resolver;
 mod robots;
 mod seats;
 mod transient;
+mod unpack;
+mod url_length;
 mod validators;
 mod visit;
 
+pub(crate) use client::tls;
 pub use config::HttpConfig;
 pub use error::{FetchError, FetchSetupError, Phase};
 pub use fetched::{Answer, Fetched, Hop, Page, Visited};
 pub use fetcher::Fetcher;
+pub use private::Private;
+pub use url_length::LONGEST_URL;
+pub(crate) use transient::retry_after;
 pub use validators::Validators;

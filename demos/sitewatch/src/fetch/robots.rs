@@ -30,8 +30,8 @@ pub(super) struct Cache(Mutex<FxHashMap<String, Arc<OnceCell<Known>>>>);
 impl Fetcher {
     /// What the robots.txt of this URL's site permits; asked for once, however many ask at a time.
     ///
-    /// A site without one (any 4xx, or redirects that lead nowhere) permits everything, as RFC 9309
-    /// says. A `Crawl-delay` of up to a minute slows down every later request to the host, a longer
+    /// A site without one (any 4xx, or redirects that lead nowhere, or to a private address that is not
+    /// asked for) permits everything, as RFC 9309 says. A `Crawl-delay` of up to a minute slows down every later request to the host, a longer
     /// one counts as a minute; neither does with [`ignore_robots`](super::HttpConfig::ignore_robots).
     ///
     /// # Errors
@@ -84,8 +84,11 @@ impl Fetcher {
                 FetchError::Status(_)
                 | FetchError::RedirectLoop
                 | FetchError::TooManyRedirects { .. }
-                | FetchError::BadRedirect(_),
+                | FetchError::BadRedirect(_)
+                | FetchError::UrlTooLong { .. },
             ) => Robots::allow_all(),
+            // It says so by a redirect, which leads nowhere then; of the host itself that would be another matter.
+            Err(FetchError::Private { .. }) if !fetched.redirects.is_empty() => Robots::allow_all(),
             Err(error) if error.is_interrupted() => return Err(error),
             Err(error) => return Ok(Err(error)),
         };

@@ -29,7 +29,7 @@ pub(super) fn transient(error: &FetchError, retry_after: Option<Duration>) -> Ve
 /// The `Retry-After` header: seconds, or a date, which is taken relative to `now`.
 ///
 /// `now` is best the answer's own `Date`: then a clock that is off does not matter.
-pub(super) fn retry_after(header: &str, now: SystemTime) -> Option<Duration> {
+pub(crate) fn retry_after(header: &str, now: SystemTime) -> Option<Duration> {
     let header = header.trim();
     if !header.is_empty() && header.bytes().all(|byte| byte.is_ascii_digit()) {
         // More digits than fit are a very long time all the same.

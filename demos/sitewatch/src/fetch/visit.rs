@@ -79,6 +79,9 @@ impl Visitor {
     }
 
     async fn visit_known(&self, method: Method, url: &Url, want: Want, known: &Validators) -> Visited {
+        if let Err(error) = self.exchange.may_ask(url) {
+            return Visited { result: Err(error), attempts: 0 };
+        }
         let visit = Visit {
             host: Authority::of(url),
             url,

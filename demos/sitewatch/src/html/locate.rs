@@ -6,6 +6,7 @@ use super::extract;
 use super::link::LinkKind;
 use super::tag::Tag;
 use super::text::Text;
+use crate::fetch::LONGEST_URL;
 
 /// Where a link stands and what a reader of the page sees of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,9 +21,11 @@ pub struct Located {
     /// was more. Empty where there is none.
     pub text: String,
     /// The reference as it stands in the source: neither stripped nor decoded. Of a `srcset` or a
-    /// refresh, its address.
+    /// refresh, its address. One that is longer than [`LONGEST_URL`] is cut a little beyond that,
+    /// and has an ellipsis at its end: nobody asks for it or reads it, and a report would have to keep it.
     pub href_as_written: String,
-    /// The reference as [`scan`](super::scan) tells it, ready to be joined to the base.
+    /// The reference as [`scan`](super::scan) tells it, ready to be joined to the base; cut off
+    /// likewise.
     pub href: String,
     /// Which element and attribute it is from.
     pub kind: LinkKind,
@@ -132,8 +135,8 @@ impl Sink for Locate<'_> {
                     line: place.line,
                     column: place.column,
                     text: alternative.get_or_insert_with(|| alternative_text(tag)).clone(),
-                    href_as_written: as_written(html, tag, attr).unwrap_or(href).to_owned(),
-                    href: href.to_owned(),
+                    href_as_written: cut(as_written(html, tag, attr).unwrap_or(href)),
+                    href: cut(href),
                     kind,
                 });
             }
@@ -169,6 +172,14 @@ fn alternative_text(tag: &Tag) -> String {
         text.push(tag.get(Attr::Alt).unwrap_or_default());
     }
     text.finish()
+}
+
+/// What is kept of a reference. It stays longer than the longest that is asked for, if it was.
+fn cut(href: &str) -> String {
+    match (LONGEST_URL..href.len()).find(|at| href.is_char_boundary(*at)) {
+        Some(end) => format!("{}…", &href[..end]),
+        None => href.to_owned(),
+    }
 }
 
 /// The source of an attribute's value; `None` where only a part of it is the reference.

@@ -61,6 +61,8 @@ mod srcset;
 mod strip;
 mod tag;
 mod text;
+#[cfg(test)]
+mod work;
 
 pub use decode::decode;
 pub use link::{Link, LinkKind, Visitor};

@@ -31,6 +31,9 @@ pub struct Outline {
     base: Option<String>,
     anchors: Vec<String>,
     links: Vec<Outlined>,
+    /// How many links there are beyond these.
+    #[serde(default)]
+    more: u64,
 }
 
 /// A link: kind, reference, line, column, text, and the reference as written where that differs.
@@ -43,15 +46,23 @@ impl Outline {
     /// Reads a page: twice, as [`locate`] does for pages with something to report.
     #[must_use]
     pub fn of(page: &str) -> Self {
+        Self::up_to(page, usize::MAX)
+    }
+
+    /// The same of a page that may have more links than anybody wants: only the first `links` of them are kept, and the
+    /// others are counted.
+    #[must_use]
+    pub fn up_to(page: &str, links: usize) -> Self {
         let mut found = Found::default();
         scan(page, &mut found);
-        let all: Vec<usize> = (0..found.links).collect();
-        let links = locate(page, &all).into_iter().map(|link| {
+        let wanted: Vec<usize> = (0..found.links.min(links)).collect();
+        let more = (found.links - wanted.len()) as u64;
+        let links = locate(page, &wanted).into_iter().map(|link| {
             let written = (link.href_as_written != link.href).then_some(link.href_as_written);
             Outlined(link.kind, link.href, link.line, link.column, link.text, written)
         });
         let links = links.collect();
-        Self { version: VERSION, length: page.len() as u64, base: found.base, anchors: found.anchors, links }
+        Self { version: VERSION, length: page.len() as u64, base: found.base, anchors: found.anchors, links, more }
     }
 
     /// Tells what it holds, as the page itself would, but for the order: the base comes first, as it holds for all.
@@ -75,6 +86,12 @@ impl Outline {
             Located::outlined(*kind, href, *line, *column, text, written.as_ref().unwrap_or(href))
         });
         located.collect()
+    }
+
+    /// How many links the page had beyond those that it tells.
+    #[must_use]
+    pub fn more(&self) -> u64 {
+        self.more
     }
 
     /// How many bytes the page had.
@@ -161,6 +178,14 @@ mod tests {
         let all = [0, 1, 2, 3, 4];
         assert_eq!(outline.locate(&all), locate(PAGE, &all));
         assert_eq!(outline.locate(&[4, 9]).len(), 1);
+    }
+
+    #[test]
+    fn of_too_many_links_the_first_are_kept_and_the_others_counted() {
+        let outline = Outline::unpacked(&Outline::up_to(PAGE, 2).packed()).unwrap();
+        assert_eq!(outline.locate(&[0, 1, 2]), locate(PAGE, &[0, 1]));
+        assert_eq!((outline.more(), Outline::of(PAGE).more()), (3, 0));
+        assert_eq!(outline.anchors, Outline::of(PAGE).anchors);
     }
 
     #[test]

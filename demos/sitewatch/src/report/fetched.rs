@@ -21,7 +21,9 @@ impl From<&FetchError> for Verdict {
             FetchError::Timeout { .. } => Reason::Timeout,
             FetchError::TooManyRedirects { .. } => Reason::TooManyRedirects,
             FetchError::BadRedirect(_) => Reason::BadRedirect,
-            FetchError::BodyTooLarge { .. } => Reason::TooLarge,
+            FetchError::BodyTooLarge { .. } | FetchError::BodySwells { .. } => Reason::TooLarge,
+            FetchError::Private { .. } => Reason::PrivateAddress,
+            FetchError::UrlTooLong { .. } => Reason::UrlTooLong,
             FetchError::Robots { status: Some(_) } => Reason::Robots,
             FetchError::Protocol(_) => Reason::Protocol,
         };

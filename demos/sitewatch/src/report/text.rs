@@ -7,18 +7,18 @@ use std::time::Duration;
 /// text around, which could forge what a line says, are shown as `\u{1b}`. With a limit, the middle of
 /// a longer string becomes `…`.
 #[derive(Clone, Copy)]
-pub(super) struct Clean<'a> {
+pub(crate) struct Clean<'a> {
     text: &'a str,
     limit: usize,
 }
 
 /// The whole of `text`.
-pub(super) fn clean(text: &str) -> Clean<'_> {
+pub(crate) fn clean(text: &str) -> Clean<'_> {
     Clean { text, limit: usize::MAX }
 }
 
 /// `text` in at most `limit` characters (before escaping).
-pub(super) fn elided(text: &str, limit: usize) -> Clean<'_> {
+pub(crate) fn elided(text: &str, limit: usize) -> Clean<'_> {
     Clean { text, limit }
 }
 

@@ -1,6 +1,27 @@
 //! Watching sites: `sitewatch serve`.
+mod at_rest;
+mod bus;
+mod check;
+pub mod config;
+mod confirm;
+mod core;
+mod delivery;
+mod journal;
+mod journaled;
+mod keeper;
+mod live;
+mod machinery;
+mod notices;
+mod record;
+#[allow(clippy::module_inception, reason = "the main type of the module")]
+mod service;
+mod site;
+mod sites;
 mod view;
 mod watch;
 
+pub use at_rest::AtRest;
+pub use core::Dial;
+pub use service::{Service, ServiceBuilder};
 pub use view::*;
 pub use watch::{Watch, WatchError};

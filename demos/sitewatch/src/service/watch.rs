@@ -76,6 +76,9 @@ pub enum WatchError {
     /// Only a running service can do this.
     #[error("only a running service can {0}")]
     NotLive(&'static str),
+    /// The service that was asked does not answer, or will not: why, in a sentence.
+    #[error("{0}")]
+    NoAnswer(String),
     /// The database does not answer.
     #[error("the database does not answer: {0}")]
     Unavailable(String),

@@ -1,6 +1,7 @@
 use thiserror::Error;
 
 use super::{MAX_BYTES, MAX_URLS};
+use crate::fetch::LONGEST_URL;
 
 /// Why a sitemap could not be read. Lines and columns count from 1.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -9,7 +10,7 @@ pub enum SitemapError {
     /// It is longer than a sitemap may be.
     #[error("{bytes} bytes are too many: a sitemap has at most {MAX_BYTES}")]
     TooLarge {
-        /// How long it is.
+        /// How long it is; where it is compressed, as much of it as was looked at.
         bytes: usize,
     },
     /// It names more than a sitemap may.
@@ -18,9 +19,18 @@ pub enum SitemapError {
     /// There is nothing in it.
     #[error("it is empty")]
     Empty,
-    /// It is gzip.
-    #[error("it is compressed with gzip, which is not read")]
+    /// It is gzip, and what is in it is gzip as well.
+    #[error("it is compressed with gzip more than once")]
     Compressed,
+    /// It is gzip, and damaged.
+    #[error("it is compressed with gzip, and can't be decompressed")]
+    BadGzip,
+    /// A URL that is longer than those that are asked for.
+    #[error("line {line}: a URL of more than {LONGEST_URL} bytes")]
+    UrlTooLong {
+        /// The line at which it was noticed.
+        line: usize,
+    },
     /// A byte that is not UTF-8.
     #[error("line {line}, column {column}: not UTF-8")]
     NotUtf8 {

@@ -1,6 +1,7 @@
 //! One URL a line.
 
 use super::{MAX_URLS, Sitemap, SitemapError};
+use crate::fetch::LONGEST_URL;
 
 pub(super) fn parse(text: &str) -> Result<Sitemap, SitemapError> {
     let mut pages = Vec::new();
@@ -11,6 +12,9 @@ pub(super) fn parse(text: &str) -> Result<Sitemap, SitemapError> {
         }
         if !is_url(line) {
             return Err(SitemapError::NotAUrl { line: index + 1, text: line.chars().take(60).collect() });
+        }
+        if line.len() > LONGEST_URL {
+            return Err(SitemapError::UrlTooLong { line: index + 1 });
         }
         if pages.len() == MAX_URLS {
             return Err(SitemapError::TooManyUrls);

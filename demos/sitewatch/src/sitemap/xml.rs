@@ -7,6 +7,13 @@ use quick_xml::events::{BytesRef, Event};
 use quick_xml::name::QName;
 
 use super::{MAX_URLS, Sitemap, SitemapError, place};
+use crate::fetch::LONGEST_URL;
+
+/// How many elements may be open at a time; a sitemap with extensions has about five.
+const DEEPEST: usize = 100;
+
+/// How many characters a message has at most: it names what was found, which may be as long as the file.
+const LONGEST_MESSAGE: usize = 200;
 
 pub(super) fn parse(text: &str) -> Result<Sitemap, SitemapError> {
     let mut reader = Reader::from_str(text);
@@ -39,6 +46,10 @@ pub(super) fn parse(text: &str) -> Result<Sitemap, SitemapError> {
         match outcome {
             Ok(()) => {}
             Err(Problem::Final(error)) => return Err(error),
+            Err(Problem::TooLong) => {
+                let (line, _) = place(text, usize::try_from(start).unwrap_or(text.len()));
+                return Err(SitemapError::UrlTooLong { line });
+            }
             Err(Problem::Other(message)) => return Err(not_well_formed(text, start, &message)),
         }
     }
@@ -46,6 +57,8 @@ pub(super) fn parse(text: &str) -> Result<Sitemap, SitemapError> {
 
 enum Problem {
     Final(SitemapError),
+    /// An address, which is to be given its place.
+    TooLong,
     /// To be given its place.
     Other(String),
 }
@@ -84,6 +97,9 @@ impl Document {
             self.address = format!("{prefix}loc");
             self.entry = Some(format!("{prefix}{entry}"));
         }
+        if self.open.len() == DEEPEST {
+            return Err(Problem::Other(format!("more than {DEEPEST} elements inside one another")));
+        }
         self.open.push(name.0.to_owned());
         if self.in_address() {
             self.current.clear();
@@ -112,6 +128,11 @@ impl Document {
             return Err(Problem::Other("text outside the root element".to_owned()));
         }
         if self.in_address() {
+            // White space around it doesn't count.
+            let text = if self.current.is_empty() { text.trim_start() } else { text };
+            if self.current.len() + text.trim_end().len() > LONGEST_URL {
+                return Err(Problem::TooLong);
+            }
             self.current.push_str(text);
         }
         Ok(())
@@ -147,5 +168,9 @@ fn message(error: &quick_xml::Error) -> String {
 
 fn not_well_formed(text: &str, offset: u64, message: &str) -> SitemapError {
     let (line, column) = place(text, usize::try_from(offset).unwrap_or(text.len()));
-    SitemapError::Xml { line, column, message: message.to_owned() }
+    let message = match message.char_indices().nth(LONGEST_MESSAGE) {
+        Some((end, _)) => format!("{}…", &message[..end]),
+        None => message.to_owned(),
+    };
+    SitemapError::Xml { line, column, message }
 }

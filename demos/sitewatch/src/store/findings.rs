@@ -20,9 +20,22 @@ macro_rules! wanted {
 
 const COUNT: &str = concat!("select count(*) ", wanted!());
 
+macro_rules! finding_columns {
+    () => {
+        "finding.id, site.name, page, line, col, text, link, url, reason, message, redirects, first_seen, last_seen,
+            times, fixed_at "
+    };
+}
+
+const OPEN: &str = concat!(
+    "select ",
+    finding_columns!(),
+    "from finding join site on site.id = finding.site where finding.site = $1 and fixed_at is null"
+);
+
 const FIND: &str = concat!(
-    "select finding.id, site.name, page, line, col, text, link, url, reason, message, redirects, first_seen, last_seen,
-        times, fixed_at ",
+    "select ",
+    finding_columns!(),
     wanted!(),
     " order by case when fixed_at is null then 0 else 1 end, page, line, col, finding.id limit $6 offset $7"
 );
@@ -48,14 +61,6 @@ fn view(row: &mut Row) -> FindingView {
     }
 }
 
-/// A finding that is open, as far as it takes to find it again.
-#[derive(Clone, Debug)]
-pub(super) struct Open {
-    pub(super) id: i64,
-    pub(super) page: String,
-    pub(super) url: String,
-}
-
 impl Store {
     /// Findings of a site, by page and place; those that are fixed after all others.
     pub(crate) async fn findings(&self, site: &str, query: &FindingQuery) -> Result<Part<FindingView>, StoreError> {
@@ -79,10 +84,9 @@ impl Store {
     }
 
     /// The findings of a site that are open.
-    pub(super) async fn broken(&self, site: i64) -> Result<Vec<Open>, StoreError> {
-        let find = "select id, page, url from finding where site = $1 and fixed_at is null";
-        let rows = self.db.read(find, values![site]).await?;
-        Ok(rows.into_iter().map(|mut row| Open { id: row.int(), page: row.text(), url: row.text() }).collect())
+    pub(super) async fn broken(&self, site: i64) -> Result<Vec<FindingView>, StoreError> {
+        let rows = self.db.read(OPEN, values![site]).await?;
+        Ok(rows.into_iter().map(|mut row| view(&mut row)).collect())
     }
 }
 

@@ -5,12 +5,12 @@ use std::collections::{HashMap, HashSet};
 use jiff::Timestamp;
 
 use super::db::{Statement, values};
-use super::findings::{Open, changes};
+use super::findings::changes;
 use super::runs::code;
 use super::{Store, StoreError};
 use crate::notify::Notice;
 use crate::report::{LinkResult, Report, Status};
-use crate::service::{Moment, Numbers, RunState};
+use crate::service::{FindingView, Moment, Numbers, RunState};
 
 /// A run that has ended.
 #[derive(Clone, Debug)]
@@ -30,11 +30,10 @@ pub(crate) struct Ended {
 /// What a run has changed.
 #[derive(Debug)]
 pub(crate) struct Outcome<'a> {
-    pub(crate) numbers: Numbers,
     /// The links that are broken since it.
     pub(crate) new: Vec<LinkResult<'a>>,
     /// The findings that are fixed since it.
-    pub(crate) fixed: Vec<i64>,
+    pub(crate) fixed: Vec<FindingView>,
     /// How many links are broken now.
     pub(crate) broken: u64,
 }
@@ -42,17 +41,13 @@ pub(crate) struct Outcome<'a> {
 impl Store {
     /// Ends a run, and gives its numbers. `is_finding` says which links are to be reported, and `notices` what is to be
     /// told to which channel.
-    pub(crate) async fn finish<W, N>(
+    pub(crate) async fn finish(
         &self,
         ended: Ended,
         report: Option<&Report>,
-        is_finding: W,
-        notices: N,
-    ) -> Result<Numbers, StoreError>
-    where
-        W: Fn(&LinkResult<'_>) -> bool,
-        N: FnOnce(&Outcome<'_>) -> Vec<(String, Notice)>,
-    {
+        is_finding: &(dyn Fn(&LinkResult<'_>) -> bool + Sync),
+        notices: &(dyn Fn(&Outcome<'_>) -> Vec<(String, Notice)> + Sync),
+    ) -> Result<Numbers, StoreError> {
         let Ended { run, site, state, why, at, mut timeline, elapsed_before, flapping } = ended;
         let [asked, unchanged, remembered] = self.ways(run).await?;
         let mut numbers = report.map(|report| of(report, elapsed_before)).unwrap_or_default();
@@ -80,8 +75,9 @@ impl Store {
                 run
             ],
         )];
-        batch.extend(changes(site, at, &new, &still, &fixed));
-        let outcome = Outcome { numbers, new, fixed, broken };
+        let ids: Vec<i64> = fixed.iter().map(|finding| finding.id).collect();
+        batch.extend(changes(site, at, &new, &still, &ids));
+        let outcome = Outcome { new, fixed, broken };
         let notices = notices(&outcome).into_iter().map(|(channel, notice)| {
             values![channel, at, at, serde_json::json!(notice).to_string()]
         });
@@ -109,12 +105,12 @@ fn of(report: &Report, elapsed_before: u64) -> Numbers {
     }
 }
 
-type Compared<'a> = (Vec<LinkResult<'a>>, Vec<(i64, LinkResult<'a>)>, Vec<i64>);
+type Compared<'a> = (Vec<LinkResult<'a>>, Vec<(i64, LinkResult<'a>)>, Vec<FindingView>);
 
 /// What is new, what is as it was, and what is fixed. A page that has several links to one URL has one finding.
-fn compare<'a>(report: &'a Report, open: &[Open], is_finding: impl Fn(&LinkResult<'_>) -> bool) -> Compared<'a> {
-    let mut before: HashMap<(&str, &str), i64> =
-        open.iter().map(|open| ((&*open.page, &*open.url), open.id)).collect();
+fn compare<'a>(report: &'a Report, open: &[FindingView], is_finding: impl Fn(&LinkResult<'_>) -> bool) -> Compared<'a> {
+    let mut before: HashMap<(&str, &str), &FindingView> =
+        open.iter().map(|open| ((&*open.page, &*open.url), open)).collect();
     let mut seen = HashSet::new();
     let (mut new, mut still) = (Vec::new(), Vec::new());
     for link in report.links().iter().filter(|link| is_finding(link)) {
@@ -122,11 +118,11 @@ fn compare<'a>(report: &'a Report, open: &[Open], is_finding: impl Fn(&LinkResul
             continue;
         }
         match before.remove(&(link.page, link.url)) {
-            Some(id) => still.push((id, link)),
+            Some(known) => still.push((known.id, link)),
             None => new.push(link),
         }
     }
-    let mut fixed: Vec<i64> = before.into_values().collect();
-    fixed.sort_unstable();
+    let mut fixed: Vec<FindingView> = before.into_values().cloned().collect();
+    fixed.sort_unstable_by_key(|finding| finding.id);
     (new, still, fixed)
 }

@@ -13,6 +13,7 @@
 mod db;
 mod findings;
 mod finish;
+mod notices;
 mod overview;
 mod prune;
 mod runs;
@@ -33,8 +34,7 @@ pub use db::{Location, StoreError};
 pub(crate) use db::{Db, PAUSES, ServeLock};
 pub(crate) use finish::{Ended, Outcome};
 pub(crate) use overview::SiteRow;
-pub(crate) use runs::{Begun, NotBegun, Unfinished};
-pub(crate) use sites::Site;
+pub(crate) use runs::{Begun, NotBegun};
 pub(crate) use visits::{Entry, How, Noted, Recalled};
 
 /// A database of sites, runs and findings. A clone is the same.
@@ -143,7 +143,7 @@ impl Store {
             flapping: 0,
         };
         let is_broken = |link: &LinkResult<'_>| link.verdict.status() == Status::Broken;
-        self.finish(ended, Some(&report), is_broken, |_| Vec::new()).await?;
+        self.finish(ended, Some(&report), &is_broken, &|_| Vec::new()).await?;
         Ok(begun.run)
     }
     // ANCHOR_END: save

@@ -14,14 +14,11 @@ pub(crate) struct Begun {
     pub(crate) previous: Option<i64>,
     /// How often it was gone on with.
     pub(crate) resumed: u32,
-    pub(crate) began: Timestamp,
-    pub(crate) due: Option<Timestamp>,
-    pub(crate) cause: Cause,
     pub(crate) timeline: Vec<Moment>,
     /// For how long it ran in earlier lives, in milliseconds.
     pub(crate) elapsed_before: u64,
-    /// Since when it runs in this life.
-    pub(crate) since: Timestamp,
+    /// Whether it has ended, too.
+    pub(crate) is_over: bool,
 }
 
 /// A run that has begun and not ended.
@@ -34,7 +31,7 @@ pub(crate) struct Unfinished {
 const BEGIN: &str = "insert into run (site, token, cause, due, began, state, numbers, timeline)
     values ($1, $2, $3, $4, $5, 'running', '{}', $6)
     on conflict (token) do update set token = excluded.token
-    returning id, state, resumed, cause, due, began, timeline, numbers";
+    returning id, state, resumed, timeline, numbers";
 
 impl Store {
     /// Begins a run, or finds the one that was begun with the same token.
@@ -50,7 +47,7 @@ impl Store {
         let values = values![site, token, code(&cause), due, now, serde_json::json!(timeline).to_string()];
         let mut written = self.db.write(vec![Statement::once(BEGIN, values)]).await?;
         let row = written.pop().and_then(|mut rows| rows.pop());
-        self.begun(site, row, now).await
+        self.begun(site, row).await
     }
 
     /// Goes on with the run of this site that has not ended, if there is one; but for those that go on already.
@@ -60,12 +57,12 @@ impl Store {
         running: &[i64],
         now: Timestamp,
     ) -> Result<Option<Begun>, StoreError> {
-        let find = "select id, state, resumed, cause, due, began, timeline, numbers from run
+        let find = "select id, state, resumed, timeline, numbers from run
             where site = $1 and state = 'running' order by id";
         let rows = self.db.read(find, values![site]).await?;
         let left = rows.into_iter().find(|row| !row.first_int().is_some_and(|run| running.contains(&run)));
         let Some(row) = left else { return Ok(None) };
-        let mut begun = self.begun(site, Some(row), now).await?;
+        let mut begun = self.begun(site, Some(row)).await?;
         // It ran from its last beginning at least until the last of its answers.
         let last = "select max(seen) from visit where run = $1 and how <> 'remembered'";
         let last = self.db.read(last, values![begun.run]).await?.pop().and_then(|mut row| row.opt_instant());
@@ -87,21 +84,19 @@ impl Store {
         Ok(Some(begun))
     }
 
-    async fn begun(&self, site: i64, row: Option<Row>, now: Timestamp) -> Result<Begun, StoreError> {
+    async fn begun(&self, site: i64, row: Option<Row>) -> Result<Begun, StoreError> {
         let Some(mut row) = row else {
             return Err(StoreError::Refused { name: self.db.name().to_owned(), why: "a row is missing".to_owned() });
         };
         let run = row.int();
-        let _state = row.text();
+        let is_over = row.text() != "running";
         let resumed = u32::try_from(row.int()).unwrap_or(u32::MAX);
-        let cause = of_code(&row.text()).unwrap_or(Cause::Request);
-        let (due, began) = (row.opt_instant(), row.instant());
         let timeline = row.json().unwrap_or_default();
         let numbers: Numbers = row.json().unwrap_or_default();
         let previous = "select max(id) from run where site = $1 and id < $2 and state = 'done'";
         let previous = self.db.read(previous, values![site, run]).await?.pop().and_then(|mut row| row.opt_int());
         let elapsed_before = numbers.elapsed_ms;
-        Ok(Begun { run, previous, resumed, began, due, cause, timeline, elapsed_before, since: now })
+        Ok(Begun { run, previous, resumed, timeline, elapsed_before, is_over })
     }
 
     /// The runs that have begun and not ended, the oldest first.

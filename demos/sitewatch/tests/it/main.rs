@@ -1,11 +1,16 @@
 //! The behaviour of sitewatch through its public API.
 #![allow(clippy::unwrap_used, reason = "a test that unwraps in vain has failed")]
 
+mod api;
+mod api_fake;
 mod check;
 mod cli;
 mod config;
 mod html;
+mod notify;
 mod progress;
 mod report;
 mod robots;
+mod service;
+mod service_config;
 mod sitemap;

@@ -88,7 +88,7 @@ fn what_is_no_sitemap_is_named() {
     );
     assert_eq!(error(b"<rss/>"), "its root element is <rss>, not <urlset> or <sitemapindex>");
     assert_eq!(error(b" \n"), "it is empty");
-    assert_eq!(error(b"\x1f\x8b\x08"), "it is compressed with gzip, which is not read");
+    assert_eq!(error(b"\x1f\x8b\x08"), "it is compressed with gzip, and can't be decompressed");
     assert_eq!(error(b"<urlset>\n\xc3\xa9\xff"), "line 2, column 2: not UTF-8");
 }
 

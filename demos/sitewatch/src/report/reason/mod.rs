@@ -56,6 +56,9 @@ pub enum Reason {
     TooManyRedirects,
     /// A redirect without a target, or to one that is no web address.
     BadRedirect,
+    /// It leads to a private address, of which a public site's readers have none: where the check is of a public
+    /// site, it is not asked for.
+    PrivateAddress,
     /// The target is there, but nothing in it has this id or name.
     MissingFragment,
     /// No such file in the folder.
@@ -70,6 +73,9 @@ pub enum Reason {
     MalformedUrl,
     /// Any other failure; the detail says which.
     Failed,
+    /// The first link of a page that is beyond the number that is looked at. It says that the page was not checked
+    /// whole, once for each such page.
+    TooManyLinks,
     /// `mailto:`.
     Mailto,
     /// `tel:`.
@@ -88,13 +94,17 @@ pub enum Reason {
     External,
     /// The target is there, but too large to look for the fragment in it.
     TooLarge,
+    /// The URL is longer than those that are asked for.
+    UrlTooLong,
+    /// It is beyond the number of links of a page that is looked at, after the first such one.
+    BeyondLimit,
     /// The check was stopped before it came to this link.
     Interrupted,
 }
 
 impl Reason {
     /// Every reason without a number in it, in the order of reports.
-    pub const PLAIN: [Self; 31] = [
+    pub const PLAIN: [Self; 35] = [
         Self::Ok,
         Self::MovedPermanently,
         Self::MovedTemporarily,
@@ -109,6 +119,7 @@ impl Reason {
         Self::RedirectLoop,
         Self::TooManyRedirects,
         Self::BadRedirect,
+        Self::PrivateAddress,
         Self::MissingFragment,
         Self::MissingFile,
         Self::NoIndex,
@@ -116,6 +127,7 @@ impl Reason {
         Self::Unreadable,
         Self::MalformedUrl,
         Self::Failed,
+        Self::TooManyLinks,
         Self::Mailto,
         Self::Tel,
         Self::Data,
@@ -125,6 +137,8 @@ impl Reason {
         Self::Excluded,
         Self::External,
         Self::TooLarge,
+        Self::UrlTooLong,
+        Self::BeyondLimit,
         Self::Interrupted,
     ];
 
@@ -146,13 +160,15 @@ impl Reason {
             | Self::RedirectLoop
             | Self::TooManyRedirects
             | Self::BadRedirect
+            | Self::PrivateAddress
             | Self::MissingFragment
             | Self::MissingFile
             | Self::NoIndex
             | Self::OutsideFolder
             | Self::Unreadable
             | Self::MalformedUrl
-            | Self::Failed => Status::Broken,
+            | Self::Failed
+            | Self::TooManyLinks => Status::Broken,
             Self::Mailto
             | Self::Tel
             | Self::Data
@@ -162,6 +178,8 @@ impl Reason {
             | Self::Excluded
             | Self::External
             | Self::TooLarge
+            | Self::UrlTooLong
+            | Self::BeyondLimit
             | Self::Interrupted => Status::Skipped,
         }
     }

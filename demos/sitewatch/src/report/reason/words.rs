@@ -34,6 +34,7 @@ impl Reason {
             Self::RedirectLoop => ("redirect-loop", "redirects in a circle"),
             Self::TooManyRedirects => ("too-many-redirects", "too many redirects"),
             Self::BadRedirect => ("bad-redirect", "redirects to nowhere"),
+            Self::PrivateAddress => ("private-address", "leads to a private address, which is not asked for"),
             Self::MissingFragment => ("missing-fragment", "the page has no such id or name"),
             Self::MissingFile => ("missing-file", "no such file"),
             Self::NoIndex => ("no-index", "the folder has no index.html"),
@@ -41,6 +42,9 @@ impl Reason {
             Self::Unreadable => ("unreadable", "the file can't be read"),
             Self::MalformedUrl => ("malformed-url", "not a valid URL"),
             Self::Failed => ("failed", "the check of this link failed"),
+            Self::TooManyLinks => {
+                ("too-many-links", "the page has more links than are looked at: this is the first that is not")
+            }
             Self::Mailto => ("mailto", "an e-mail address"),
             Self::Tel => ("tel", "a telephone number"),
             Self::Data => ("data", "data inside the page"),
@@ -50,6 +54,8 @@ impl Reason {
             Self::Excluded => ("excluded", "left out by --include or --exclude"),
             Self::External => ("external", "out of scope, with --no-external"),
             Self::TooLarge => ("too-large", "there, but too large to look for its fragment"),
+            Self::UrlTooLong => ("url-too-long", "longer than 8,192 bytes, which is not asked for"),
+            Self::BeyondLimit => ("beyond-limit", "beyond the links of a page that are looked at"),
             Self::Interrupted => ("interrupted", "the check was stopped before"),
         }
     }

@@ -9,7 +9,7 @@ mod sqlite;
 mod value;
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use actors::System;
@@ -187,10 +187,5 @@ impl Db {
     /// The pool of a PostgreSQL server.
     pub(crate) fn postgres(&self) -> Option<&ConnectionPool<PostgresManager>> {
         if let Engine::Postgres(pool) = &self.engine { Some(pool) } else { None }
-    }
-
-    /// The file, where it is one.
-    pub(crate) fn file(&self) -> Option<&Path> {
-        self.sqlite().map(|_| Path::new(self.name.as_str()))
     }
 }

@@ -1,0 +1,247 @@
+//! One check of one site, from its turn to what it changed.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actors::scheduler::Firing;
+use jiff::Timestamp;
+use patterns_core::cancel::{CancelCause, CancelKind, CancelToken};
+use patterns_core::context::Context;
+use patterns_core::outcome::{BoxError, catch_panics};
+
+use super::confirm::confirm;
+use super::core::Core;
+use super::journal::Journal;
+use super::journaled::Journaled;
+use super::keeper::tell_progress;
+use super::notices::Story;
+use super::site::{Current, Site};
+use super::view::{Cause, EventKind, Numbers, RunState};
+use crate::check::{CheckError, Checker, Http};
+use crate::cli::Target;
+use crate::report::{LinkResult, Report};
+use crate::store::{Begun, Ended, Outcome, PAUSES, StoreError};
+
+/// How a check ended.
+enum End {
+    /// It is at its end.
+    Done(Report, u64),
+    /// It is over, before its end.
+    Over(RunState, String),
+    /// It is not over: whoever comes next goes on with it.
+    Left(BoxError),
+}
+
+impl Core {
+    /// What a schedule does when it fires: waits for a turn, goes on with the run that has not ended or begins one, and
+    /// sees it through.
+    pub(super) async fn fire(&self, site: &Site) -> Result<(), BoxError> {
+        let firing = Firing::current();
+        let due = firing.as_ref().map(|firing| firing.instant);
+        let cause = if site.take_request() { Cause::Request } else { Cause::Schedule };
+        // Begun before it waits: whoever comes after a crash knows of it.
+        let begun = self.patiently(|| self.begin(site, cause, due)).await?;
+        if begun.is_over {
+            // A crash had cut off the note that it ended, and not the run.
+            return Ok(());
+        }
+        let turn = {
+            let _waiting = site.wait();
+            self.bus.tell(EventKind::Run, Some(&site.name));
+            self.turns.acquire_owned().await?
+        };
+        let result = self.see_through(site, begun).await;
+        drop(turn);
+        self.bus.tell(EventKind::Run, Some(&site.name));
+        result
+    }
+
+    async fn begin(&self, site: &Site, cause: Cause, due: Option<Timestamp>) -> Result<Begun, StoreError> {
+        let now = self.clock.now();
+        if let Some(begun) = self.store.resume(site.id, &site.running(), now).await? {
+            return Ok(begun);
+        }
+        let instant = due.unwrap_or(now);
+        // Whoever says this a second time, as the answer was lost, finds what was begun.
+        let token = format!("{} {}", site.name, instant.as_nanosecond());
+        self.store.begin(site.id, &token, cause, due.filter(|_| cause == Cause::Schedule), now).await
+    }
+
+    async fn see_through(&self, site: &Site, begun: Begun) -> Result<(), BoxError> {
+        let token = Context::current().token().child();
+        let current = Arc::new(Current::new(begun.run, begun.elapsed_before, token.clone()));
+        let _shown = site.show(&current);
+        self.bus.tell(EventKind::Run, Some(&site.name));
+        let scope = Context::current().with_token(token.clone());
+        let checked = tokio::select! {
+            checked = scope.scope(catch_panics(self.check(site, &begun, &current, &token))) => checked,
+            never = tell_progress(self, &site.name) => match never {},
+        };
+        let end = match checked {
+            Ok(end) => end,
+            Err(panic) => End::Over(RunState::Failed, format!("a defect of sitewatch: it {panic}")),
+        };
+        let (state, why, report, flapping) = match end {
+            End::Left(why) => return Err(why),
+            End::Done(report, flapping) => (RunState::Done, None, Some(report), flapping),
+            End::Over(state, why) => (state, Some(why), None, 0),
+        };
+        let config = site.config();
+        let before = self.patiently(|| self.store.runs(Some(&site.name), 1, Some(begun.run))).await?;
+        let was_failing = before.first().is_some_and(|run| run.state == RunState::Failed);
+        let ended = Ended {
+            run: begun.run,
+            site: site.id,
+            state,
+            why,
+            at: self.clock.now(),
+            timeline: begun.timeline,
+            elapsed_before: begun.elapsed_before,
+            flapping,
+        };
+        let service = Arc::clone(&*self.config.read());
+        let (name, link, config) = (&*site.name, self.link(&site.name), &*config);
+        let story = Story { service: &service, site: name, config, ended: &ended, was_failing, link };
+        let is_finding = |link: &LinkResult<'_>| config.report.is_finding(link.verdict.reason);
+        let notices = |outcome: &Outcome<'_>| story.notices(outcome);
+        let finish = || self.store.finish(ended.clone(), report.as_ref(), &is_finding, &notices);
+        let numbers = self.patiently(finish).await?;
+        self.notified.notify_one();
+        metrics_of(&site.name, state, &numbers);
+        tracing::info!(
+            site = site.name,
+            run = ended.run,
+            state = ?state,
+            pages = numbers.pages,
+            fetched = numbers.fetched,
+            broken = numbers.broken,
+            why = ended.why,
+            "a check ended"
+        );
+        Ok(())
+    }
+
+    async fn check(&self, site: &Site, begun: &Begun, current: &Current, token: &CancelToken) -> End {
+        let config = site.config();
+        let settings = config.check_config();
+        let target = match Target::parse(&config.target, settings.from.as_deref()) {
+            Ok(target) => target,
+            Err(error) => return End::Over(RunState::Failed, error.to_string()),
+        };
+        let http = match (self.dial)(&settings.http) {
+            Ok(http) => http,
+            Err(error) => return End::Over(RunState::Failed, error.to_string()),
+        };
+        let (journal, writer) = Journal::new(self.store.clone(), site.id, begun.run, token.clone());
+        let journaled: Arc<dyn Http> = Arc::new(Journaled::new(self, http, journal.clone(), site.id, begun, &config));
+        let checker = Checker::new(settings.clone()).http(journaled).progress(Arc::clone(&current.progress));
+        let limited = async {
+            let checked = checker.run_on(&self.workers, &target);
+            let limit = config.max_time.saturating_sub(Duration::from_millis(begun.elapsed_before));
+            let result = checked_until(token, limit, checked).await;
+            journal.finish();
+            result
+        };
+        let (result, ()) = tokio::join!(limited, writer.run());
+        let stopped = |why: String| {
+            if let Some(failure) = journal.failure() {
+                return End::Left(failure.into());
+            }
+            if current.is_cancelled() {
+                return End::Over(RunState::Cancelled, "somebody cancelled it".to_owned());
+            }
+            match token.cause() {
+                Some(cause) if cause.kind() == CancelKind::Deadline => End::Over(RunState::Cancelled, why),
+                Some(cause) => End::Left(Box::new(cause.clone())),
+                None => End::Over(RunState::Failed, why),
+            }
+        };
+        let report = match result {
+            Ok(report) if report.summary().is_complete() => report,
+            Ok(report) => return stopped(report.summary().stopped.clone().unwrap_or_default()),
+            Err(error) if token.is_cancelled() => return stopped(error.to_string()),
+            Err(error) => return End::Over(RunState::Failed, in_short(&error)),
+        };
+        if config.confirm.times == 0 {
+            return End::Done(report, 0);
+        }
+        let known = match self.patiently(|| self.store.known_broken(site.id)).await {
+            Ok(known) => known,
+            Err(error) => return stopped(error.to_string()),
+        };
+        // What can't be reached is remembered by whoever asked, so somebody else asks.
+        let again = match (self.dial)(&settings.http) {
+            Ok(http) => http,
+            Err(error) => return End::Over(RunState::Failed, error.to_string()),
+        };
+        let (times, after) = (config.confirm.times, config.confirm.after);
+        let known: HashSet<(String, String)> = known.into_iter().collect();
+        match confirm(report, &known, &*again, times, after, settings.http.max_redirects).await {
+            Ok(confirmed) => End::Done(confirmed.report, confirmed.flapping),
+            Err(interrupt) => stopped(interrupt.to_string()),
+        }
+    }
+
+    /// Does something with the store, again and again while that is away. Ends early only where we are to stop.
+    pub(super) async fn patiently<T, F>(&self, mut what: impl FnMut() -> F) -> Result<T, BoxError>
+    where
+        F: Future<Output = Result<T, StoreError>>,
+    {
+        let (mut pause, longest) = PAUSES;
+        loop {
+            match what().await {
+                Err(error) if error.is_temporary() => {
+                    tracing::warn!(%error, "the database is waited for");
+                    patterns_core::context::sleep(pause).await?;
+                    pause = (pause * 2).min(longest);
+                }
+                result => return result.map_err(Into::into),
+            }
+        }
+    }
+}
+
+/// Asks a check to stop once it has taken so long, and awaits what it says then.
+async fn checked_until<F: Future<Output = Result<Report, CheckError>>>(
+    token: &CancelToken,
+    limit: Duration,
+    check: F,
+) -> F::Output {
+    let mut check = std::pin::pin!(check);
+    tokio::select! {
+        biased;
+        result = &mut check => return result,
+        () = tokio::time::sleep(limit) => {
+            let words = format!("it took longer than {}", humantime::format_duration(limit));
+            token.cancel_with(CancelCause::new(CancelKind::Deadline, words));
+        }
+    }
+    check.await
+}
+
+fn in_short(error: &CheckError) -> String {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        let words = cause.to_string();
+        if !text.contains(&words) {
+            text = format!("{text}: {words}");
+        }
+        source = cause.source();
+    }
+    text
+}
+
+fn metrics_of(site: &str, state: RunState, numbers: &Numbers) {
+    let outcome = match state {
+        RunState::Done => "done",
+        RunState::Cancelled => "cancelled",
+        _ => "failed",
+    };
+    metrics::counter!("sitewatch_checks_total", "site" => site.to_owned(), "outcome" => outcome).increment(1);
+    metrics::counter!("sitewatch_pages_fetched_total", "site" => site.to_owned()).increment(numbers.fetched);
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+    let seconds = numbers.elapsed_ms as f64 / 1_000.0;
+    metrics::histogram!("sitewatch_check_seconds", "site" => site.to_owned()).record(seconds);
+}

@@ -1,0 +1,170 @@
+//! Who looks after the service while it runs: whether the database is there and still ours, what was left, what was
+//! missed, and what is old.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actors::{Component, Readiness, Receipt};
+use async_trait::async_trait;
+use jiff::SignedDuration;
+use parking_lot::Mutex;
+use patterns_core::cancel::CancelToken;
+use patterns_core::context::Context;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, interval, timeout_at};
+
+use super::core::Core;
+use super::delivery::Delivery;
+use super::view::EventKind;
+use crate::store::{ServeLock, StoreError};
+
+/// How often it is looked whether the database is there, while it is.
+const CALM: Duration = Duration::from_secs(30);
+
+/// The same while it isn't.
+const WORRIED: Duration = Duration::from_secs(1);
+
+/// How often what was left is gone on with, and what was missed is noted.
+const ROUND: Duration = Duration::from_secs(60);
+
+/// How often what is old is forgotten.
+const PRUNE: Duration = Duration::from_secs(3_600);
+
+/// The keeper's task, as a part of the service.
+pub(crate) struct Keeper {
+    stop: CancelToken,
+    task: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Keeper {
+    pub(crate) fn start(keep: impl Future<Output = ()> + Send + 'static) -> Self {
+        let stop = CancelToken::new();
+        let context = Context::current().with_token(stop.clone()).named("keeper");
+        let token = stop.clone();
+        let task = tokio::spawn(context.scope(async move {
+            tokio::select! {
+                biased;
+                _ = token.cancelled() => {}
+                () = keep => {}
+            }
+        }));
+        Self { stop, task: Mutex::new(Some(task)) }
+    }
+}
+
+#[async_trait]
+impl Component for Keeper {
+    async fn ready(&self) -> Readiness {
+        Readiness::Ready
+    }
+
+    async fn shut_down(&self, deadline: Instant) -> Receipt {
+        self.stop.cancel("the service is being stopped");
+        let task = self.task.lock().take();
+        let receipt = Receipt::new("keeper");
+        match task {
+            Some(task) => match timeout_at(deadline, task).await {
+                Ok(_) => receipt,
+                Err(_) => receipt.cut_short(),
+            },
+            None => receipt,
+        }
+    }
+}
+
+/// Looks after the service, for ever.
+pub(crate) async fn keep(core: Arc<Core>, delivery: Delivery, lock: ServeLock, lost: CancelToken) {
+    let mut lock = Some(lock);
+    let mut looked = Instant::now();
+    let (mut round, mut prune) = (Instant::now() + ROUND, Instant::now() + PRUNE);
+    loop {
+        let trouble = look(&core, &mut lock, &lost).await;
+        let worried = !trouble.is_empty();
+        let changed = std::mem::replace(&mut *core.trouble.lock(), trouble.clone()) != trouble;
+        if changed {
+            match trouble.first() {
+                Some(why) => tracing::warn!(why, "not ready"),
+                None => tracing::info!(after = ?looked.elapsed(), "ready again"),
+            }
+            core.bus.tell(EventKind::Readiness, None);
+        }
+        if !worried {
+            looked = Instant::now();
+        }
+        let now = Instant::now();
+        if !worried && (now >= round || changed) {
+            round = now + ROUND;
+            go_round(&core).await;
+        }
+        if !worried && now >= prune {
+            prune = now + PRUNE;
+            forget(&core).await;
+        }
+        let next = Instant::now() + if worried { WORRIED } else { CALM };
+        while timeout_at(next, core.notified.notified()).await.is_ok() {
+            delivery.wake();
+        }
+    }
+}
+
+/// What keeps the service from its work.
+async fn look(core: &Core, lock: &mut Option<ServeLock>, lost: &CancelToken) -> Vec<String> {
+    if let Err(error) = core.store.ping().await {
+        return vec![error.to_string()];
+    }
+    let held = match lock.as_ref() {
+        Some(lock) => lock.still_held().await,
+        None => false,
+    };
+    if held {
+        return Vec::new();
+    }
+    // It was tied to a connection, which is gone.
+    *lock = None;
+    match core.store.lock().await {
+        Ok(again) => {
+            *lock = Some(again);
+            Vec::new()
+        }
+        Err(error @ StoreError::Taken { .. }) => {
+            lost.cancel("another sitewatch serves from the database");
+            vec![error.to_string()]
+        }
+        Err(error) => vec![error.to_string()],
+    }
+}
+
+async fn go_round(core: &Core) {
+    match core.go_on().await {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(count, "checks that were left are gone on with"),
+        Err(error) => tracing::warn!(%error, "what was left can't be found"),
+    }
+    for site in core.all_sites() {
+        if let Err(error) = core.account(&site).await {
+            tracing::warn!(%error, site = site.name, "what was missed can't be noted");
+        }
+    }
+}
+
+async fn forget(core: &Core) {
+    let retention = core.config.read().retention.clone();
+    let before = |age: Duration| {
+        let age = SignedDuration::try_from(age).unwrap_or(SignedDuration::MAX);
+        core.clock.now().checked_sub(age).unwrap_or(jiff::Timestamp::MIN)
+    };
+    match core.store.prune(before(retention.runs), before(retention.findings)).await {
+        Ok((0, 0)) => {}
+        Ok((runs, findings)) => tracing::info!(runs, findings, "what is old was forgotten"),
+        Err(error) => tracing::warn!(%error, "what is old can't be forgotten"),
+    }
+}
+
+/// For as long as a check runs, tells now and then that it has come further.
+pub(super) async fn tell_progress(core: &Core, site: &str) -> std::convert::Infallible {
+    let mut ticks = interval(Duration::from_millis(500));
+    loop {
+        ticks.tick().await;
+        core.bus.tell(EventKind::Progress, Some(site));
+    }
+}

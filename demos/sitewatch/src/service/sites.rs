@@ -1,0 +1,244 @@
+//! Which sites are watched: what the settings say, made so.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use actors::scheduler::{OnInterrupted, ScheduleError, ScheduleHandle};
+use patterns_core::outcome::BoxError;
+
+use super::config::{ServiceConfig, SiteConfig, When};
+use super::core::Core;
+use super::site::Site;
+use super::view::{Acted, Action, EventKind, RunState};
+use super::watch::WatchError;
+use crate::store::NotBegun;
+
+/// How long a site that is checked by hand only waits for its next check by itself, in days. Nobody sees that.
+const NEVER: u64 = 36_500;
+
+/// What a change of the settings has changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Applied {
+    pub(crate) added: usize,
+    pub(crate) changed: usize,
+    pub(crate) removed: usize,
+}
+
+impl Core {
+    /// Watches what the settings say from now on. What runs goes on with what it began with.
+    pub(crate) async fn apply(self: &Arc<Self>, config: Arc<ServiceConfig>) -> Result<Applied, BoxError> {
+        let mut applied = Applied::default();
+        let wanted = &config.sites;
+        let gone: Vec<Arc<Site>> = {
+            let mut sites = self.sites.write();
+            let (kept, gone): (BTreeMap<_, _>, BTreeMap<_, _>) =
+                std::mem::take(&mut *sites).into_iter().partition(|(name, _)| wanted.contains_key(name));
+            *sites = kept;
+            gone.into_values().collect()
+        };
+        for site in gone {
+            site.cancel();
+            if let Some(schedule) = site.schedule() {
+                schedule.cancel().await?;
+            }
+            applied.removed += 1;
+        }
+        for (name, config) in wanted {
+            let config = Arc::new(config.clone());
+            match self.site(name) {
+                Some(site) => {
+                    let before = site.config();
+                    if before == config {
+                        continue;
+                    }
+                    site.set_config(Arc::clone(&config));
+                    applied.changed += 1;
+                    if before.schedule != config.schedule {
+                        self.replace(&site).await?;
+                    }
+                }
+                None => {
+                    self.add(name, config).await?;
+                    applied.added += 1;
+                }
+            }
+        }
+        self.turns.resize(config.checks_at_once.get());
+        *self.config.write() = config;
+        self.bus.tell(EventKind::Settings, None);
+        Ok(applied)
+    }
+
+    async fn add(self: &Arc<Self>, name: &str, config: Arc<SiteConfig>) -> Result<(), BoxError> {
+        let known = self.patiently(|| self.store.enter_site(name, &config.target)).await?;
+        let site = Arc::new(Site::new(name.to_owned(), known.id, config, known.paused));
+        match self.schedule(&site).await {
+            Ok(schedule) => site.set_schedule(schedule),
+            // A site of this name was there a moment ago, and is still being stopped.
+            Err(ScheduleError::NameTaken { .. }) => self.replace(&site).await?,
+            Err(error) => return Err(error.into()),
+        }
+        self.sites.write().insert(name.to_owned(), Arc::clone(&site));
+        self.account(&site).await?;
+        Ok(())
+    }
+
+    /// Gives a site the schedule of its settings, once the runs of the one that it has are over.
+    async fn replace(self: &Arc<Self>, site: &Arc<Site>) -> Result<(), BoxError> {
+        let before = site.schedule().or_else(|| self.scheduler.find(&site.name));
+        let Some(before) = before else {
+            site.set_schedule(self.schedule(site).await?);
+            return Ok(());
+        };
+        before.close().await?;
+        let (core, site) = (Arc::downgrade(self), Arc::clone(site));
+        let replace = async move {
+            before.ended().await?;
+            let Some(core) = core.upgrade() else { return Ok(()) };
+            match core.schedule(&site).await {
+                Ok(schedule) => site.set_schedule(schedule),
+                // Somebody else has replaced it meanwhile.
+                Err(ScheduleError::NameTaken { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+            core.bus.tell(EventKind::Settings, Some(&site.name));
+            Ok::<(), BoxError>(())
+        };
+        // A bound of many reloads, none of which has found an end to a check.
+        self.replaced.try_spawn("schedule", replace).map_err(|refused| refused.without_inner())?;
+        Ok(())
+    }
+
+    async fn schedule(self: &Arc<Self>, site: &Arc<Site>) -> Result<ScheduleHandle, ScheduleError> {
+        let (core, watched) = (Arc::downgrade(self), Arc::clone(site));
+        let job = move || {
+            let (core, site) = (core.clone(), Arc::clone(&watched));
+            async move {
+                match core.upgrade() {
+                    Some(core) => core.fire(&site).await,
+                    None => Ok(()),
+                }
+            }
+        };
+        let config = site.config();
+        let schedule = &config.schedule;
+        let (name, scheduler) = (site.name.clone(), &self.scheduler);
+        let made = match &schedule.when {
+            When::Every(period) => {
+                let every = scheduler.every(name, *period).immediately().durable().on_interrupted(OnInterrupted::RunAgain);
+                every.overlap(schedule.overlap).catch_up(schedule.catch_up).jitter(schedule.jitter).run(job).await?
+            }
+            When::Cron { expression, time_zone } => {
+                let cron = scheduler.cron(name, expression, time_zone).durable();
+                let cron = cron.on_interrupted(OnInterrupted::RunAgain);
+                cron.overlap(schedule.overlap).catch_up(schedule.catch_up).jitter(schedule.jitter).run(job).await?
+            }
+            When::ByHand => {
+                let never = std::time::Duration::from_secs(NEVER * 86_400);
+                scheduler.every(name, never).durable().overlap(schedule.overlap).run(job).await?
+            }
+        };
+        if site.is_paused() {
+            made.pause().await?;
+        }
+        Ok(made)
+    }
+
+    /// Goes on with the checks that an earlier life of the program, or a full disk, has left. How many those are.
+    pub(crate) async fn go_on(&self) -> Result<usize, BoxError> {
+        let mut count = 0;
+        for left in self.store.unfinished().await? {
+            let Some(site) = self.site(&left.site) else { continue };
+            let now = site.now();
+            if now.paused || now.waiting || site.running().contains(&left.run) {
+                continue;
+            }
+            if let Some(schedule) = site.schedule() {
+                schedule.trigger().await?;
+                count += 1;
+            }
+        }
+        Ok(count)
+    }
+
+    /// Notes the instants of a site's schedule that passed without a check, if there are any more.
+    pub(crate) async fn account(&self, site: &Site) -> Result<(), BoxError> {
+        let Some(schedule) = site.schedule() else { return Ok(()) };
+        let missed = site.account(schedule.status().counts.missed);
+        let now = self.clock.now();
+        if missed > 0 {
+            let why = match missed {
+                1 => "it was due while nobody looked".to_owned(),
+                many => format!("{many} were due while nobody looked"),
+            };
+            let missed = NotBegun { site: site.name.clone(), due: now, times: missed, state: RunState::Missed, why };
+            self.patiently(|| self.store.not_begun(vec![missed.clone()], now)).await?;
+            self.bus.tell(EventKind::Run, Some(&site.name));
+        }
+        Ok(())
+    }
+
+    /// Ends a pause, and notes what was due in it.
+    async fn resume(&self, site: &Site, schedule: &ScheduleHandle) -> Result<(), BoxError> {
+        let before = site.paused_at().unwrap_or_default();
+        schedule.resume().await?;
+        let skipped = schedule.status().counts.skipped.saturating_sub(before);
+        if skipped > 0 {
+            let why = match skipped {
+                1 => "it was due while the site was paused".to_owned(),
+                many => format!("{many} were due while the site was paused"),
+            };
+            let now = self.clock.now();
+            let state = RunState::Skipped;
+            let skipped = NotBegun { site: site.name.clone(), due: now, times: skipped, state, why };
+            self.store.not_begun(vec![skipped], now).await?;
+        }
+        Ok(())
+    }
+
+    /// Does what somebody asked for.
+    pub(crate) async fn act(&self, name: &str, action: Action) -> Result<Acted, WatchError> {
+        let site = self.site(name).ok_or_else(|| WatchError::NoSuchSite(name.to_owned()))?;
+        let Some(schedule) = site.schedule() else {
+            return Err(WatchError::Unavailable("its schedule is just being changed".to_owned()));
+        };
+        let unavailable = |error: &dyn std::fmt::Display| WatchError::Unavailable(error.to_string());
+        let acted = |changed, message: &str| Acted { changed, message: format!("{name}: {message}") };
+        let acted = match action {
+            Action::Check => {
+                let now = site.now();
+                if now.waiting {
+                    acted(false, "a check waits for its turn already")
+                } else if now.current.is_some() && !site.config().schedule.queues() {
+                    acted(false, "a check is running already")
+                } else {
+                    site.request();
+                    match schedule.trigger().await.map_err(|error| unavailable(&error))? {
+                        true => acted(true, "a check begins"),
+                        false => acted(false, "a check is running already"),
+                    }
+                }
+            }
+            Action::Pause => {
+                let changed = !site.is_paused();
+                self.store.set_paused(site.id, true).await.map_err(|error| unavailable(&error))?;
+                schedule.pause().await.map_err(|error| unavailable(&error))?;
+                site.set_paused(Some(schedule.status().counts.skipped));
+                acted(changed, "paused")
+            }
+            Action::Resume => {
+                let changed = site.is_paused();
+                self.store.set_paused(site.id, false).await.map_err(|error| unavailable(&error))?;
+                self.resume(&site, &schedule).await.map_err(|error| unavailable(&error))?;
+                site.set_paused(None);
+                acted(changed, "resumed")
+            }
+            Action::Cancel => match site.cancel() {
+                0 => acted(false, "no check is running"),
+                _ => acted(true, "the check is being stopped"),
+            },
+        };
+        self.bus.tell(EventKind::Run, Some(name));
+        Ok(acted)
+    }
+}

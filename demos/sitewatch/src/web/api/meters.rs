@@ -1,0 +1,193 @@
+//! Metrics for Prometheus, at `/metrics`.
+//!
+//! What happens is counted where it happens, by the [`metrics`] facade: call [`run_ended`] for every run. What is, such
+//! as how many links are broken, is taken from [`Watch`] when it is asked for, so that a site that is no more in the
+//! settings is no more in the metrics either.
+//!
+//! | name | kind | labels | what |
+//! |---|---|---|---|
+//! | `sitewatch_checks_total` | counter | `site`, `outcome` | checks that ended or did not begin: `done`, `cancelled`, `failed`, `skipped`, `missed` |
+//! | `sitewatch_check_seconds` | histogram | | how long a check took that came to its end |
+//! | `sitewatch_pages_fetched_total` | counter | | addresses that were asked for |
+//! | `sitewatch_links_newly_broken_total` | counter | `site` | links that broke |
+//! | `sitewatch_links_fixed_total` | counter | `site` | links that are no more broken |
+//! | `sitewatch_info` | gauge | `version` | 1 |
+//! | `sitewatch_ready` | gauge | | 1 if the service can do its work, else 0 |
+//! | `sitewatch_sites` | gauge | `health` | sites, by how they were when they were last looked at |
+//! | `sitewatch_broken_links` | gauge | `site` | links that are broken as far as is known |
+//! | `sitewatch_site_activity` | gauge | `site`, `activity` | 1 for what is being done about the site: `idle`, `waiting`, `checking`, `paused` |
+//! | `sitewatch_last_check_timestamp_seconds` | gauge | `site` | when the latest check ended, in seconds since 1970 |
+//!
+//! The last four are missing while the database doesn't answer; `sitewatch_ready` is 0 then. Beside them are the
+//! metrics of the crate [`actors`], which its modules document.
+//!
+//! # Installing
+//!
+//! A recorder is global, so it is the program's to install, and not the library's:
+//!
+//! ```no_run
+//! use sitewatch::web::api::meters;
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let (recorder, handle) = meters::recorder();
+//! metrics::set_global_recorder(recorder)?; // before the first actor is spawned
+//! let upkeep = meters::upkeep(handle.clone()); // to be polled beside the service
+//! let shown = actix_web::web::Data::new(handle); // an `app_data` of the server
+//! # drop((upkeep, shown));
+//! # Ok(())
+//! # }
+//! ```
+
+use std::fmt::{Display, Write};
+use std::time::Duration;
+
+use actix_web::HttpResponse;
+use actix_web::http::header;
+use actix_web::web::Data;
+use metrics::{Unit, counter, describe_counter, describe_histogram, histogram};
+use metrics_exporter_prometheus::formatting::sanitize_label_value;
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
+
+use super::words;
+use crate::service::{RunState, RunView, SiteView, Watch};
+
+const CHECKS: &str = "sitewatch_checks_total";
+const SECONDS: &str = "sitewatch_check_seconds";
+const FETCHED: &str = "sitewatch_pages_fetched_total";
+const BROKEN: &str = "sitewatch_links_newly_broken_total";
+const FIXED: &str = "sitewatch_links_fixed_total";
+
+/// From a folder to a site of many pages, gently.
+const CHECK_BUCKETS: [f64; 9] = [1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3_600.0, 14_400.0, 43_200.0];
+
+/// From a mailbox that is empty to one that is in trouble.
+const WAIT_BUCKETS: [f64; 7] = [0.000_01, 0.000_1, 0.001, 0.01, 0.1, 1.0, 10.0];
+
+/// How often what was measured is summed up.
+const UPKEEP: Duration = Duration::from_secs(10);
+
+/// A recorder for the program to install, and what shows the metrics that it has taken.
+///
+/// It starts no thread; see [`upkeep`].
+///
+/// # Examples
+///
+/// ```
+/// use sitewatch::web::api::meters;
+///
+/// let (recorder, handle) = meters::recorder();
+/// metrics::with_local_recorder(&recorder, || metrics::counter!("sitewatch_pages_fetched_total").increment(3));
+/// assert!(handle.render().contains("sitewatch_pages_fetched_total 3\n"));
+/// ```
+#[must_use]
+pub fn recorder() -> (PrometheusRecorder, PrometheusHandle) {
+    let recorder = builder().build_recorder();
+    metrics::with_local_recorder(&recorder, || {
+        describe_counter!(CHECKS, "Checks that ended or did not begin");
+        describe_histogram!(SECONDS, Unit::Seconds, "How long a check took that came to its end");
+        describe_counter!(FETCHED, "Addresses that were asked for");
+        describe_counter!(BROKEN, "Links that broke");
+        describe_counter!(FIXED, "Links that are no more broken");
+    });
+    let handle = recorder.handle();
+    (recorder, handle)
+}
+
+fn builder() -> PrometheusBuilder {
+    let seconds = Matcher::Full(SECONDS.to_owned());
+    let waits = Matcher::Full("actors_queue_wait_seconds".to_owned());
+    let builder = PrometheusBuilder::new().set_buckets_for_metric(seconds, &CHECK_BUCKETS);
+    builder.and_then(|builder| builder.set_buckets_for_metric(waits, &WAIT_BUCKETS)).expect("there are buckets")
+}
+
+/// Sums up what histograms have taken in, every ten seconds, for as long as it is polled; it never ends.
+///
+/// Showing the metrics does the same. Without either, each measured value is kept in memory.
+///
+/// # Cancel safety
+///
+/// Cancel safe.
+pub async fn upkeep(handle: PrometheusHandle) {
+    loop {
+        tokio::time::sleep(UPKEEP).await;
+        handle.run_upkeep();
+    }
+}
+
+/// Counts a run that ended or did not begin; to be called once for each. One that goes on is not counted.
+///
+/// Without a recorder it costs next to nothing.
+pub fn run_ended(run: &RunView) {
+    if run.state == RunState::Running {
+        return;
+    }
+    let numbers = &run.numbers;
+    counter!(CHECKS, "site" => run.site.clone(), "outcome" => words::state(run.state)).increment(1);
+    counter!(FETCHED).increment(numbers.fetched);
+    counter!(BROKEN, "site" => run.site.clone()).increment(numbers.newly_broken);
+    counter!(FIXED, "site" => run.site.clone()).increment(numbers.fixed);
+    if run.state == RunState::Done {
+        histogram!(SECONDS).record(Duration::from_millis(numbers.elapsed_ms));
+    }
+}
+
+pub(super) async fn metrics(handle: Option<Data<PrometheusHandle>>, watch: Data<dyn Watch>) -> HttpResponse {
+    let mut text = handle.map(|handle| handle.render()).unwrap_or_default();
+    let readiness = watch.readiness().await;
+    let sites = watch.sites().await;
+    let mut gauges = Gauges(&mut text);
+    gauges.family("sitewatch_info", "The version that runs");
+    gauges.sample("sitewatch_info", &[("version", env!("CARGO_PKG_VERSION"))], 1);
+    gauges.family("sitewatch_ready", "Whether the service can do its work");
+    gauges.sample("sitewatch_ready", &[], u8::from(readiness.ready && sites.is_ok()));
+    if let Ok(sites) = sites {
+        gauges.sites(&sites);
+    }
+    HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .content_type("text/plain; version=0.0.4; charset=utf-8")
+        .body(text)
+}
+
+/// Writes what is, in the text format of Prometheus.
+struct Gauges<'a>(&'a mut String);
+
+impl Gauges<'_> {
+    fn sites(&mut self, sites: &[SiteView]) {
+        self.family("sitewatch_sites", "Sites, by how they were when they were last looked at");
+        for health in words::HEALTHS {
+            let count = sites.iter().filter(|site| site.health == health).count();
+            self.sample("sitewatch_sites", &[("health", words::health(health))], count);
+        }
+        self.family("sitewatch_broken_links", "Links that are broken as far as is known");
+        for site in sites {
+            self.sample("sitewatch_broken_links", &[("site", site.name.as_str())], site.broken);
+        }
+        self.family("sitewatch_site_activity", "What is being done about a site");
+        for site in sites {
+            for activity in words::ACTIVITIES {
+                let labels = [("site", site.name.as_str()), ("activity", words::activity(activity))];
+                self.sample("sitewatch_site_activity", &labels, u8::from(site.activity == activity));
+            }
+        }
+        self.family("sitewatch_last_check_timestamp_seconds", "When the latest check ended");
+        for site in sites {
+            if let Some(ended) = site.last.as_ref().and_then(|run| run.ended) {
+                let labels = [("site", site.name.as_str())];
+                self.sample("sitewatch_last_check_timestamp_seconds", &labels, ended.as_second());
+            }
+        }
+    }
+
+    fn family(&mut self, name: &str, help: &str) {
+        // A String takes everything.
+        let _ = writeln!(self.0, "# HELP {name} {help}\n# TYPE {name} gauge");
+    }
+
+    fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: impl Display) {
+        let labels: Vec<String> =
+            labels.iter().map(|(label, value)| format!("{label}=\"{}\"", sanitize_label_value(value))).collect();
+        let labels = if labels.is_empty() { String::new() } else { format!("{{{}}}", labels.join(",")) };
+        let _ = writeln!(self.0, "{name}{labels} {value}");
+    }
+}

@@ -1,0 +1,193 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use sitewatch::service::config::When;
+use sitewatch::service::{Action, FindingQuery, RunState, Service, Watch};
+
+use super::setup::{clock, config, dial, done, idle, site, stop};
+use super::web::Web;
+
+const HOUR: Duration = Duration::from_secs(3_600);
+
+#[tokio::test(start_paused = true)]
+async fn a_site_is_checked_on_its_schedule_and_its_history_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let web = Web::new([
+        ("http://s.test/", "<a href=a>a</a> <a href=gone>gone</a>"),
+        ("http://s.test/a", "<a href=/>home</a><a href=/gone>gone, too</a>"),
+    ]);
+    let config = config(folder.path(), [("s", site("http://s.test/", When::Every(6 * HOUR)))]);
+    let service = Service::builder(config).dial(dial(web)).clock(clock()).start().await.unwrap();
+    idle(&service).await;
+    let runs = done(&service, "s").await;
+    assert_eq!(runs.len(), 1);
+    assert_eq!((runs[0].numbers.pages, runs[0].numbers.broken, runs[0].numbers.newly_broken), (2, 2, 2));
+    tokio::time::sleep(12 * HOUR).await;
+    idle(&service).await;
+    let runs = done(&service, "s").await;
+    assert_eq!(runs.len(), 3, "{runs:#?}");
+    assert_eq!((runs[0].numbers.newly_broken, runs[0].numbers.fixed, runs[0].numbers.unchanged), (0, 0, 2));
+    let found = service.findings("s", &FindingQuery::default()).await.unwrap();
+    assert_eq!(found.total, 2);
+    assert!(found.items.iter().all(|finding| finding.times == 3 && finding.first_seen < finding.last_seen));
+    stop(service).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_mended_is_fixed_and_what_breaks_again_is_new() {
+    let folder = tempfile::tempdir().unwrap();
+    let web = Web::new([("http://s.test/", "<a href=a>a</a> <a href=b>b</a>"), ("http://s.test/a", "fine")]);
+    let config = config(folder.path(), [("s", site("http://s.test/", When::ByHand))]);
+    let service = Service::builder(config).dial(dial(Arc::clone(&web))).clock(clock()).start().await.unwrap();
+    idle(&service).await;
+    assert!(done(&service, "s").await.is_empty(), "by hand means that nobody else begins");
+    let check = async || {
+        assert!(service.act("s", Action::Check).await.unwrap().changed);
+        idle(&service).await;
+        let numbers = done(&service, "s").await[0].numbers;
+        (numbers.newly_broken, numbers.fixed)
+    };
+    assert_eq!(check().await, (1, 0));
+    web.put("http://s.test/b", "there");
+    assert_eq!(check().await, (0, 1));
+    assert_eq!(service.site("s").await.unwrap().broken, 0);
+    web.remove("http://s.test/b");
+    assert_eq!(check().await, (1, 0));
+    let all = service.findings("s", &FindingQuery { fixed: true, ..FindingQuery::default() }).await.unwrap();
+    assert_eq!(all.items.iter().map(|finding| finding.fixed_at.is_some()).collect::<Vec<_>>(), [false, true]);
+    let trend: Vec<u64> = service.site("s").await.unwrap().trend.iter().map(|point| point.broken).collect();
+    assert_eq!(trend, [1, 0, 1]);
+    stop(service).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn pages_that_have_not_changed_are_not_read_again_and_externals_are_remembered() {
+    let folder = tempfile::tempdir().unwrap();
+    let web = Web::new([
+        ("http://s.test/", "<a href=a>a</a> <a href=http://other.test/>o</a>"),
+        ("http://s.test/a", "<a href=b>b</a>"),
+        ("http://s.test/b", "<i id=x>"),
+        ("http://other.test/", "elsewhere"),
+    ]);
+    let config = config(folder.path(), [("s", site("http://s.test/", When::Every(6 * HOUR)))]);
+    let service = Service::builder(config).dial(dial(Arc::clone(&web))).clock(clock()).start().await.unwrap();
+    idle(&service).await;
+    assert_eq!((web.asked().len(), web.unchanged()), (4, 0));
+    web.put("http://s.test/a", "<a href=b#x>b</a> <a href=b#y>b</a>");
+    tokio::time::sleep(6 * HOUR).await;
+    idle(&service).await;
+    assert_eq!((web.asked().len(), web.unchanged()), (3, 2), "the other site was well a few hours ago");
+    let numbers = done(&service, "s").await[0].numbers;
+    assert_eq!((numbers.fetched, numbers.unchanged, numbers.remembered), (3, 2, 1));
+    let found = service.findings("s", &FindingQuery::default()).await.unwrap();
+    assert_eq!(found.items[0].url, "http://s.test/b#y", "anchors are known of a page that was not read again");
+    tokio::time::sleep(24 * HOUR).await;
+    idle(&service).await;
+    assert!(web.asked().contains_key("http://other.test/"), "a day later it is asked again");
+    stop(service).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_check_that_is_stopped_goes_on_where_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let web = Web::tree("s.test", 200);
+    web.delay(Duration::from_secs(1));
+    let config = config(folder.path(), [("s", site("http://s.test/", When::ByHand))]);
+    let clock = clock();
+    let start = async || {
+        let service = Service::builder(config.clone()).dial(dial(Arc::clone(&web))).clock(clock.clone());
+        service.start().await.unwrap()
+    };
+    let service = start().await;
+    service.act("s", Action::Check).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(20_500)).await;
+    let site = service.site("s").await.unwrap();
+    assert!(site.progress.is_some_and(|progress| progress.pages > 20), "{site:?}");
+    stop(service).await;
+    let before = web.asked();
+    assert!(before.len() < 150);
+
+    let service = start().await;
+    idle(&service).await;
+    let after = web.asked();
+    let twice = before.keys().filter(|url| after.contains_key(*url)).count();
+    assert_eq!(twice, 0, "what was under way could be finished");
+    assert_eq!(before.len() + after.len(), 220, "200 pages and 20 that are gone");
+    let runs = done(&service, "s").await;
+    assert_eq!((runs.len(), runs[0].resumed, runs[0].numbers.pages), (1, 1, 200));
+    assert_eq!((runs[0].numbers.broken, runs[0].numbers.fetched), (20, 220));
+    assert!((50_000..60_000).contains(&runs[0].numbers.elapsed_ms), "{:?}", runs[0].numbers);
+    stop(service).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_link_that_is_well_when_it_is_asked_again_is_not_reported() {
+    let folder = tempfile::tempdir().unwrap();
+    let links = "<a href=a>a</a> <a href=b>b</a> <a href=http://other.test/>o</a>";
+    let web = Web::new([("http://s.test/", links), ("http://s.test/a", ""), ("http://other.test/", "")]);
+    web.fail("http://s.test/a", 1);
+    web.fail("http://other.test/", 2);
+    let mut watched = site("http://s.test/", When::ByHand);
+    watched.confirm.times = 1;
+    let config = config(folder.path(), [("s", watched)]);
+    let service = Service::builder(config).dial(dial(web)).clock(clock()).start().await.unwrap();
+    service.act("s", Action::Check).await.unwrap();
+    idle(&service).await;
+    let numbers = done(&service, "s").await[0].numbers;
+    assert_eq!((numbers.broken, numbers.flapping, numbers.newly_broken), (2, 1, 2));
+    let found = service.findings("s", &FindingQuery::default()).await.unwrap();
+    let urls: Vec<&str> = found.items.iter().map(|finding| &*finding.url).collect();
+    assert_eq!(urls, ["http://s.test/b", "http://other.test/"]);
+    stop(service).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_check_can_be_cancelled_and_changes_nothing_then() {
+    let folder = tempfile::tempdir().unwrap();
+    let web = Web::tree("s.test", 200);
+    web.delay(Duration::from_secs(1));
+    let config = config(folder.path(), [("s", site("http://s.test/", When::ByHand))]);
+    let service = Service::builder(config).dial(dial(web)).clock(clock()).start().await.unwrap();
+    assert!(!service.act("s", Action::Cancel).await.unwrap().changed);
+    service.act("s", Action::Check).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(20)).await;
+    let again = service.act("s", Action::Check).await.unwrap();
+    assert_eq!((again.changed, &*again.message), (false, "s: a check is running already"));
+    assert!(service.act("s", Action::Cancel).await.unwrap().changed);
+    idle(&service).await;
+    let runs = service.runs(Some("s"), 10, None).await.unwrap();
+    assert_eq!((runs.len(), runs[0].state), (1, RunState::Cancelled));
+    assert_eq!(runs[0].why.as_deref(), Some("somebody cancelled it"));
+    assert_eq!(service.findings("s", &FindingQuery::default()).await.unwrap().total, 0);
+    stop(service).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_site_that_is_down_has_failed_and_says_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let web = Web::new([]);
+    let config = config(folder.path(), [("s", site("http://s.test/", When::Every(HOUR)))]);
+    let service = Service::builder(config).dial(dial(web)).clock(clock()).start().await.unwrap();
+    idle(&service).await;
+    let runs = service.runs(Some("s"), 10, None).await.unwrap();
+    assert_eq!((runs.len(), runs[0].state), (1, RunState::Failed));
+    assert!(runs[0].why.as_deref().is_some_and(|why| why.contains("404")), "{:?}", runs[0].why);
+    stop(service).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_check_that_takes_too_long_is_stopped() {
+    let folder = tempfile::tempdir().unwrap();
+    let web = Web::tree("s.test", 500);
+    web.delay(Duration::from_secs(10));
+    let mut watched = site("http://s.test/", When::ByHand);
+    watched.max_time = Duration::from_secs(120);
+    let config = config(folder.path(), [("s", watched)]);
+    let service = Service::builder(config).dial(dial(web)).clock(clock()).start().await.unwrap();
+    service.act("s", Action::Check).await.unwrap();
+    idle(&service).await;
+    let runs = service.runs(Some("s"), 10, None).await.unwrap();
+    assert_eq!((runs.len(), runs[0].state), (1, RunState::Cancelled));
+    assert_eq!(runs[0].why.as_deref(), Some("it took longer than 2m"));
+    stop(service).await;
+}

@@ -1,0 +1,4 @@
+mod checks;
+mod setup;
+mod web;
+mod week;
