@@ -7,6 +7,7 @@ mod blocking;
 mod browser;
 mod demo_site;
 mod fetch;
+mod hostile;
 mod pool_support;
 mod pool_tcp;
 mod postgres;

@@ -17,6 +17,10 @@ use crate::config::Patterns;
 use crate::html::{self, Link, Outline, Visitor};
 use crate::report::{Reason, Status};
 
+/// How many bytes the targets of one page's links may take while it is read. A page of short links on a long base would
+/// take as much as it likes otherwise.
+const MOST_KEYS: usize = 32 * 1024 * 1024;
+
 /// What one thread needs to read a page, kept from page to page so that nothing is allocated anew.
 #[derive(Default)]
 struct Scratch {
@@ -125,6 +129,7 @@ impl Crawl {
             late_base: false,
             ignored_fragments: 0,
             max_links: self.limits.max_links,
+            full: false,
             beyond: 0,
             scratch,
         };
@@ -136,11 +141,14 @@ impl Crawl {
             collector.scratch.found.clear();
             collector.scratch.anchors.clear();
             (collector.ordinal, collector.ignored_fragments, collector.base) = (0, 0, base);
-            collector.beyond = 0;
+            (collector.full, collector.beyond) = (false, 0);
             source.tell(&mut collector);
         }
-        let (links, base, ignored) = (collector.ordinal, collector.own_base, collector.ignored_fragments);
-        let beyond = collector.beyond;
+        let (base, ignored) = (collector.own_base, collector.ignored_fragments);
+        // Those that an outline doesn't even tell come after the first that is too many.
+        let more = source.more();
+        let links = collector.ordinal.saturating_add(u32::try_from(more).unwrap_or(u32::MAX));
+        let beyond = collector.beyond + more;
         scratch.anchors.sort_unstable();
         scratch.anchors.dedup();
 
@@ -209,7 +217,10 @@ impl Crawl {
     /// The role of a key that was not known: below a folder that means that nothing is there.
     fn role_of_new(&self, key: &str) -> Role {
         match self.border.role(key) {
-            Role::Page | Role::File if key.starts_with('/') => Role::Missing,
+            Role::Page | Role::File if key.starts_with('/') => match &self.folder {
+                Some(folder) if folder.leads_out(key) => Role::Skipped(Reason::OutsideFolder),
+                _ => Role::Missing,
+            },
             role => role,
         }
     }
@@ -226,6 +237,14 @@ impl Source<'_> {
         match self {
             Self::Text(html) => html::scan(html, visitor),
             Self::Outline(outline) => outline.tell(visitor),
+        }
+    }
+
+    /// How many links it has beyond those that it tells.
+    fn more(&self) -> u64 {
+        match self {
+            Self::Text(_) => 0,
+            Self::Outline(outline) => outline.more(),
         }
     }
 
@@ -248,7 +267,9 @@ struct Collector<'a> {
     late_base: bool,
     ignored_fragments: u64,
     max_links: u32,
-    /// How many links are beyond the first that is too many.
+    /// Whether there was a link too many.
+    full: bool,
+    /// How many there were after it.
     beyond: u64,
     scratch: &'a mut Scratch,
 }
@@ -257,14 +278,15 @@ impl Visitor for Collector<'_> {
     fn link(&mut self, link: Link<'_>) {
         let ordinal = self.ordinal;
         self.ordinal += 1;
-        if ordinal >= self.max_links {
-            if ordinal == self.max_links {
-                let leads = FoundLeads::Nowhere(Reason::TooManyLinks);
-                let (fragment, navigates, climbs) = (NO_FRAGMENT, false, false);
-                self.scratch.found.push(Found { ordinal, leads, fragment, navigates, climbs });
-            } else {
-                self.beyond += 1;
-            }
+        if self.full {
+            self.beyond += 1;
+            return;
+        }
+        if ordinal >= self.max_links || self.scratch.keys.len() > MOST_KEYS {
+            self.full = true;
+            let leads = FoundLeads::Nowhere(Reason::TooManyLinks);
+            let (fragment, navigates, climbs) = (NO_FRAGMENT, false, false);
+            self.scratch.found.push(Found { ordinal, leads, fragment, navigates, climbs });
             return;
         }
         let (leads, fragment) = match self.base.resolve(link.href, &mut self.scratch.keys) {

@@ -73,7 +73,7 @@ impl PageReport {
             return;
         }
         let listed: Vec<(usize, Verdict)> = if all {
-            (0..page.links.min(crawl.limits.max_links.saturating_add(1)) as usize)
+            (0..page.looked_at() as usize)
                 .map(|ordinal| match listed.next_if(|(wanted, _)| *wanted == ordinal) {
                     Some(judged) => judged,
                     None => (ordinal, Verdict::new(Reason::Ok)),

@@ -77,8 +77,18 @@ pub(crate) enum Spooled {
 impl Page {
     /// Where the link with this number leads, if that is still of interest.
     pub(crate) fn leads_to(&self, ordinal: usize) -> Option<Id> {
-        let open = self.open.iter().find(|open| open.ordinal as usize == ordinal)?;
+        // They are in order. Of a sitemap every link is looked for in this way.
+        let at = self.open.binary_search_by_key(&ordinal, |open| open.ordinal as usize).ok()?;
+        let open = &self.open[at];
         if let Leads::To(id) = open.leads { Some(id) } else { None }
+    }
+
+    /// How many of its links were looked at, with the first that was too many.
+    pub(crate) fn looked_at(&self) -> u32 {
+        match self.open.last() {
+            Some(Open { leads: Leads::Nowhere(Reason::TooManyLinks), ordinal, .. }) => ordinal.saturating_add(1),
+            _ => self.links,
+        }
     }
 
     pub(crate) fn has_anchor(&self, fragment: u64) -> bool {

@@ -67,6 +67,10 @@ pub struct CheckArgs {
     #[arg(long, value_name = "N")]
     pub max_pages: Option<u64>,
 
+    /// Look at no more than N links of one page
+    #[arg(long, value_name = "N")]
+    pub max_links: Option<u64>,
+
     /// Check only links whose URL matches; can be repeated, any may match
     #[arg(long, value_name = "REGEX")]
     pub include: Vec<String>,
@@ -118,6 +122,10 @@ pub struct CheckArgs {
     #[arg(long, value_name = "BYTES", help_heading = "HTTP")]
     pub max_body: Option<u64>,
 
+    /// How many times as long as it was sent a body may become by decompression, beyond its first MiB
+    #[arg(long, value_name = "N", help_heading = "HTTP")]
+    pub max_ratio: Option<u32>,
+
     /// Longest chain of redirects
     #[arg(long, value_name = "N", help_heading = "HTTP")]
     pub max_redirects: Option<usize>,
@@ -133,6 +141,14 @@ pub struct CheckArgs {
     /// A host that headers with credentials (Authorization, Cookie) are sent to; can be repeated
     #[arg(long, value_name = "HOST", help_heading = "HTTP")]
     pub credential_host: Vec<String>,
+
+    /// Ask no private, loopback or link-local address, and use no proxy
+    #[arg(long, help_heading = "HTTP")]
+    pub refuse_private: bool,
+
+    /// A host that is asked all the same, wherever it is; can be repeated
+    #[arg(long, value_name = "HOST", help_heading = "HTTP")]
+    pub private_host: Vec<String>,
 
     /// Also fetch what robots.txt asks not to
     #[arg(long, help_heading = "HTTP")]

@@ -58,6 +58,7 @@ pub fn overrides(args: &CheckArgs) -> Vec<Override> {
     given.one("scope", "--scope", args.scope.as_ref());
     given.one("depth", "--depth", args.depth);
     given.one("max_pages", "--max-pages", args.max_pages);
+    given.one("max_links", "--max-links", args.max_links);
     given.many("include", "--include", &args.include);
     given.many("exclude", "--exclude", &args.exclude);
     given.flag("external", "--no-external", args.no_external, false);
@@ -74,12 +75,15 @@ pub fn overrides(args: &CheckArgs) -> Vec<Override> {
     given.one("http.connect_timeout", "--connect-timeout", args.connect_timeout.as_ref());
     given.one("http.read_timeout", "--read-timeout", args.read_timeout.as_ref());
     given.one("http.max_body", "--max-body", args.max_body);
+    given.one("http.max_ratio", "--max-ratio", args.max_ratio);
     given.one("http.max_redirects", "--max-redirects", args.max_redirects);
     given.one("http.user_agent", "--user-agent", args.user_agent.as_ref());
     for (name, value) in &args.header {
         given.one(&format!("http.headers.{name}"), "--header", Some(value));
     }
     given.many("http.credential_hosts", "--credential-host", &args.credential_host);
+    given.one("http.private", "--refuse-private", args.refuse_private.then_some("refuse"));
+    given.many("http.private_hosts", "--private-host", &args.private_host);
     given.flag("http.ignore_robots", "--ignore-robots", args.ignore_robots, true);
 
     given.one("report.format", "--format", args.format);

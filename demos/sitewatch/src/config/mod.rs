@@ -23,8 +23,9 @@ use crate::report::Format;
 ///
 /// # Defaults
 ///
-/// The folder of the start page on its own origin, without limits but 50,000 links of each page; links out of it are checked, not
-/// followed; a human report on standard output, with progress on standard error.
+/// The folder of the start page on its own origin, without limits but 50,000 links of each page; links
+/// out of it are checked, not followed; a human report on standard output, with progress on standard
+/// error.
 ///
 /// # Examples
 ///
@@ -51,7 +52,8 @@ pub struct CheckConfig {
     pub depth: Option<u32>,
     /// How many pages are searched at most.
     pub max_pages: Option<u64>,
-    /// How many links of one page are looked at.
+    /// How many links of one page are looked at; one finding says of a page that it has more. Fewer where
+    /// the targets of a page's links take more than 32 MiB.
     pub max_links: u64,
     /// With any, only links whose resolved URL matches one are checked.
     pub include: Patterns,

@@ -13,6 +13,9 @@ impl Validate for CheckConfig {
         if self.max_pages == Some(0) {
             findings.refuse("max_pages", "at least one page must be searched");
         }
+        if self.max_links == 0 {
+            findings.refuse("max_links", "at least one link of a page must be looked at");
+        }
         if self.every.is_some()
             && self.report.output.is_none()
             && self.report.effective_format() == crate::report::Format::Junit

@@ -217,7 +217,7 @@ impl fmt::Display for RobotsText {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FetchSetupError {
-    /// A number that can't be worked with.
+    /// A value that can't be worked with.
     #[error("{field} must be {must}")]
     Value {
         /// The field of [`HttpConfig`](super::HttpConfig).

@@ -13,7 +13,8 @@ pub struct Fetched {
     /// What it answered.
     pub result: Result<Page, FetchError>,
     /// The attempts made at `url`; more than one means that it was retried. 0 where nothing was
-    /// sent, because the host is known to be unreachable or the caller gave up before.
+    /// sent, because the URL is one that is not asked for, the host is known to be unreachable, or the
+    /// caller gave up before.
     pub attempts: u32,
 }
 
@@ -32,7 +33,8 @@ pub struct Visited {
     /// What it answered.
     pub result: Result<Answer, FetchError>,
     /// The attempts made; more than one means that it was retried. 0 where nothing was sent, because
-    /// the host is known to be unreachable or the caller gave up before.
+    /// the URL is one that is not asked for, the host is known to be unreachable, or the caller gave up
+    /// before.
     pub attempts: u32,
 }
 

@@ -67,7 +67,7 @@ impl Fetcher {
     ///
     /// # Errors
     ///
-    /// - [`FetchSetupError::Value`]: a number that can't be worked with, such as no request at a time.
+    /// - [`FetchSetupError::Value`]: a value that can't be worked with, such as no request at a time.
     /// - [`FetchSetupError::Header`]: a header that HTTP does not allow.
     /// - [`FetchSetupError::Credentials`]: a header with credentials without `credential_hosts`.
     /// - [`FetchSetupError::Client`]: TLS or the name lookup can't be set up.

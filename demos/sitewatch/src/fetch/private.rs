@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 /// private and shared networks (`10.0.0.0/8`, `172.16.0.0/12`, `192.168.0.0/16`, `100.64.0.0/10`, `fc00::/7`),
 /// multicast, documentation and all that is reserved, also where an address of IPv6 stands for one of these.
 ///
-/// With [`Refuse`](Self::Refuse), a page that somebody else wrote can't make sitewatch ask what only the machine that it
-/// runs on can reach. An address in a URL is looked at before anything else, in whatever form it is written. A name is
+/// With [`Refuse`](Self::Refuse), a page that somebody else wrote can't make sitewatch ask what only the machine that
+/// it runs on can reach. An address in a URL is looked at before anything else, in whatever form it is written. A name is
 /// looked up by the connection itself, which then goes to none but the public addresses that were found: nobody can
 /// change them between the look and the connection. That holds for every request: redirects, further attempts,
 /// robots.txt and sitemaps.

@@ -31,8 +31,9 @@ impl Fetcher {
     /// What the robots.txt of this URL's site permits; asked for once, however many ask at a time.
     ///
     /// A site without one (any 4xx, or redirects that lead nowhere, or to a private address that is not
-    /// asked for) permits everything, as RFC 9309 says. A `Crawl-delay` of up to a minute slows down every later request to the host, a longer
-    /// one counts as a minute; neither does with [`ignore_robots`](super::HttpConfig::ignore_robots).
+    /// asked for) permits everything, as RFC 9309 says. A `Crawl-delay` of up to a minute slows down every
+    /// later request to the host, a longer one counts as a minute; neither does with
+    /// [`ignore_robots`](super::HttpConfig::ignore_robots).
     ///
     /// # Errors
     ///

@@ -15,6 +15,9 @@ impl From<&FetchError> for Verdict {
             FetchError::Robots { status: None } => return Self::new(Reason::Robots),
             FetchError::Connect(ErrorKind::ConnectionRefused) => return Self::new(Reason::Refused),
             FetchError::Interrupted(_) => return Self::new(Reason::Interrupted),
+            FetchError::UrlTooLong { .. } => return Self::new(Reason::UrlTooLong),
+            // The sentence says all but this.
+            FetchError::Private { address } => return Self::new(Reason::PrivateAddress).detail(address.to_string()),
             FetchError::Dns { temporary: true } => Reason::Dns,
             FetchError::Connect(_) => Reason::Unreachable,
             FetchError::Tls(_) => Reason::Tls,
@@ -22,8 +25,6 @@ impl From<&FetchError> for Verdict {
             FetchError::TooManyRedirects { .. } => Reason::TooManyRedirects,
             FetchError::BadRedirect(_) => Reason::BadRedirect,
             FetchError::BodyTooLarge { .. } | FetchError::BodySwells { .. } => Reason::TooLarge,
-            FetchError::Private { .. } => Reason::PrivateAddress,
-            FetchError::UrlTooLong { .. } => Reason::UrlTooLong,
             FetchError::Robots { status: Some(_) } => Reason::Robots,
             FetchError::Protocol(_) => Reason::Protocol,
         };

@@ -37,6 +37,8 @@ pub(crate) struct Journaled<H: ?Sized> {
     knows: bool,
     /// For how long another site's page that was well is not asked for again.
     remember: Duration,
+    /// How many links of a page are kept: those that are looked at, and the first that is not.
+    links: usize,
     http: Arc<H>,
 }
 
@@ -64,6 +66,7 @@ impl<H: Http + ?Sized> Journaled<H> {
             previous,
             knows: previous.is_some() || begun.resumed > 0,
             remember: config.remember_external,
+            links: usize::try_from(config.max_links).unwrap_or(usize::MAX).saturating_add(1),
             http,
         }
     }
@@ -186,7 +189,8 @@ impl<H: Http + ?Sized> Journaled<H> {
 
     /// Reads a page, on a worker that computes.
     async fn read(&self, body: Vec<u8>, charset: Option<String>) -> Result<Outline, JobError> {
-        self.workers.submit_cpu(move || Outline::of(&html::decode(&body, charset.as_deref()))).await
+        let links = self.links;
+        self.workers.submit_cpu(move || Outline::up_to(&html::decode(&body, charset.as_deref()), links)).await
     }
 }
 

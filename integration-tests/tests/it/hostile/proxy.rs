@@ -1,4 +1,4 @@
-//! The proxy of a process's environment, which a process can't safely change for itself: so a test here runs itself again.
+//! The proxy of a process's environment, which it can't safely change for itself: so a test here runs itself again.
 use std::process::Stdio;
 
 use sitewatch::fetch::{Fetcher, HttpConfig, Private};

@@ -1,7 +1,7 @@
 //! Decompression that is counted while it goes on.
 //!
-//! A body comes in pieces, and each is unpacked by itself into a small buffer again and again, so that no limit is passed
-//! by more than a buffer, however much a few bytes would become.
+//! A body comes in pieces, and each is unpacked by itself into a small buffer again and again, so that no limit is
+//! passed by more than a buffer, however much a few bytes would become.
 
 mod layer;
 

@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -7,20 +7,20 @@ use clap::CommandFactory;
 use serde_json::Value;
 use sitewatch::cli::{CheckArgs, Cli, Command, Exit, load, overrides, parse};
 use sitewatch::config::{CheckConfig, Patterns, ReportConfig, Scope};
-use sitewatch::fetch::HttpConfig;
+use sitewatch::fetch::{HttpConfig, Private};
 use sitewatch::report::Format;
 
 const DOCS: &str = include_str!("../../../docs/settings.md");
 
 fn args(arguments: &[&str]) -> CheckArgs {
-    let Command::Check(args) = parse(["sitewatch", "check"].iter().chain(arguments)).unwrap().command;
+    let Command::Check(args) = parse(["sitewatch", "check"].iter().chain(arguments)).unwrap().command else { panic!("another command") };
     *args
 }
 
 const NO_VARS: [(&str, &str); 0] = [];
 
 /// An argument for every option that there is.
-const EVERYTHING: [&str; 50] = [
+const EVERYTHING: [&str; 57] = [
     "docs",
     "--scope",
     "host",
@@ -28,6 +28,8 @@ const EVERYTHING: [&str; 50] = [
     "3",
     "--max-pages",
     "9",
+    "--max-links",
+    "7",
     "--include",
     "a,b",
     "--exclude",
@@ -53,6 +55,8 @@ const EVERYTHING: [&str; 50] = [
     "2s",
     "--max-body",
     "100",
+    "--max-ratio",
+    "8",
     "--max-redirects",
     "3",
     "--user-agent",
@@ -61,6 +65,9 @@ const EVERYTHING: [&str; 50] = [
     "A: b",
     "--credential-host",
     "h",
+    "--refuse-private",
+    "--private-host",
+    "p:1",
     "--ignore-robots",
     "--format=json",
     "--output=o.json",
@@ -84,6 +91,7 @@ fn every_option_reaches_its_setting() {
         scope: Scope::Host,
         depth: Some(3),
         max_pages: Some(9),
+        max_links: 7,
         include: patterns(&["a,b"]),
         exclude: patterns(&["[c]", "d"]),
         external: false,
@@ -100,10 +108,14 @@ fn every_option_reaches_its_setting() {
             connect_timeout: Duration::from_secs(1),
             read_timeout: Duration::from_secs(2),
             max_body: 100,
+            max_ratio: 8,
             max_redirects: 3,
             user_agent: "me".to_owned(),
             headers: [("A".to_owned(), "b".to_owned())].into(),
             credential_hosts: vec!["h".to_owned()],
+            credentials: BTreeMap::new(),
+            private: Private::Refuse,
+            private_hosts: vec!["p:1".to_owned()],
             ignore_robots: true,
         },
         report: ReportConfig {

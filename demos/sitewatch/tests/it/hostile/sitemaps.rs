@@ -67,10 +67,9 @@ async fn an_index_of_too_many_is_refused_before_they_are_read() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sitemap_at_a_private_address_is_not_read() {
     let (error, _) = refused(|_| index(["http://169.254.169.254/latest.xml".to_owned()])).await;
-    assert_eq!(
-        error,
-        "cannot check http://169.254.169.254/latest.xml: leads to a private address (169.254.169.254), which is not asked for"
-    );
+    let (start, why) = error.split_once(": leads to a private address ").unwrap();
+    assert_eq!(start, "cannot check http://169.254.169.254/latest.xml");
+    assert_eq!(why, "(169.254.169.254), which is not asked for");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -59,6 +59,16 @@ async fn every_error_has_its_reason_and_says_more_only_where_there_is_more() {
         (FetchError::RedirectLoop, "redirect-loop", "redirects in a circle"),
         (FetchError::TooManyRedirects { limit: 3 }, "too-many-redirects", "too many redirects: more than 3 redirects"),
         (FetchError::BadEncoding, "bad-encoding", "the answer can't be decompressed"),
+        (
+            FetchError::Private { address: [10, 0, 0, 7].into() },
+            "private-address",
+            "leads to a private address, which is not asked for: 10.0.0.7",
+        ),
+        (
+            FetchError::BodySwells { times: 200 },
+            "too-large",
+            "there, but too large to look for its fragment: body that decompresses to more than 200 times what was sent",
+        ),
         (FetchError::Interrupted(interrupt), "interrupted", "the check was stopped before"),
     ];
     for (error, code, words) in cases {
@@ -67,6 +77,8 @@ async fn every_error_has_its_reason_and_says_more_only_where_there_is_more() {
     }
     let skipped = [
         FetchError::BodyTooLarge { limit: 1 },
+        FetchError::BodySwells { times: 1 },
+        FetchError::UrlTooLong { limit: 1 },
         FetchError::Robots { status: None },
         FetchError::Robots { status: Some(503) },
     ];

@@ -1,24 +1,38 @@
 //! A service on a paused clock, and a web of its own.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actors::coordinator::Cause;
-use actors::scheduler::{CatchUp, Overlap, VirtualClock};
+use actors::scheduler::VirtualClock;
 use sitewatch::check::Http;
-use sitewatch::service::config::{Confirm, RetentionConfig, ScheduleConfig, ServiceConfig, SiteConfig, WebConfig, When, Rep};
+use sitewatch::service::config::{ServiceConfig, SiteConfig, When, load};
 use sitewatch::service::{Activity, Dial, RunState, RunView, Service, Watch};
 
-pub(crate) const DAY: Duration = Duration::from_secs(86_400);
+/// What a file of settings says that says next to nothing.
+fn defaults() -> ServiceConfig {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("sitewatch.toml");
+    std::fs::write(&file, "[sites.s]\ntarget = 'http://s.test/'").unwrap();
+    load::<String, String>(&file, []).unwrap()
+}
 
+/// A site with the defaults of the settings, but for what these tests are about: nothing is confirmed.
 pub(crate) fn site(target: &str, when: When) -> SiteConfig {
-    SiteConfig { target: target.to_owned(), schedule: ScheduleConfig { when, overlap: Overlap::Skip, catch_up: CatchUp::Latest, jitter: Duration::ZERO }, http: Default::default(), remember_external: DAY, confirm: Confirm { times: 0, after: Duration::from_secs(30) }, max_time: DAY, report: Rep { ignore: Vec::new() }, notify: Vec::new() }
+    let mut site = defaults().sites.remove("s").unwrap();
+    site.target = target.to_owned();
+    site.schedule.when = when;
+    site.confirm.times = 0;
+    site
 }
 
 pub(crate) fn config(folder: &Path, sites: impl IntoIterator<Item = (&'static str, SiteConfig)>) -> ServiceConfig {
-    ServiceConfig { database: folder.join("watch.db").to_string_lossy().into_owned(), checks_at_once: 4.try_into().unwrap(), workers: None, grace: Duration::from_secs(20), web: WebConfig { url: None }, retention: RetentionConfig { runs: 90 * DAY, findings: 365 * DAY }, sites: sites.into_iter().map(|(name, site)| (name.to_owned(), site)).collect::<BTreeMap<_, _>>() }
+    ServiceConfig {
+        database: folder.join("watch.db").to_string_lossy().into_owned(),
+        sites: sites.into_iter().map(|(name, site)| (name.to_owned(), site)).collect(),
+        ..defaults()
+    }
 }
 
 pub(crate) fn dial(http: Arc<impl Http>) -> Dial {
