@@ -9,7 +9,7 @@ struct Need {
     what_for: &'static str,
 }
 
-const NEEDS: [Need; 4] = [
+const NEEDS: [Need; 5] = [
     Need {
         program: "nginx",
         package: "nginx-light",
@@ -26,7 +26,11 @@ const NEEDS: [Need; 4] = [
         what_for: "the tests of connections against a real Redis",
     },
     Need { program: "python3", package: "python3", what_for: "the book's Python examples, which are run" },
+    Need { program: "chromium", package: "chromium", what_for: "the tests of the service's page in a real browser" },
 ];
+
+/// Other names of a browser that does as well.
+const BROWSERS: [&str; 3] = ["chromium-browser", "google-chrome", "google-chrome-stable"];
 
 /// Installs what is missing, or says what to install.
 pub(crate) fn setup() -> Result<(), String> {
@@ -50,10 +54,12 @@ pub(crate) fn setup() -> Result<(), String> {
     }
 }
 
-/// Debian keeps PostgreSQL's programs, of which there may be several versions, out of the `PATH`.
+/// Whether a program is there, or one that does as well. Debian keeps PostgreSQL's programs, of which there may be several
+/// versions, out of the `PATH`.
 fn is_there(program: &str) -> bool {
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
-    has(program) || versions.map(|version| version.path().join("bin").join(program)).any(|path| path.is_file())
+    let other = program == "chromium" && BROWSERS.iter().any(|browser| has(browser));
+    has(program) || other || versions.map(|version| version.path().join("bin").join(program)).any(|path| path.is_file())
 }
 
 fn install(packages: &[&str]) -> Result<(), String> {

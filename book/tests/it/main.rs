@@ -9,4 +9,5 @@ mod page;
 mod patterns;
 mod python;
 mod queue;
+mod settings;
 mod support;

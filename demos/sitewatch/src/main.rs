@@ -3,6 +3,7 @@
 //! All there is to do here is to hand the process's own things (arguments, streams, environment,
 //! signals, what listens to its log) to the library, and its exit code back.
 use std::error::Error;
+use std::io::Write;
 use std::process::ExitCode;
 
 use actors::System;
@@ -28,8 +29,9 @@ fn main() -> ExitCode {
         Command::Init(args) => return cli::init(args, &console).into(),
         Command::Config(args) => return cli::config(args, &console).into(),
         Command::Completions { shell } => {
-            clap_complete::generate(*shell, &mut Cli::command(), "sitewatch", &mut console.stdout.clone());
-            return Exit::Clean.into();
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), "sitewatch", &mut script);
+            return write(&console, &script).into();
         }
         Command::Man => return man(&console).into(),
         _ => {}
@@ -92,8 +94,17 @@ async fn serve(args: &ServeArgs, console: &Console, mut interrupts: Interrupts) 
 }
 
 fn man(console: &Console) -> Exit {
-    match clap_mangen::Man::new(Cli::command()).render(&mut console.stdout.clone()) {
-        Ok(()) => Exit::Clean,
+    let mut page = Vec::new();
+    match clap_mangen::Man::new(Cli::command()).render(&mut page) {
+        Ok(()) => write(console, &page),
         Err(error) => console.fail(&Failure::failed(&error)),
+    }
+}
+
+/// A reader that goes away is no failure.
+fn write(console: &Console, text: &[u8]) -> Exit {
+    match console.stdout.clone().write_all(text) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => console.fail(&Failure::failed(&error)),
+        _ => Exit::Clean,
     }
 }

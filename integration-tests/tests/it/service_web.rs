@@ -158,7 +158,7 @@ async fn nobody_acts_who_may_not() {
         victim
             .eval::<Value>(&format!(
                 "fetch({target}, {{ method: 'POST', mode: 'no-cors', credentials: 'include', \
-                 body: new URLSearchParams({{ csrf: 'x' }}) }}).then(() => true)"
+                 body: new URLSearchParams({{ csrf: 'x' }}) }}).then(() => true, () => false)"
             ))
             .await
             .unwrap();

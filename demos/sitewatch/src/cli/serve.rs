@@ -174,7 +174,11 @@ async fn watch(
                 Ok(()) => "the page has ended".into(),
                 Err(error) => format!("the page can't be shown: {error}").into(),
             }),
-            () = hangups.next() => reload(&args.config, args, console, service).await,
+            () = hangups.next() => tokio::select! {
+                biased;
+                name = interrupts.next() => break Cause::Requested(name.into()),
+                () = reload(&args.config, args, console, service) => {}
+            },
         }
     };
     let failed = matches!(cause, Cause::Failed(_));

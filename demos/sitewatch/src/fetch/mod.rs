@@ -64,6 +64,6 @@ pub use error::{FetchError, FetchSetupError, Phase};
 pub use fetched::{Answer, Fetched, Hop, Page, Visited};
 pub use fetcher::Fetcher;
 pub use private::Private;
-pub use url_length::LONGEST_URL;
 pub(crate) use transient::retry_after;
+pub use url_length::LONGEST_URL;
 pub use validators::Validators;

@@ -91,7 +91,10 @@ fn work(page: &str) -> (u64, u64) {
 }
 
 /// Pages that grow with a number, each in a way in which a reader could come to do more than it should.
-const PAGES: [(&str, fn(usize) -> String); 16] = [
+/// A kind of page, and how one of a size is made.
+type Kind = (&'static str, fn(usize) -> String);
+
+const PAGES: [Kind; 16] = [
     ("links", |size| "<a href=x>text</a>".repeat(size)),
     ("links without an end", |size| "<a href=x>".repeat(size)),
     ("one long attribute", |size| format!("<a href='{}'>x</a>", "x".repeat(16 * size))),

@@ -5,8 +5,8 @@ use tokio::sync::broadcast;
 
 use super::bus::Bus;
 use super::view::{
-    Acted, Action, Activity, Event, FindingQuery, FindingView, Health, MachineryView, Part, Readiness, RunState, RunView,
-    SiteView,
+    Acted, Action, Activity, Event, FindingQuery, FindingView, Health, MachineryView, Part, Readiness, RunState,
+    RunView, SiteView,
 };
 use super::watch::{Watch, WatchError};
 use crate::store::{SiteRow, Store, StoreError};

@@ -7,9 +7,10 @@ use std::time::Duration;
 use actors::scheduler::Firing;
 use jiff::Timestamp;
 use patterns_core::cancel::{CancelCause, CancelKind, CancelToken};
-use patterns_core::context::Context;
+use patterns_core::context::{Context, interruptible};
 use patterns_core::outcome::{BoxError, catch_panics};
 
+use super::config::SiteConfig;
 use super::confirm::confirm;
 use super::core::Core;
 use super::journal::Journal;
@@ -21,12 +22,12 @@ use super::view::{Cause, EventKind, Numbers, RunState};
 use crate::check::{CheckError, Checker, Http};
 use crate::cli::Target;
 use crate::report::{LinkResult, Report};
-use crate::store::{Begun, Ended, Outcome, PAUSES, StoreError};
+use crate::store::{Begun, Ended, NotBegun, Outcome, PAUSES, StoreError};
 
 /// How a check ended.
 enum End {
     /// It is at its end.
-    Done(Report, u64),
+    Done(Box<Report>, u64),
     /// It is over, before its end.
     Over(RunState, String),
     /// It is not over: whoever comes next goes on with it.
@@ -40,12 +41,25 @@ impl Core {
         let firing = Firing::current();
         let due = firing.as_ref().map(|firing| firing.instant);
         let cause = if site.take_request() { Cause::Request } else { Cause::Schedule };
-        // Begun before it waits: whoever comes after a crash knows of it.
-        let begun = self.patiently(|| self.begin(site, cause, due)).await?;
-        if begun.is_over {
-            // A crash had cut off the note that it ended, and not the run.
-            return Ok(());
+        if cause == Cause::Schedule && site.is_paused() {
+            // Due in the moment in which the schedule was there and not paused yet.
+            let (now, why) = (self.clock.now(), "it was due while the site was paused".to_owned());
+            let (site, due) = (site.name.clone(), due.unwrap_or(now));
+            let skipped = NotBegun { site, due, times: 1, state: RunState::Skipped, why };
+            return self.patiently(|| self.store.not_begun(vec![skipped.clone()], now)).await;
         }
+        // Begun before it waits: whoever comes after a crash knows of it. One firing at a time, so that no two take the
+        // same run.
+        let (begun, _taken) = {
+            let _alone = interruptible(site.beginning.lock()).await?;
+            let begun = self.patiently(|| self.begin(site, cause, due)).await?;
+            if begun.is_over || site.running().contains(&begun.run) {
+                // A crash had cut off the note that it ended, or it goes on already.
+                return Ok(());
+            }
+            let taken = site.take(begun.run);
+            (begun, taken)
+        };
         let turn = {
             let _waiting = site.wait();
             self.bus.tell(EventKind::Run, Some(&site.name));
@@ -73,9 +87,11 @@ impl Core {
         let current = Arc::new(Current::new(begun.run, begun.elapsed_before, token.clone()));
         let _shown = site.show(&current);
         self.bus.tell(EventKind::Run, Some(&site.name));
+        // What a later reload says is for later checks.
+        let config = site.config();
         let scope = Context::current().with_token(token.clone());
         let checked = tokio::select! {
-            checked = scope.scope(catch_panics(self.check(site, &begun, &current, &token))) => checked,
+            checked = scope.scope(catch_panics(self.check(site, &config, &begun, &current, &token))) => checked,
             never = tell_progress(self, &site.name) => match never {},
         };
         let end = match checked {
@@ -87,9 +103,20 @@ impl Core {
             End::Done(report, flapping) => (RunState::Done, None, Some(report), flapping),
             End::Over(state, why) => (state, Some(why), None, 0),
         };
-        let config = site.config();
-        let before = self.patiently(|| self.store.runs(Some(&site.name), 1, Some(begun.run))).await?;
-        let was_failing = before.first().is_some_and(|run| run.state == RunState::Failed);
+        // It is over, whatever is asked of us meanwhile; how long that may take is the scheduler's.
+        let patient = Context::current().with_token(CancelToken::new()).without_deadline();
+        patient.scope(self.end(site, &config, begun, &current, (state, why, report, flapping))).await
+    }
+
+    async fn end(
+        &self,
+        site: &Site,
+        config: &SiteConfig,
+        begun: Begun,
+        current: &Current,
+        (state, why, report, flapping): (RunState, Option<String>, Option<Box<Report>>, u64),
+    ) -> Result<(), BoxError> {
+        let was_failing = self.patiently(|| self.store.was_failing(site.id, begun.run)).await?;
         let ended = Ended {
             run: begun.run,
             site: site.id,
@@ -97,16 +124,24 @@ impl Core {
             why,
             at: self.clock.now(),
             timeline: begun.timeline,
-            elapsed_before: begun.elapsed_before,
+            elapsed_ms: current.view().elapsed_ms,
             flapping,
         };
         let service = Arc::clone(&*self.config.read());
-        let (name, link, config) = (&*site.name, self.link(&site.name), &*config);
+        let (name, link) = (&*site.name, self.link(&site.name));
         let story = Story { service: &service, site: name, config, ended: &ended, was_failing, link };
         let is_finding = |link: &LinkResult<'_>| config.report.is_finding(link.verdict.reason);
         let notices = |outcome: &Outcome<'_>| story.notices(outcome);
-        let finish = || self.store.finish(ended.clone(), report.as_ref(), &is_finding, &notices);
-        let numbers = self.patiently(finish).await?;
+        let finish = || self.store.finish(ended.clone(), report.as_deref(), &is_finding, &notices);
+        let numbers = match self.patiently(finish).await {
+            Ok(numbers) => numbers,
+            Err(error) if error.downcast_ref::<StoreError>().is_some_and(|error| !error.is_interrupted()) => {
+                // What it found can't be kept, and never will: that is what there is to say of it.
+                let failed = Ended { state: RunState::Failed, why: Some(error.to_string()), ..ended.clone() };
+                self.patiently(|| self.store.finish(failed.clone(), None, &is_finding, &notices)).await?
+            }
+            Err(error) => return Err(error),
+        };
         self.notified.notify_one();
         metrics_of(&site.name, state, &numbers);
         tracing::info!(
@@ -122,8 +157,14 @@ impl Core {
         Ok(())
     }
 
-    async fn check(&self, site: &Site, begun: &Begun, current: &Current, token: &CancelToken) -> End {
-        let config = site.config();
+    async fn check(
+        &self,
+        site: &Site,
+        config: &SiteConfig,
+        begun: &Begun,
+        current: &Current,
+        token: &CancelToken,
+    ) -> End {
         let settings = config.check_config();
         let target = match Target::parse(&config.target, settings.from.as_deref()) {
             Ok(target) => target,
@@ -133,27 +174,34 @@ impl Core {
             Ok(http) => http,
             Err(error) => return End::Over(RunState::Failed, error.to_string()),
         };
+        // ANCHOR: journal
         let (journal, writer) = Journal::new(self.store.clone(), site.id, begun.run, token.clone());
-        let journaled: Arc<dyn Http> = Arc::new(Journaled::new(self, http, journal.clone(), site.id, begun, &config));
+        let journaled: Arc<dyn Http> = Arc::new(Journaled::new(self, http, journal.clone(), site.id, begun, config));
         let checker = Checker::new(settings.clone()).http(journaled).progress(Arc::clone(&current.progress));
         let limited = async {
             let checked = checker.run_on(&self.workers, &target);
             let limit = config.max_time.saturating_sub(Duration::from_millis(begun.elapsed_before));
-            let result = checked_until(token, limit, checked).await;
+            let result = checked_until(token, limit, config.max_time, checked).await;
             journal.finish();
             result
         };
         let (result, ()) = tokio::join!(limited, writer.run());
+        // ANCHOR_END: journal
         let stopped = |why: String| {
             if let Some(failure) = journal.failure() {
-                return End::Left(failure.into());
+                return match failure.is_temporary() || failure.is_interrupted() {
+                    true => End::Left(failure.into()),
+                    false => End::Over(RunState::Failed, failure.to_string()),
+                };
             }
             if current.is_cancelled() {
                 return End::Over(RunState::Cancelled, "somebody cancelled it".to_owned());
             }
             match token.cause() {
                 Some(cause) if cause.kind() == CancelKind::Deadline => End::Over(RunState::Cancelled, why),
-                Some(cause) => End::Left(Box::new(cause.clone())),
+                // Who stops the service leaves it to the next; a newer check, or the end of the site, doesn't.
+                Some(cause) if self.turns.is_closed() => End::Left(Box::new(cause.clone())),
+                Some(cause) => End::Over(RunState::Cancelled, cause.message().to_owned()),
                 None => End::Over(RunState::Failed, why),
             }
         };
@@ -164,7 +212,7 @@ impl Core {
             Err(error) => return End::Over(RunState::Failed, in_short(&error)),
         };
         if config.confirm.times == 0 {
-            return End::Done(report, 0);
+            return End::Done(Box::new(report), 0);
         }
         let known = match self.patiently(|| self.store.known_broken(site.id)).await {
             Ok(known) => known,
@@ -178,7 +226,7 @@ impl Core {
         let (times, after) = (config.confirm.times, config.confirm.after);
         let known: HashSet<(String, String)> = known.into_iter().collect();
         match confirm(report, &known, &*again, times, after, settings.http.max_redirects).await {
-            Ok(confirmed) => End::Done(confirmed.report, confirmed.flapping),
+            Ok(confirmed) => End::Done(Box::new(confirmed.report), confirmed.flapping),
             Err(interrupt) => stopped(interrupt.to_string()),
         }
     }
@@ -205,6 +253,7 @@ impl Core {
 /// Asks a check to stop once it has taken so long, and awaits what it says then.
 async fn checked_until<F: Future<Output = Result<Report, CheckError>>>(
     token: &CancelToken,
+    left: Duration,
     limit: Duration,
     check: F,
 ) -> F::Output {
@@ -212,7 +261,7 @@ async fn checked_until<F: Future<Output = Result<Report, CheckError>>>(
     tokio::select! {
         biased;
         result = &mut check => return result,
-        () = tokio::time::sleep(limit) => {
+        () = tokio::time::sleep(left) => {
             let words = format!("it took longer than {}", humantime::format_duration(limit));
             token.cancel_with(CancelCause::new(CancelKind::Deadline, words));
         }

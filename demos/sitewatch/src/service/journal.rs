@@ -68,6 +68,7 @@ impl Journal {
     /// # Cancel safety
     ///
     /// Cancel safe: the answer is kept or not.
+    // ANCHOR: note
     pub(crate) async fn note(&self, entry: Entry) -> Result<(), Interrupt> {
         let (written, kept) = oneshot::channel();
         let sent = interruptible(self.notes.send(Note { entry, written })).await?;
@@ -77,6 +78,7 @@ impl Journal {
         // The writer is gone, and has said why.
         Err(self.interrupt())
     }
+    // ANCHOR_END: note
 
     /// Why the run that is kept here is to stop.
     pub(crate) fn interrupt(&self) -> Interrupt {
@@ -89,6 +91,7 @@ impl Writer {
     /// Writes what is noted, until nothing more is to be. What arrives while it writes is written together.
     ///
     /// A database that is away is waited for, unless the run is to stop.
+    // ANCHOR: run
     pub(crate) async fn run(mut self) {
         let mut notes = Vec::with_capacity(BATCH);
         // The run's own token asks for new work to end, and not for what is known to be lost.
@@ -109,6 +112,7 @@ impl Writer {
             }
         }
     }
+    // ANCHOR_END: run
 
     async fn next(&mut self, notes: &mut Vec<Note>) -> bool {
         let received = tokio::select! {

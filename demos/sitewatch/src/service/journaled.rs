@@ -94,6 +94,7 @@ impl<H: Http + ?Sized> Journaled<H> {
         }
     }
 
+    // ANCHOR: ask
     async fn ask(&self, url: &Url, want: Want) -> Result<Reply, Interrupt> {
         let recalled = self.recall(url, want).await?;
         let Some(recalled) = recalled else {
@@ -129,6 +130,7 @@ impl<H: Http + ?Sized> Journaled<H> {
         }
         self.learn(url, want, answer, Some(held)).await
     }
+    // ANCHOR_END: ask
 
     /// Keeps an answer, and gives it as it is from then on. That is short, and done also where the run is to stop: what
     /// was learned is not learned again.
@@ -159,7 +161,9 @@ impl<H: Http + ?Sized> Journaled<H> {
                     },
                 }
             }
-            Reply::Html { .. } | Reply::Read(_) | Reply::IsHtml => (Noted::Html, Validators::default(), None, How::Asked),
+            Reply::Html { .. } | Reply::Read(_) | Reply::IsHtml => {
+                (Noted::Html, Validators::default(), None, How::Asked)
+            }
             Reply::Other | Reply::NotModified => (Noted::Other, Validators::default(), None, How::Asked),
             Reply::Redirect { status, to } => {
                 (Noted::Redirect { status, to: to.into() }, Validators::default(), None, How::Asked)
@@ -194,6 +198,7 @@ impl<H: Http + ?Sized> Journaled<H> {
     }
 }
 
+// ANCHOR: http
 #[async_trait]
 impl<H: Http + ?Sized> Http for Journaled<H> {
     async fn fetch(&self, url: &Url, want: Want) -> Reply {
@@ -204,6 +209,7 @@ impl<H: Http + ?Sized> Http for Journaled<H> {
         self.http.allowed(url).await
     }
 }
+// ANCHOR_END: http
 
 fn failed(verdict: Verdict) -> Noted {
     Noted::Failed { reason: verdict.reason.code().to_string(), detail: verdict.detail.map(Into::into) }

@@ -52,6 +52,12 @@ impl Keeper {
     }
 }
 
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        self.stop.cancel("the service is gone");
+    }
+}
+
 #[async_trait]
 impl Component for Keeper {
     async fn ready(&self) -> Readiness {
@@ -119,8 +125,10 @@ async fn look(core: &Core, lock: &mut Option<ServeLock>, lost: &CancelToken) -> 
     if held {
         return Vec::new();
     }
-    // It was tied to a connection, which is gone.
-    *lock = None;
+    // It was tied to a connection, which is gone, or should be: the lock would stay with it in the pool.
+    if let Some(ServeLock::Session(session)) = lock.take() {
+        (*session).discard();
+    }
     match core.store.lock().await {
         Ok(again) => {
             *lock = Some(again);

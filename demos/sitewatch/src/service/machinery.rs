@@ -18,7 +18,7 @@ pub(super) fn machinery(service: &Service) -> MachineryView {
         actors: service.system().status().into_iter().map(actor).collect(),
         workers: workers(&core.workers.status()),
         pools: vec![pool("store", &core.store.status())],
-        timers: timers(&core.scheduler.status()),
+        timers: timers(service, &core.scheduler.status()),
         components: components(service),
         tasks: inspect::tree().to_string(),
     }
@@ -53,7 +53,7 @@ fn pool(name: &str, status: &ConnectionPoolStatus) -> PoolView {
     };
     let gauges = vec![
         gauge("in use", status.in_use, Some(status.max_size)),
-        gauge("idle", status.idle, Some(status.max_size)),
+        gauge("idle", status.idle, None),
         gauge("being opened", status.opening, None),
         gauge("being checked", status.checking, None),
         gauge("waiting for one", status.waiting, None),
@@ -61,11 +61,13 @@ fn pool(name: &str, status: &ConnectionPoolStatus) -> PoolView {
     PoolView { name: name.to_owned(), state, gauges }
 }
 
-fn timers(status: &actors::scheduler::SchedulerStatus) -> Vec<TimerView> {
+fn timers(service: &Service, status: &actors::scheduler::SchedulerStatus) -> Vec<TimerView> {
+    // A site that is checked by hand only has a schedule all the same, for whoever asks.
+    let by_hand = |name: &str| service.core().site(name).is_some_and(|site| !site.config().schedule.is_scheduled());
     let timer = |schedule: &actors::scheduler::ScheduleStatus| TimerView {
         name: schedule.name.to_string(),
         state: format!("{:?}", schedule.state).to_lowercase(),
-        next: schedule.next_at,
+        next: schedule.next_at.filter(|_| !by_hand(&schedule.name)),
         counts: schedule.counts.to_string(),
     };
     status.schedules.iter().map(timer).collect()

@@ -137,8 +137,15 @@ impl ServiceBuilder {
         let keeper = Keeper::start(keep(Arc::clone(&core), delivery.clone(), lock, lost.clone()));
         let coordinator = coordinator(&core, &config, keeper, &delivery, &system)?;
         let service = Service(Arc::new(Inner { core, system, coordinator, delivery, lost }));
-        service.core().apply(Arc::new(config)).await?;
-        service.core().go_on().await?;
+        let begun = async {
+            service.core().apply(Arc::new(config)).await?;
+            service.core().go_on().await
+        };
+        if let Err(error) = begun.await {
+            // Whoever tries again finds the right to serve free.
+            let _ = service.stop(Cause::Failed("it could not be started".into())).await;
+            return Err(error);
+        }
         Ok(service)
     }
 }
@@ -150,7 +157,13 @@ async fn scheduler(
     clock: Arc<dyn WallClock>,
     system: &System,
 ) -> Result<Scheduler, BoxError> {
-    let builder = Scheduler::builder().name("sites").clock(Shared(clock)).grace(GRACE).history(HISTORY).lease(LEASE).clock_poll(CLOCK);
+    let builder = Scheduler::builder()
+        .name("sites")
+        .clock(Shared(clock))
+        .grace(GRACE)
+        .history(HISTORY)
+        .lease(LEASE)
+        .clock_poll(CLOCK);
     let (store, bus) = (store.clone(), Arc::clone(bus));
     let builder = match location {
         Location::Sqlite(path) => builder.store(Recording::new(SqliteStore::open(path).await?, store, bus)),
@@ -180,12 +193,12 @@ fn coordinator(
     };
     let plan = plan
         .add("workers", core.workers.clone())
-        .add("notices", delivery.clone())
-        .after(["store"])
         .add("keeper", keeper)
         .after(["store"])
+        .add("notices", delivery.clone())
+        .after(["store", "keeper"])
         .add("schedules", core.scheduler.clone())
-        .after(["store", "workers", "notices"]);
+        .after(["store", "workers", "notices", "keeper"]);
     Ok(plan.start(system)?)
 }
 
@@ -239,6 +252,11 @@ impl Service {
         self.core().turns.close();
         for site in self.core().all_sites() {
             site.leave();
+        }
+        for site in self.core().all_sites() {
+            if let Err(error) = self.core().account(&site).await {
+                tracing::warn!(%error, site = site.name, "what was missed can't be noted");
+            }
         }
         self.core().replaced.close();
         self.0.coordinator.shutdown(cause).await

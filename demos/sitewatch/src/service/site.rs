@@ -19,6 +19,8 @@ pub(crate) struct Site {
     pub(crate) name: String,
     /// Its number in the store.
     pub(crate) id: i64,
+    /// Held by whoever begins a check of it.
+    pub(crate) beginning: tokio::sync::Mutex<()>,
     state: Mutex<State>,
 }
 
@@ -33,6 +35,8 @@ struct State {
     /// How many checks wait for their turn.
     waiting: usize,
     current: Vec<Arc<Current>>,
+    /// The runs that somebody has taken on, whether they have their turn or wait for it.
+    taken: Vec<i64>,
     /// How many of its schedule's instants were told to have been missed.
     missed: u64,
 }
@@ -97,9 +101,10 @@ impl Site {
             requested: false,
             waiting: 0,
             current: Vec::new(),
+            taken: Vec::new(),
             missed: 0,
         };
-        Self { name, id, state: Mutex::new(state) }
+        Self { name, id, beginning: tokio::sync::Mutex::default(), state: Mutex::new(state) }
     }
 
     pub(crate) fn config(&self) -> Arc<SiteConfig> {
@@ -131,6 +136,10 @@ impl Site {
         let mut state = self.state.lock();
         state.schedule = Some(schedule);
         state.missed = 0;
+        // Its counts begin afresh.
+        if let Some(at) = &mut state.paused {
+            *at = 0;
+        }
     }
 
     /// Notes that somebody asked for a check.
@@ -145,7 +154,13 @@ impl Site {
 
     /// The numbers of the runs that go on in this process.
     pub(crate) fn running(&self) -> Vec<i64> {
-        self.state.lock().current.iter().map(|current| current.run).collect()
+        self.state.lock().taken.clone()
+    }
+
+    /// Takes a run on, until what this gives is dropped.
+    pub(crate) fn take(&self, run: i64) -> Taken<'_> {
+        self.state.lock().taken.push(run);
+        Taken { site: self, run }
     }
 
     /// Counts a check that waits for its turn, until what this gives is dropped.
@@ -201,6 +216,19 @@ pub(crate) struct Waiting<'a>(&'a Site);
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         self.0.state.lock().waiting -= 1;
+    }
+}
+
+/// A run that was taken on.
+#[derive(Debug)]
+pub(crate) struct Taken<'a> {
+    site: &'a Site,
+    run: i64,
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        self.site.state.lock().taken.retain(|run| *run != self.run);
     }
 }
 

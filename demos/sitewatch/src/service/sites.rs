@@ -72,13 +72,13 @@ impl Core {
     async fn add(self: &Arc<Self>, name: &str, config: Arc<SiteConfig>) -> Result<(), BoxError> {
         let known = self.patiently(|| self.store.enter_site(name, &config.target)).await?;
         let site = Arc::new(Site::new(name.to_owned(), known.id, config, known.paused));
+        self.sites.write().insert(name.to_owned(), Arc::clone(&site));
         match self.schedule(&site).await {
             Ok(schedule) => site.set_schedule(schedule),
             // A site of this name was there a moment ago, and is still being stopped.
             Err(ScheduleError::NameTaken { .. }) => self.replace(&site).await?,
             Err(error) => return Err(error.into()),
         }
-        self.sites.write().insert(name.to_owned(), Arc::clone(&site));
         self.account(&site).await?;
         Ok(())
     }
@@ -95,6 +95,10 @@ impl Core {
         let replace = async move {
             before.ended().await?;
             let Some(core) = core.upgrade() else { return Ok(()) };
+            if !core.site(&site.name).is_some_and(|now| Arc::ptr_eq(&now, &site)) {
+                // It was taken out of the settings meanwhile.
+                return Ok(());
+            }
             match core.schedule(&site).await {
                 Ok(schedule) => site.set_schedule(schedule),
                 // Somebody else has replaced it meanwhile.
@@ -125,7 +129,8 @@ impl Core {
         let (name, scheduler) = (site.name.clone(), &self.scheduler);
         let made = match &schedule.when {
             When::Every(period) => {
-                let every = scheduler.every(name, *period).immediately().durable().on_interrupted(OnInterrupted::RunAgain);
+                let every =
+                    scheduler.every(name, *period).immediately().durable().on_interrupted(OnInterrupted::RunAgain);
                 every.overlap(schedule.overlap).catch_up(schedule.catch_up).jitter(schedule.jitter).run(job).await?
             }
             When::Cron { expression, time_zone } => {
@@ -148,7 +153,11 @@ impl Core {
     pub(crate) async fn go_on(&self) -> Result<usize, BoxError> {
         let mut count = 0;
         for left in self.store.unfinished().await? {
-            let Some(site) = self.site(&left.site) else { continue };
+            let Some(site) = self.site(&left.site) else {
+                let why = "its site is not in the settings any more";
+                self.store.give_up(left.run, why, self.clock.now()).await?;
+                continue;
+            };
             let now = site.now();
             if now.paused || now.waiting || site.running().contains(&left.run) {
                 continue;
@@ -191,7 +200,7 @@ impl Core {
             let now = self.clock.now();
             let state = RunState::Skipped;
             let skipped = NotBegun { site: site.name.clone(), due: now, times: skipped, state, why };
-            self.store.not_begun(vec![skipped], now).await?;
+            self.patiently(|| self.store.not_begun(vec![skipped.clone()], now)).await?;
         }
         Ok(())
     }
@@ -223,7 +232,9 @@ impl Core {
                 let changed = !site.is_paused();
                 self.store.set_paused(site.id, true).await.map_err(|error| unavailable(&error))?;
                 schedule.pause().await.map_err(|error| unavailable(&error))?;
-                site.set_paused(Some(schedule.status().counts.skipped));
+                if changed {
+                    site.set_paused(Some(schedule.status().counts.skipped));
+                }
                 acted(changed, "paused")
             }
             Action::Resume => {

@@ -3,9 +3,7 @@
 use async_trait::async_trait;
 use tokio::sync::broadcast;
 
-use super::view::{
-    Acted, Action, Event, FindingQuery, FindingView, MachineryView, Part, Readiness, RunView, SiteView,
-};
+use super::view::{Acted, Action, Event, FindingQuery, FindingView, MachineryView, Part, Readiness, RunView, SiteView};
 
 /// What whoever shows the service may ask of it: the running one, or its database alone.
 #[async_trait]

@@ -132,9 +132,6 @@ pub(super) fn changes(
                 last_seen = $8, times = times + 1 where id = $9",
             update,
         ),
-        Statement::each(
-            "update finding set fixed_at = $1 where id = $2",
-            fixed.iter().map(|id| values![at, *id]),
-        ),
+        Statement::each("update finding set fixed_at = $1 where id = $2", fixed.iter().map(|id| values![at, *id])),
     ]
 }

@@ -30,8 +30,8 @@ use jiff::Timestamp;
 use crate::report::{LinkResult, Report, Status};
 use crate::service::{Cause, RunState};
 
-pub use db::{Location, StoreError};
 pub(crate) use db::{Db, PAUSES, ServeLock};
+pub use db::{Location, StoreError};
 pub(crate) use finish::{Ended, Outcome};
 pub(crate) use overview::SiteRow;
 pub(crate) use runs::{Begun, NotBegun};
@@ -139,7 +139,7 @@ impl Store {
             why: report.summary().stopped.clone(),
             at: Timestamp::now(),
             timeline: begun.timeline,
-            elapsed_before: begun.elapsed_before,
+            elapsed_ms: u64::try_from(report.summary().elapsed.as_millis()).unwrap_or(u64::MAX),
             flapping: 0,
         };
         let is_broken = |link: &LinkResult<'_>| link.verdict.status() == Status::Broken;

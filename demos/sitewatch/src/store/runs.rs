@@ -28,10 +28,12 @@ pub(crate) struct Unfinished {
     pub(crate) run: i64,
 }
 
+// ANCHOR: begin
 const BEGIN: &str = "insert into run (site, token, cause, due, began, state, numbers, timeline)
     values ($1, $2, $3, $4, $5, 'running', '{}', $6)
     on conflict (token) do update set token = excluded.token
     returning id, state, resumed, timeline, numbers";
+// ANCHOR_END: begin
 
 impl Store {
     /// Begins a run, or finds the one that was begun with the same token.
@@ -51,12 +53,7 @@ impl Store {
     }
 
     /// Goes on with the run of this site that has not ended, if there is one; but for those that go on already.
-    pub(crate) async fn resume(
-        &self,
-        site: i64,
-        running: &[i64],
-        now: Timestamp,
-    ) -> Result<Option<Begun>, StoreError> {
+    pub(crate) async fn resume(&self, site: i64, running: &[i64], now: Timestamp) -> Result<Option<Begun>, StoreError> {
         let find = "select id, state, resumed, timeline, numbers from run
             where site = $1 and state = 'running' order by id";
         let rows = self.db.read(find, values![site]).await?;
@@ -97,6 +94,22 @@ impl Store {
         let previous = self.db.read(previous, values![site, run]).await?.pop().and_then(|mut row| row.opt_int());
         let elapsed_before = numbers.elapsed_ms;
         Ok(Begun { run, previous, resumed, timeline, elapsed_before, is_over })
+    }
+
+    /// Whether the latest check of a site before this run could not be made.
+    pub(crate) async fn was_failing(&self, site: i64, run: i64) -> Result<bool, StoreError> {
+        let find = "select state from run where site = $1 and id < $2 and state in ('done', 'failed')
+            order by id desc limit 1";
+        Ok(self.db.read(find, values![site, run]).await?.pop().is_some_and(|mut row| row.text() == "failed"))
+    }
+
+    /// Ends a run that nobody will go on with.
+    pub(crate) async fn give_up(&self, run: i64, why: &str, now: Timestamp) -> Result<(), StoreError> {
+        // One that is just being saved by a single check is that check's.
+        let update = "update run set state = 'cancelled', why = $1, ended = $2
+            where id = $3 and state = 'running' and token not like 'check %'";
+        self.db.write(vec![Statement::once(update, values![why, now, run])]).await?;
+        Ok(())
     }
 
     /// The runs that have begun and not ended, the oldest first.

@@ -91,6 +91,7 @@ impl Store {
                 entry.seen,
             ]
         });
+        // ANCHOR: note
         let visits = Statement::each(
             "insert into visit (run, url, want, answer, validators, outline, how, seen)
                 values ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -99,6 +100,7 @@ impl Store {
             visits,
         );
         self.db.write(vec![outlines, visits]).await?;
+        // ANCHOR_END: note
         Ok(())
     }
 
@@ -111,11 +113,13 @@ impl Store {
         url: &str,
         want: Want,
     ) -> Result<Option<Recalled>, StoreError> {
+        // ANCHOR: recall
         let find = "select visit.run, answer, validators, visit.outline, content, seen from visit
             left join outline on outline.site = $1 and outline.hash = visit.outline
             where visit.run in ($2, $3) and url = $4 and want = $5
             order by visit.run desc limit 1";
         let values = values![site, run, previous.unwrap_or(run), url, name(want)];
+        // ANCHOR_END: recall
         let Some(mut row) = self.db.read(find, values).await?.pop() else { return Ok(None) };
         let of_this_run = row.int() == run;
         // What can't be understood is asked for again.

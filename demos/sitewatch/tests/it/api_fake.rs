@@ -99,7 +99,20 @@ pub(crate) fn run(id: i64, site: &str, state: RunState) -> RunView {
     let why = (state == RunState::Failed).then(|| "the start page can't be fetched: no answer in time".to_owned());
     let timeline = vec![Moment { at: ago(7), what: "began".to_owned(), detail: None }];
     let (cause, due) = (Cause::Schedule, Some(ago(7)));
-    RunView { id, site: site.to_owned(), cause, due, began: ago(7), ended, state, why, times: 1, resumed: 0, numbers, timeline }
+    RunView {
+        id,
+        site: site.to_owned(),
+        cause,
+        due,
+        began: ago(7),
+        ended,
+        state,
+        why,
+        times: 1,
+        resumed: 0,
+        numbers,
+        timeline,
+    }
 }
 
 fn site(name: &str) -> SiteView {

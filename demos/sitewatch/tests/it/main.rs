@@ -9,6 +9,7 @@ mod config;
 mod hostile;
 mod html;
 mod notify;
+mod packaging;
 mod progress;
 mod report;
 mod robots;

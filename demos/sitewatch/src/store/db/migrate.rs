@@ -42,14 +42,15 @@ impl Db {
     pub(super) async fn migrate(&self) -> Result<(), StoreError> {
         let version = match &self.engine {
             Engine::Sqlite(pool) => {
-                pool.transaction(|db| migrate_sqlite(db)).await.map_err(|error| sqlite::of(&self.name, error))?
+                pool.transaction(migrate_sqlite).await.map_err(|error| sqlite::of(&self.name, error))?
             }
             Engine::Postgres(pool) => {
                 let migrated = pool.transaction(async |tx| {
                     let lock = format!("select pg_advisory_xact_lock({LOCK})");
                     tx.batch_execute(&lock).await?;
                     tx.batch_execute(&for_postgres(VERSIONS)).await?;
-                    let version: i64 = tx.query_one(LATEST_VERSION, &[]).await?.try_get(0).map_err(PostgresError::Failed)?;
+                    let version: i64 =
+                        tx.query_one(LATEST_VERSION, &[]).await?.try_get(0).map_err(PostgresError::Failed)?;
                     for (version, statements) in missing(version) {
                         tx.batch_execute(&for_postgres(statements)).await?;
                         tx.execute("insert into sitewatch_version values ($1)", &[&version]).await?;

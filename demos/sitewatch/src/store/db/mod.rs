@@ -17,8 +17,8 @@ use actors::connection_pool::postgres::PostgresManager;
 use actors::connection_pool::sqlite::SqliteManager;
 use actors::connection_pool::{ConnectionPool, ConnectionPoolStatus};
 
-pub use error::StoreError;
 pub(crate) use error::PAUSES;
+pub use error::StoreError;
 pub(crate) use lock::ServeLock;
 pub(crate) use value::{Row, Statement, Value, values};
 
@@ -101,7 +101,8 @@ const POSTGRES_CONNECTIONS: usize = 6;
 const LOCKED: Duration = Duration::from_millis(1_500);
 
 /// The tables are in a schema of their own, as the database may have others.
-const IN_SCHEMA: &str = "set client_min_messages = warning; create schema if not exists sitewatch; set search_path = sitewatch";
+const IN_SCHEMA: &str =
+    "set client_min_messages = warning; create schema if not exists sitewatch; set search_path = sitewatch";
 
 impl Db {
     /// Opens it, and makes it or brings it up to date.

@@ -4,8 +4,8 @@ use std::error::Error;
 
 use actors::connection_pool::postgres::{PostgresError, PostgresManager, TransactionError};
 use actors::connection_pool::{AcquireError, ConnectionPool};
-use futures_util::future::try_join_all;
 use bytes::BytesMut;
+use futures_util::future::try_join_all;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
 use super::{Row, Statement, StoreError, Value};

@@ -61,7 +61,9 @@ impl Http for Web {
         tokio::time::sleep(delay).await;
         match answer {
             Answer::Html(_) if want == Want::Probe => Reply::IsHtml,
-            Answer::Html(html) => Reply::Html { body: html.into_bytes(), charset: None, validators: Validators::default() },
+            Answer::Html(html) => {
+                Reply::Html { body: html.into_bytes(), charset: None, validators: Validators::default() }
+            }
             Answer::Redirect(to) => Reply::Redirect { status: 302, to: url.join(&to).unwrap() },
             Answer::Status(status) => Reply::Failed(FetchError::Status(status)),
             Answer::File => Reply::Other,

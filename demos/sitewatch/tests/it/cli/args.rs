@@ -57,6 +57,9 @@ fn wrong_use_is_code_2_and_names_the_argument() {
 #[test]
 fn a_header_is_split_at_its_first_colon() {
     let Command::Check(args) =
-        parse(["sitewatch", "check", "x", "--header", "Referer:  https://a.b/ "]).unwrap().command else { panic!("another command") };
+        parse(["sitewatch", "check", "x", "--header", "Referer:  https://a.b/ "]).unwrap().command
+    else {
+        panic!("another command")
+    };
     assert_eq!(args.header, [("Referer".to_owned(), "https://a.b/".to_owned())]);
 }

@@ -13,7 +13,9 @@ use sitewatch::report::Format;
 const DOCS: &str = include_str!("../../../docs/settings.md");
 
 fn args(arguments: &[&str]) -> CheckArgs {
-    let Command::Check(args) = parse(["sitewatch", "check"].iter().chain(arguments)).unwrap().command else { panic!("another command") };
+    let Command::Check(args) = parse(["sitewatch", "check"].iter().chain(arguments)).unwrap().command else {
+        panic!("another command")
+    };
     *args
 }
 

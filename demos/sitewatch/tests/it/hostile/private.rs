@@ -55,7 +55,7 @@ async fn a_host_that_is_named_is_asked_all_the_same_at_its_port_only() {
         ("localhost:1".to_owned(), false),
         (inside.authority(), false),
     ] {
-        let fetched = fetcher(&[host.clone()]).page(&url).await;
+        let fetched = fetcher(std::slice::from_ref(&host)).page(&url).await;
         assert_eq!(fetched.result.is_ok(), may, "{host}: {fetched:?}");
     }
     let fetched = fetcher(&[inside.authority()]).page(&inside.url("/")).await;

@@ -139,11 +139,11 @@ fn nothing_that_was_found_can_forge_a_line_or_command_a_terminal() {
 #[test]
 fn a_subject_says_what_happened_and_where() {
     let docs = changed();
-    assert_eq!(subject(&[docs.clone()]), "[sitewatch] docs: 2 links broken, 1 fixed");
+    assert_eq!(subject(std::slice::from_ref(&docs)), "[sitewatch] docs: 2 links broken, 1 fixed");
     let fixed = notice(NoticeKind::Changed, "docs").with_fixed([broken("a.html", "https://example.org/")]);
     assert_eq!(subject(&[fixed]), "[sitewatch] docs: 1 link fixed");
     let failing = notice(NoticeKind::Failing, "blog");
-    assert_eq!(subject(&[failing.clone()]), "[sitewatch] blog: 1 check failed");
+    assert_eq!(subject(std::slice::from_ref(&failing)), "[sitewatch] blog: 1 check failed");
     let shop = notice(NoticeKind::Recovered, "shop");
     assert_eq!(
         subject(&[docs.clone(), failing.clone(), docs.clone(), shop, notice(NoticeKind::Failing, "wiki")]),

@@ -47,7 +47,8 @@ pub(crate) fn clock() -> VirtualClock {
 pub(crate) async fn idle(service: &Service) {
     loop {
         tokio::time::sleep(Duration::from_secs(1)).await;
-        if service.sites().await.unwrap().iter().all(|site| matches!(site.activity, Activity::Idle | Activity::Paused)) {
+        if service.sites().await.unwrap().iter().all(|site| matches!(site.activity, Activity::Idle | Activity::Paused))
+        {
             return;
         }
     }

@@ -65,7 +65,8 @@ fn due(when: &When, from: Timestamp, to: Timestamp) -> u64 {
 
 #[tokio::test(start_paused = true)]
 async fn in_a_week_of_200_sites_every_check_ran_or_has_its_reason_and_none_overlapped() {
-    let folder = tempfile::tempdir_in(if std::path::Path::new("/dev/shm").is_dir() { "/dev/shm" } else { "." }).unwrap();
+    let folder =
+        tempfile::tempdir_in(if std::path::Path::new("/dev/shm").is_dir() { "/dev/shm" } else { "." }).unwrap();
     let web = Arc::new(Web::default());
     let sites = sites();
     for (_, watched) in &sites {
@@ -122,7 +123,6 @@ async fn in_a_week_of_200_sites_every_check_ran_or_has_its_reason_and_none_overl
             }
         }
     }
-    eprintln!("{states:?}");
     assert!(states["Done"] > 2_000 && states["Skipped"] > 100 && states["Missed"] > 100, "{states:?}");
     stop(service).await;
 }

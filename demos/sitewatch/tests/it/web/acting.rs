@@ -149,7 +149,8 @@ async fn whoever_logs_out_is_unknown_in_that_browser() {
 #[tokio::test]
 async fn no_link_puts_words_into_our_mouth() {
     let place = Place::new(Fake::default());
-    place.get("/?said=the+page+was+hacked").await.lacks("hacked");
+    // It may be in an address, such as that to come back to, and in no text.
+    place.get("/?said=the+page+was+hacked").await.lacks("was hacked");
     // "hacked", in the form that such a cookie has, with a mark of somebody else's.
     let forged = format!("sitewatch-8080-said=99999999999.6861636b6564.{}", "0".repeat(64));
     let page = place.ask(TestRequest::get().uri("/").insert_header(("cookie", forged))).await;

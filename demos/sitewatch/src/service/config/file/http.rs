@@ -1,5 +1,5 @@
 use std::collections::BTreeMap;
-use std::num::{NonZeroU64, NonZeroUsize};
+use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::time::Duration;
 
 use patterns_core::settings::Findings;
@@ -38,6 +38,8 @@ pub(crate) struct HttpTable {
     pub(crate) total_timeout: Duration,
     /// The longest body, in bytes after decompression; at least 1.
     pub(crate) max_body: NonZeroU64,
+    /// How many times larger a body may become by decompression, beyond its first MiB; at least 1.
+    pub(crate) max_ratio: NonZeroU32,
     /// Attempts after the first, on what is transient only.
     pub(crate) retries: u32,
     /// The longest chain of redirects.
@@ -61,6 +63,7 @@ impl Default for HttpTable {
             read_timeout: http.read_timeout,
             total_timeout: http.total_timeout,
             max_body: NonZeroU64::new(http.max_body).unwrap_or(NonZeroU64::MAX),
+            max_ratio: NonZeroU32::new(http.max_ratio).unwrap_or(NonZeroU32::MAX),
             retries: http.retries,
             max_redirects: http.max_redirects,
             user_agent: http.user_agent,
@@ -105,6 +108,7 @@ impl HttpTable {
             read_timeout: self.read_timeout,
             total_timeout: self.total_timeout,
             max_body: self.max_body.get(),
+            max_ratio: self.max_ratio.get(),
             retries: self.retries,
             max_redirects: self.max_redirects,
             user_agent: self.user_agent.clone(),
