@@ -99,10 +99,11 @@ fn page(path: &str) -> Vec<u8> {
         "/candidates" => format!("<img alt='{}' srcset='{}'>", "t".repeat(100), "/well, ".repeat(MILLION)),
         "/bases" => format!("<base href='/{}/'>{}", "b".repeat(4_000), "<a href=x>".repeat(MILLION)),
         "/well" => String::new(),
-        _ => return b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n".to_vec(),
+        _ => return b"HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n".to_vec(),
     };
     let length = body.len();
-    format!("HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: {length}\r\n\r\n{body}").into_bytes()
+    format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: text/html\r\ncontent-length: {length}\r\n\r\n{body}")
+        .into_bytes()
 }
 
 fn list(paths: &[&str]) -> String {

