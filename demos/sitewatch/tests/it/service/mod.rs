@@ -1,4 +1,3 @@
 mod checks;
 mod setup;
 mod web;
-mod week;
