@@ -59,7 +59,7 @@ Exit codes:
 /// ```
 /// use sitewatch::cli::{parse, Command};
 ///
-/// let Command::Check(args) = parse(["sitewatch", "check", "docs", "--depth", "2"])?.command;
+/// let Command::Check(args) = parse(["sitewatch", "check", "docs", "--depth", "2"])?.command else { unreachable!("it is a check") };
 /// assert_eq!((args.target.as_deref(), args.depth), (Some("docs"), Some(2)));
 /// assert_eq!(parse(["sitewatch", "check", "docs", "--dept", "2"]).unwrap_err().exit_code(), 2);
 /// # Ok::<(), clap::Error>(())

@@ -17,7 +17,7 @@ use crate::service::config::for_check;
 /// ```
 /// use sitewatch::cli::{load, parse, Command};
 ///
-/// let Command::Check(args) = parse(["sitewatch", "check", "docs", "--depth", "2"])?.command;
+/// let Command::Check(args) = parse(["sitewatch", "check", "docs", "--depth", "2"])?.command else { unreachable!("it is a check") };
 /// let config = load(&args, [("SITEWATCH_DEPTH", "7"), ("SITEWATCH_HTTP__RATE", "1.5")])?;
 /// assert_eq!((config.depth, config.http.rate), (Some(2), 1.5));
 ///
