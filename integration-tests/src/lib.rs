@@ -12,4 +12,4 @@ pub mod sitewatch;
 pub use nginx::Nginx;
 pub use postgres::Postgres;
 pub use redis::Redis;
-pub use server::{Server, find, skip_or_fail};
+pub use server::{Server, find, is_recording, skip_or_fail};

@@ -71,6 +71,22 @@ pub fn find(program: &str) -> Option<PathBuf> {
         .find(|program| program.is_file())
 }
 
+/// Whether this is a run in continuous integration.
+fn in_ci() -> bool {
+    std::env::var("CI").is_ok_and(|value| value == "true" || value == "1")
+}
+
+/// Whether to keep what is made now, for later runs to be compared with: `RECORD=1`.
+///
+/// # Panics
+///
+/// If that is asked for in continuous integration.
+pub fn is_recording() -> bool {
+    let asked = std::env::var("RECORD").is_ok_and(|value| value == "1");
+    assert!(!asked || !in_ci(), "what is recorded in CI is compared with nothing");
+    asked
+}
+
 /// Says that a test can't run for want of `program`: loudly in `cargo xtask test`'s closing list, and as a
 /// failure in continuous integration.
 ///
@@ -78,8 +94,7 @@ pub fn find(program: &str) -> Option<PathBuf> {
 ///
 /// With `CI=true`: a test that passes because a server is missing proves nothing.
 pub fn skip_or_fail(test: &str, program: &str) {
-    let in_ci = std::env::var("CI").is_ok_and(|value| value == "true" || value == "1");
-    assert!(!in_ci, "{test} needs {program}, which is not installed: run `cargo xtask setup`");
+    assert!(!in_ci(), "{test} needs {program}, which is not installed: run `cargo xtask setup`");
     let line = format!("{test}: needs {program}\n");
     if let Some(list) = std::env::var_os("SKIPPED_TESTS") {
         let list = OpenOptions::new().append(true).create(true).open(list);

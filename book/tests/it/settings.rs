@@ -2,20 +2,13 @@
 
 use std::fs;
 
+use integration_tests::is_recording;
 use sitewatch::service::config::reference;
 
 use crate::support::{book, read};
 
 const BEGIN: &str = "<!-- settings: begin -->\n";
 const END: &str = "<!-- settings: end -->\n";
-
-/// Whether to keep what is made now: `RECORD=1`.
-fn is_recording() -> bool {
-    let asked = std::env::var("RECORD").is_ok_and(|value| value == "1");
-    let in_ci = std::env::var("CI").is_ok_and(|value| value == "true" || value == "1");
-    assert!(!asked || !in_ci, "what is recorded in CI is compared with nothing");
-    asked
-}
 
 #[test]
 fn the_reference_of_the_settings_is_what_the_code_says() {

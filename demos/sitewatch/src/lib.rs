@@ -1,4 +1,5 @@
 //! A recursive link checker and site monitor.
+mod causes;
 pub mod check;
 pub mod cli;
 pub mod config;

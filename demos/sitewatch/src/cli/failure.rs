@@ -2,6 +2,7 @@ use std::error::Error;
 use std::fmt;
 
 use super::Exit;
+use crate::causes::sentence;
 use crate::check::CheckError;
 use crate::fetch::FetchSetupError;
 
@@ -60,20 +61,6 @@ impl fmt::Display for Failure {
 }
 
 impl Error for Failure {}
-
-/// An error with its causes, leaving out those that it has already in its own words.
-fn sentence(error: &dyn Error) -> String {
-    let mut sentence = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let words = cause.to_string();
-        if !sentence.contains(&words) {
-            sentence = format!("{sentence}: {words}");
-        }
-        source = cause.source();
-    }
-    sentence
-}
 
 /// What the user named or set is wrong use; what the world does is a check that could not run.
 impl From<CheckError> for Failure {

@@ -58,6 +58,7 @@ mod url_length;
 mod validators;
 mod visit;
 
+pub(crate) use address::is_loopback;
 pub(crate) use client::tls;
 pub use config::HttpConfig;
 pub use error::{FetchError, FetchSetupError, Phase};

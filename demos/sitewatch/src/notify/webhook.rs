@@ -8,10 +8,12 @@ use jiff::Timestamp;
 use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response, StatusCode};
-use url::{Host, Url};
+use url::Url;
 
 use super::sign::sign;
 use super::{Channel, Notice, SendError, SetupError, delivery};
+use crate::causes::innermost;
+use crate::fetch::is_loopback;
 use crate::report::Reason;
 use crate::report::text::elided;
 
@@ -132,11 +134,7 @@ impl Webhook {
             return SendError::TimedOut { to, limit: LIMIT };
         }
         // The innermost reason says something; around it is only that a request failed, and to which address.
-        let mut cause = error.source();
-        while let Some(source) = cause.and_then(Error::source) {
-            cause = Some(source);
-        }
-        let why = cause.map_or_else(|| "no request can be made".to_owned(), ToString::to_string);
+        let why = error.source().map_or_else(|| "no request can be made".to_owned(), innermost);
         SendError::Unreachable { to, why }
     }
 
@@ -232,13 +230,4 @@ async fn beginning(answer: &mut Response) -> Vec<u8> {
         }
     }
     body
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actors::scheduler::Firing;
+use futures_util::TryFutureExt;
 use jiff::Timestamp;
 use patterns_core::cancel::{CancelCause, CancelKind, CancelToken};
 use patterns_core::context::{Context, interruptible};
@@ -19,10 +20,11 @@ use super::keeper::tell_progress;
 use super::notices::Story;
 use super::site::{Current, Site};
 use super::view::{Cause, EventKind, Numbers, RunState};
+use crate::causes::sentence;
 use crate::check::{CheckError, Checker, Http};
 use crate::cli::Target;
 use crate::report::{LinkResult, Report};
-use crate::store::{Begun, Ended, NotBegun, Outcome, PAUSES, StoreError};
+use crate::store::{self, Begun, Ended, NotBegun, Outcome, StoreError};
 
 /// How a check ended.
 enum End {
@@ -209,7 +211,7 @@ impl Core {
             Ok(report) if report.summary().is_complete() => report,
             Ok(report) => return stopped(report.summary().stopped.clone().unwrap_or_default()),
             Err(error) if token.is_cancelled() => return stopped(error.to_string()),
-            Err(error) => return End::Over(RunState::Failed, in_short(&error)),
+            Err(error) => return End::Over(RunState::Failed, sentence(&error)),
         };
         if config.confirm.times == 0 {
             return End::Done(Box::new(report), 0);
@@ -236,17 +238,14 @@ impl Core {
     where
         F: Future<Output = Result<T, StoreError>>,
     {
-        let (mut pause, longest) = PAUSES;
-        loop {
-            match what().await {
-                Err(error) if error.is_temporary() => {
+        let told = store::patiently(|| {
+            what().inspect_err(|error| {
+                if error.is_temporary() {
                     tracing::warn!(%error, "the database is waited for");
-                    patterns_core::context::sleep(pause).await?;
-                    pause = (pause * 2).min(longest);
                 }
-                result => return result.map_err(Into::into),
-            }
-        }
+            })
+        });
+        Ok(told.await??)
     }
 }
 
@@ -267,19 +266,6 @@ async fn checked_until<F: Future<Output = Result<Report, CheckError>>>(
         }
     }
     check.await
-}
-
-fn in_short(error: &CheckError) -> String {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        let words = cause.to_string();
-        if !text.contains(&words) {
-            text = format!("{text}: {words}");
-        }
-        source = cause.source();
-    }
-    text
 }
 
 fn metrics_of(site: &str, state: RunState, numbers: &Numbers) {

@@ -9,10 +9,11 @@ use parking_lot::Mutex;
 use patterns_core::cancel::CancelToken;
 use patterns_core::context::Context;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::config::{ChannelConfig, ChannelKind, ServiceConfig};
 use super::core::Core;
+use super::keeper::ended;
 use crate::notify::{
     Channel, Command, CommandSettings, Mail, MailSettings, Notifier, NotifierStatus, Policy, SetupError, Webhook,
     WebhookSettings,
@@ -109,13 +110,6 @@ impl Component for Delivery {
             under.stop.cancel("the service is being stopped");
             under.task.take()
         };
-        let receipt = Receipt::new("notices");
-        match task {
-            Some(task) => match timeout_at(deadline, task).await {
-                Ok(_) => receipt,
-                Err(_) => receipt.cut_short(),
-            },
-            None => receipt,
-        }
+        ended("notices", task, deadline).await
     }
 }

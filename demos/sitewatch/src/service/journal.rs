@@ -1,7 +1,6 @@
 //! The journal of a run: answers, written many at a time.
 
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use patterns_core::cancel::{CancelCause, CancelKind, CancelToken};
 use patterns_core::context::{Context, Interrupt, interruptible};
@@ -136,7 +135,7 @@ impl Writer {
                 Err(error) if error.is_temporary() && !error.is_full() && !self.ends.stop.is_cancelled() => {
                     tracing::warn!(run = self.run, %error, "the journal waits");
                     let _ = tokio::time::timeout(pause, self.ends.stop.cancelled()).await;
-                    pause = (pause * 2).min(longest).max(Duration::from_millis(1));
+                    pause = (pause * 2).min(longest);
                 }
                 result => return result,
             }

@@ -20,7 +20,7 @@ use crate::check::{Http, Reply, Want};
 use crate::fetch::{FetchError, Validators};
 use crate::html::{self, Outline};
 use crate::report::{Reason, Verdict};
-use crate::store::{Begun, Entry, How, Noted, PAUSES, Recalled, Store};
+use crate::store::{Begun, Entry, How, Noted, Recalled, Store, StoreError, patiently};
 
 /// A way to ask for addresses that keeps what it learns.
 ///
@@ -76,20 +76,14 @@ impl<H: Http + ?Sized> Journaled<H> {
         if !self.knows {
             return Ok(None);
         }
-        let (mut pause, longest) = PAUSES;
-        loop {
-            match self.store.recall(self.site, self.run, self.previous, url.as_str(), want).await {
-                Ok(recalled) => return Ok(recalled),
-                Err(error) if error.is_temporary() => {
-                    patterns_core::context::sleep(pause).await?;
-                    pause = (pause * 2).min(longest);
-                }
-                Err(crate::store::StoreError::Interrupted(interrupt)) => return Err(interrupt),
-                // What it knew is asked for again; whoever writes the journal has more to say about this.
-                Err(error) => {
-                    tracing::warn!(%error, %url, "nothing can be recalled");
-                    return Ok(None);
-                }
+        let recall = || self.store.recall(self.site, self.run, self.previous, url.as_str(), want);
+        match patiently(recall).await? {
+            Ok(recalled) => Ok(recalled),
+            Err(StoreError::Interrupted(interrupt)) => Err(interrupt),
+            // What it knew is asked for again; whoever writes the journal has more to say about this.
+            Err(error) => {
+                tracing::warn!(%error, %url, "nothing can be recalled");
+                Ok(None)
             }
         }
     }

@@ -67,15 +67,15 @@ impl Component for Keeper {
     async fn shut_down(&self, deadline: Instant) -> Receipt {
         self.stop.cancel("the service is being stopped");
         let task = self.task.lock().take();
-        let receipt = Receipt::new("keeper");
-        match task {
-            Some(task) => match timeout_at(deadline, task).await {
-                Ok(_) => receipt,
-                Err(_) => receipt.cut_short(),
-            },
-            None => receipt,
-        }
+        ended("keeper", task, deadline).await
     }
+}
+
+/// The receipt of a task that was asked to end; of none, where somebody else has awaited it.
+pub(super) async fn ended(name: &str, task: Option<JoinHandle<()>>, deadline: Instant) -> Receipt {
+    let receipt = Receipt::new(name);
+    let Some(task) = task else { return receipt };
+    if timeout_at(deadline, task).await.is_ok() { receipt } else { receipt.cut_short() }
 }
 
 /// Looks after the service, for ever.
@@ -148,11 +148,7 @@ async fn go_round(core: &Core) {
         Ok(count) => tracing::info!(count, "checks that were left are gone on with"),
         Err(error) => tracing::warn!(%error, "what was left can't be found"),
     }
-    for site in core.all_sites() {
-        if let Err(error) = core.account(&site).await {
-            tracing::warn!(%error, site = site.name, "what was missed can't be noted");
-        }
-    }
+    core.account_all().await;
 }
 
 async fn forget(core: &Core) {

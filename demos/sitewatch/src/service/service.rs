@@ -253,11 +253,7 @@ impl Service {
         for site in self.core().all_sites() {
             site.leave();
         }
-        for site in self.core().all_sites() {
-            if let Err(error) = self.core().account(&site).await {
-                tracing::warn!(%error, site = site.name, "what was missed can't be noted");
-            }
-        }
+        self.core().account_all().await;
         self.core().replaced.close();
         self.0.coordinator.shutdown(cause).await
     }

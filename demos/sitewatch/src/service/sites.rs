@@ -174,17 +174,20 @@ impl Core {
     pub(crate) async fn account(&self, site: &Site) -> Result<(), BoxError> {
         let Some(schedule) = site.schedule() else { return Ok(()) };
         let missed = site.account(schedule.status().counts.missed);
-        let now = self.clock.now();
         if missed > 0 {
-            let why = match missed {
-                1 => "it was due while nobody looked".to_owned(),
-                many => format!("{many} were due while nobody looked"),
-            };
-            let missed = NotBegun { site: site.name.clone(), due: now, times: missed, state: RunState::Missed, why };
-            self.patiently(|| self.store.not_begun(vec![missed.clone()], now)).await?;
+            self.note_not_begun(site, missed, RunState::Missed, "nobody looked").await?;
             self.bus.tell(EventKind::Run, Some(&site.name));
         }
         Ok(())
+    }
+
+    /// The same for all sites; what can't be noted is told.
+    pub(crate) async fn account_all(&self) {
+        for site in self.all_sites() {
+            if let Err(error) = self.account(&site).await {
+                tracing::warn!(%error, site = site.name, "what was missed can't be noted");
+            }
+        }
     }
 
     /// Ends a pause, and notes what was due in it.
@@ -193,16 +196,20 @@ impl Core {
         schedule.resume().await?;
         let skipped = schedule.status().counts.skipped.saturating_sub(before);
         if skipped > 0 {
-            let why = match skipped {
-                1 => "it was due while the site was paused".to_owned(),
-                many => format!("{many} were due while the site was paused"),
-            };
-            let now = self.clock.now();
-            let state = RunState::Skipped;
-            let skipped = NotBegun { site: site.name.clone(), due: now, times: skipped, state, why };
-            self.patiently(|| self.store.not_begun(vec![skipped.clone()], now)).await?;
+            self.note_not_begun(site, skipped, RunState::Skipped, "the site was paused").await?;
         }
         Ok(())
+    }
+
+    /// Notes that so many checks were due until now and did not begin.
+    async fn note_not_begun(&self, site: &Site, times: u64, state: RunState, during: &str) -> Result<(), BoxError> {
+        let why = match times {
+            1 => format!("it was due while {during}"),
+            many => format!("{many} were due while {during}"),
+        };
+        let now = self.clock.now();
+        let not_begun = NotBegun { site: site.name.clone(), due: now, times, state, why };
+        self.patiently(|| self.store.not_begun(vec![not_begun.clone()], now)).await
     }
 
     /// Does what somebody asked for.

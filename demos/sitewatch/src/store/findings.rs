@@ -1,4 +1,4 @@
-use super::db::{Row, Statement, values};
+use super::db::{Row, Statement, Value, values};
 use super::{Store, StoreError};
 use crate::report::LinkResult;
 use crate::service::{FindingQuery, FindingView, Part};
@@ -106,7 +106,7 @@ pub(super) fn changes(
             link.link,
             link.verdict.reason.code().to_string(),
             link.verdict.to_string(),
-            serde_json::json!(link.verdict.redirects).to_string(),
+            Value::json(&link.verdict.redirects),
             at,
         ]
     };

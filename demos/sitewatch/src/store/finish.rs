@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
-use super::db::{Statement, values};
+use super::db::{Statement, Value, values};
 use super::findings::changes;
 use super::runs::code;
 use super::{Store, StoreError};
@@ -72,22 +72,13 @@ impl Store {
         let mut batch = vec![Statement::once(
             "update run set state = $1, why = $2, ended = $3, broken = $4, numbers = $5, timeline = $6
                 where id = $7 and state = 'running'",
-            values![
-                code(&state),
-                why,
-                at,
-                broken,
-                serde_json::json!(numbers).to_string(),
-                serde_json::json!(timeline).to_string(),
-                run
-            ],
+            values![code(&state), why, at, broken, Value::json(&numbers), Value::json(&timeline), run],
         )];
         let ids: Vec<i64> = fixed.iter().map(|finding| finding.id).collect();
         batch.extend(changes(site, at, &new, &still, &ids));
         let outcome = Outcome { new, fixed, broken };
-        let notices = notices(&outcome)
-            .into_iter()
-            .map(|(channel, notice)| values![channel, at, at, serde_json::json!(notice).to_string()]);
+        let notices =
+            notices(&outcome).into_iter().map(|(channel, notice)| values![channel, at, at, Value::json(&notice)]);
         let insert = "insert into notice (channel, since, next, content) values ($1, $2, $3, $4)";
         batch.push(Statement::each(insert, notices));
         self.db.write(batch).await?;

@@ -15,6 +15,7 @@ mod findings;
 mod finish;
 mod notices;
 mod overview;
+mod patience;
 mod prune;
 mod runs;
 mod sites;
@@ -30,10 +31,11 @@ use jiff::Timestamp;
 use crate::report::{LinkResult, Report, Status};
 use crate::service::{Cause, RunState};
 
-pub(crate) use db::{Db, PAUSES, ServeLock};
+pub(crate) use db::{Db, ServeLock};
 pub use db::{Location, StoreError};
 pub(crate) use finish::{Ended, Outcome};
 pub(crate) use overview::SiteRow;
+pub(crate) use patience::{PAUSES, patiently};
 pub(crate) use runs::{Begun, NotBegun};
 pub(crate) use visits::{Entry, How, Noted, Recalled};
 

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::db::{Row, Statement, values};
+use super::db::{Row, Statement, Value, values};
 use super::{Store, StoreError};
 use crate::service::{Cause, Moment, Numbers, RunState, RunView};
 
@@ -46,9 +46,8 @@ impl Store {
         now: Timestamp,
     ) -> Result<Begun, StoreError> {
         let timeline = vec![Moment { at: now, what: "began".to_owned(), detail: None }];
-        let values = values![site, token, code(&cause), due, now, serde_json::json!(timeline).to_string()];
-        let mut written = self.db.write(vec![Statement::once(BEGIN, values)]).await?;
-        let row = written.pop().and_then(|mut rows| rows.pop());
+        let values = values![site, token, code(&cause), due, now, Value::json(&timeline)];
+        let row = self.db.write_row(BEGIN, values).await?;
         self.begun(site, row).await
     }
 
@@ -59,7 +58,7 @@ impl Store {
         let rows = self.db.read(find, values![site]).await?;
         let left = rows.into_iter().find(|row| !row.first_int().is_some_and(|run| running.contains(&run)));
         let Some(row) = left else { return Ok(None) };
-        let mut begun = self.begun(site, Some(row)).await?;
+        let mut begun = self.begun(site, row).await?;
         // It ran from its last beginning at least until the last of its answers.
         let last = "select max(seen) from visit where run = $1 and how <> 'remembered'";
         let last = self.db.read(last, values![begun.run]).await?.pop().and_then(|mut row| row.opt_instant());
@@ -71,20 +70,12 @@ impl Store {
         begun.timeline.push(Moment { at: now, what: "resumed".to_owned(), detail: None });
         let numbers = Numbers { elapsed_ms: begun.elapsed_before, ..Numbers::default() };
         let update = "update run set resumed = $1, timeline = $2, numbers = $3 where id = $4";
-        let values = values![
-            begun.resumed,
-            serde_json::json!(begun.timeline).to_string(),
-            serde_json::json!(numbers).to_string(),
-            begun.run
-        ];
+        let values = values![begun.resumed, Value::json(&begun.timeline), Value::json(&numbers), begun.run];
         self.db.write(vec![Statement::once(update, values)]).await?;
         Ok(Some(begun))
     }
 
-    async fn begun(&self, site: i64, row: Option<Row>) -> Result<Begun, StoreError> {
-        let Some(mut row) = row else {
-            return Err(StoreError::Refused { name: self.db.name().to_owned(), why: "a row is missing".to_owned() });
-        };
+    async fn begun(&self, site: i64, mut row: Row) -> Result<Begun, StoreError> {
         let run = row.int();
         let is_over = row.text() != "running";
         let resumed = u32::try_from(row.int()).unwrap_or(u32::MAX);

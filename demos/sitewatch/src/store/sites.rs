@@ -13,11 +13,8 @@ impl Store {
     pub(crate) async fn enter_site(&self, name: &str, target: &str) -> Result<Site, StoreError> {
         let enter = "insert into site (name, target) values ($1, $2)
             on conflict (name) do update set target = excluded.target returning id, paused";
-        let mut written = self.db.write(vec![Statement::once(enter, values![name, target])]).await?;
-        match written.pop().and_then(|mut rows| rows.pop()) {
-            Some(mut row) => Ok(Site { id: row.int(), paused: row.int() != 0 }),
-            None => Err(StoreError::Refused { name: self.db.name().to_owned(), why: "a row is missing".to_owned() }),
-        }
+        let mut row = self.db.write_row(enter, values![name, target]).await?;
+        Ok(Site { id: row.int(), paused: row.int() != 0 })
     }
 
     /// Notes whether a site is paused, for the next life of the program.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::db::{Statement, values};
+use super::db::{Statement, Value, values};
 use super::{Store, StoreError};
 use crate::check::Want;
 use crate::fetch::Validators;
@@ -84,8 +84,8 @@ impl Store {
                 run,
                 &entry.url,
                 name(entry.want),
-                serde_json::json!(entry.noted).to_string(),
-                (!entry.validators.is_empty()).then(|| serde_json::json!(entry.validators).to_string()),
+                Value::json(&entry.noted),
+                (!entry.validators.is_empty()).then(|| Value::json(&entry.validators)),
                 entry.outline.as_ref().map(|(hash, _)| hash.clone()),
                 super::runs::code(&entry.how),
                 entry.seen,

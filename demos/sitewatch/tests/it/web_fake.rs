@@ -106,24 +106,10 @@ pub(crate) fn run(id: i64, state: RunState) -> RunView {
     }
 }
 
+/// The one of the API's tests, in this world's time.
 pub(crate) fn finding(id: i64, page: &str, reason: &str, message: &str) -> FindingView {
-    FindingView {
-        id,
-        site: "docs".to_owned(),
-        page: page.to_owned(),
-        line: 12,
-        column: 8,
-        text: "the manual".to_owned(),
-        link: "gone.html".to_owned(),
-        url: format!("https://example.org/gone-{id}.html"),
-        reason: reason.to_owned(),
-        message: message.to_owned(),
-        redirects: Vec::new(),
-        first_seen: ago(600),
-        last_seen: ago(5),
-        times: 3,
-        fixed_at: None,
-    }
+    let finding = crate::api_fake::finding(id, page, reason, message);
+    FindingView { first_seen: ago(600), last_seen: ago(5), ..finding }
 }
 
 fn machinery() -> MachineryView {

@@ -3,6 +3,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
+use integration_tests::is_recording;
 use tour::{DEMOS, Demo};
 
 use crate::support::{run, text};
@@ -70,14 +71,6 @@ fn plays_the_same_scenes(demo: &Demo) -> Option<String> {
 fn scenes(said: &str) -> impl Iterator<Item = String> + '_ {
     let titles = said.lines().filter(|line| line.starts_with("--- "));
     titles.map(|title| title.replace(|c: char| c.is_ascii_digit(), ""))
-}
-
-/// Whether to keep what is said and drawn now: `cargo xtask figures`.
-fn is_recording() -> bool {
-    let asked = std::env::var("RECORD").is_ok_and(|value| value == "1");
-    let in_ci = std::env::var("CI").is_ok_and(|value| value == "true" || value == "1");
-    assert!(!asked || !in_ci, "what is recorded in CI is compared with nothing");
-    asked
 }
 
 fn plays_as_recorded(demo: &Demo, name: &str, args: &[&str]) {

@@ -1,7 +1,9 @@
 use std::path::PathBuf;
-use std::time::Duration;
 
+use actors::connection_pool::AcquireError;
 use patterns_core::context::Interrupt;
+
+use crate::causes::innermost;
 
 /// Why a database can't be used.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -57,6 +59,18 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// What it means that there is no connection to be had.
+    pub(super) fn unavailable(name: &str, error: &AcquireError) -> Self {
+        let (name, why) = (name.to_owned(), innermost(error));
+        match error {
+            AcquireError::Closed => Self::Refused { name, why },
+            AcquireError::ConnectFailed(report) if report.last_failure.as_ref().is_some_and(|last| last.permanent) => {
+                Self::Refused { name, why }
+            }
+            _ => Self::Away { name, why },
+        }
+    }
+
     /// Whether it may work later, with nothing done about it here.
     #[must_use]
     pub fn is_temporary(&self) -> bool {
@@ -75,6 +89,3 @@ impl StoreError {
         matches!(self, Self::Interrupted(_))
     }
 }
-
-/// How long to wait before it is tried again, the first time and at most.
-pub(crate) const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));

@@ -36,7 +36,7 @@ impl Db {
                 }
             }
             Engine::Postgres(pool) => {
-                let session = pool.acquire().await.map_err(|error| postgres::unavailable(&self.name, &error))?;
+                let session = pool.acquire().await.map_err(|error| StoreError::unavailable(&self.name, &error))?;
                 let taken = session.query_one("select pg_try_advisory_lock($1)", &[&LOCK]).await;
                 let taken = taken.map_err(|error| postgres::of(&self.name, &error))?;
                 if taken.try_get(0).unwrap_or(false) {

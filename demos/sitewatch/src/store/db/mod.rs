@@ -17,7 +17,6 @@ use actors::connection_pool::postgres::PostgresManager;
 use actors::connection_pool::sqlite::SqliteManager;
 use actors::connection_pool::{ConnectionPool, ConnectionPoolStatus};
 
-pub(crate) use error::PAUSES;
 pub use error::StoreError;
 pub(crate) use lock::ServeLock;
 pub(crate) use value::{Row, Statement, Value, values};
@@ -148,10 +147,6 @@ impl Db {
         Ok(Self { name, engine })
     }
 
-    pub(crate) fn name(&self) -> &str {
-        &self.name
-    }
-
     /// Reads rows.
     pub(crate) async fn read(&self, sql: &'static str, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
         match &self.engine {
@@ -166,6 +161,12 @@ impl Db {
             Engine::Sqlite(pool) => sqlite::write(&self.name, pool, batch).await,
             Engine::Postgres(pool) => postgres::write(&self.name, pool, batch).await,
         }
+    }
+
+    /// Runs a statement that gives a row.
+    pub(crate) async fn write_row(&self, sql: &'static str, values: Vec<Value>) -> Result<Row, StoreError> {
+        let row = self.write(vec![Statement::once(sql, values)]).await?.pop().and_then(|mut rows| rows.pop());
+        row.ok_or_else(|| StoreError::Refused { name: self.name.clone(), why: "a row is missing".to_owned() })
     }
 
     /// Whether it answers.

@@ -2,13 +2,14 @@
 
 use std::error::Error;
 
+use actors::connection_pool::ConnectionPool;
 use actors::connection_pool::postgres::{PostgresError, PostgresManager, TransactionError};
-use actors::connection_pool::{AcquireError, ConnectionPool};
 use bytes::BytesMut;
 use futures_util::future::try_join_all;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
 use super::{Row, Statement, StoreError, Value};
+use crate::causes::innermost;
 
 /// How many rows are under way at a time.
 const UNDER_WAY: usize = 256;
@@ -41,7 +42,7 @@ pub(super) async fn read(
     sql: &'static str,
     values: Vec<Value>,
 ) -> Result<Vec<Row>, StoreError> {
-    let connection = pool.acquire().await.map_err(|error| unavailable(name, &error))?;
+    let connection = pool.acquire().await.map_err(|error| StoreError::unavailable(name, &error))?;
     let rows = connection.query(sql, &given(&values)).await.map_err(|error| of(name, &error))?;
     rows.iter().map(owned).collect::<Result<_, _>>().map_err(|error| of(name, &PostgresError::Failed(error)))
 }
@@ -73,7 +74,7 @@ pub(super) async fn write(
 /// What came of a transaction.
 pub(super) fn failed(name: &str, error: TransactionError) -> StoreError {
     match error {
-        TransactionError::Acquire(error) => unavailable(name, &error),
+        TransactionError::Acquire(error) => StoreError::unavailable(name, &error),
         TransactionError::Failed(error) | TransactionError::Begin(error) | TransactionError::Commit(error) => {
             of(name, &error)
         }
@@ -94,20 +95,9 @@ fn owned(row: &tokio_postgres::Row) -> Result<Row, tokio_postgres::Error> {
     Ok(Row::new(values.collect::<Result<_, _>>()?))
 }
 
-pub(super) fn unavailable(name: &str, error: &AcquireError) -> StoreError {
-    let (name, why) = (name.to_owned(), in_short(error));
-    match error {
-        AcquireError::Closed => StoreError::Refused { name, why },
-        AcquireError::ConnectFailed(report) if report.last_failure.as_ref().is_some_and(|last| last.permanent) => {
-            StoreError::Refused { name, why }
-        }
-        _ => StoreError::Away { name, why },
-    }
-}
-
 /// What the server means: which of its classes of errors pass by themselves.
 pub(super) fn of(name: &str, error: &PostgresError) -> StoreError {
-    let (name, why) = (name.to_owned(), in_short(error));
+    let (name, why) = (name.to_owned(), innermost(error));
     if let PostgresError::Interrupted(interrupt) = error {
         return StoreError::Interrupted(interrupt.clone());
     }
@@ -121,13 +111,4 @@ pub(super) fn of(name: &str, error: &PostgresError) -> StoreError {
         // It said nothing, so it is lost.
         None => StoreError::Away { name, why },
     }
-}
-
-/// The cause, without the story around it.
-fn in_short(error: &dyn Error) -> String {
-    let mut innermost = error;
-    while let Some(cause) = innermost.source() {
-        innermost = cause;
-    }
-    innermost.to_string()
 }

@@ -6,6 +6,7 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{ErrorCode, ToSql, params_from_iter};
 
 use super::{Row, Statement, StoreError, Value};
+use crate::causes::innermost;
 
 impl ToSql for Value {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
@@ -73,7 +74,7 @@ fn owned(value: ValueRef<'_>) -> Value {
 /// What SQLite means.
 pub(super) fn of(name: &str, error: CallError) -> StoreError {
     let name = name.to_owned();
-    let why = in_short(&error);
+    let why = innermost(&error);
     match error {
         CallError::Interrupted(interrupt) => StoreError::Interrupted(interrupt),
         CallError::Failed(error) => match error.sqlite_error_code() {
@@ -88,24 +89,10 @@ pub(super) fn of(name: &str, error: CallError) -> StoreError {
             ) => StoreError::Away { name, why },
             _ => StoreError::Refused { name, why },
         },
-        CallError::Acquire(ref acquire) if acquire.is_closed() => StoreError::Refused { name, why },
-        CallError::Acquire(actors::connection_pool::AcquireError::ConnectFailed(report))
-            if report.last_failure.as_ref().is_some_and(|failure| failure.permanent) =>
-        {
-            StoreError::Refused { name, why }
-        }
+        CallError::Acquire(error) => StoreError::unavailable(&name, &error),
         // What shared the transaction may have been what was too large.
         CallError::RolledBack(why) if why.contains("full") => StoreError::Full { name, why },
-        CallError::Acquire(_) | CallError::RolledBack(_) => StoreError::Away { name, why },
+        CallError::RolledBack(_) => StoreError::Away { name, why },
         _ => StoreError::Refused { name, why },
     }
-}
-
-/// The cause, without the story of the pool around it.
-fn in_short(error: &CallError) -> String {
-    let mut innermost: &dyn std::error::Error = error;
-    while let Some(cause) = innermost.source() {
-        innermost = cause;
-    }
-    innermost.to_string()
 }

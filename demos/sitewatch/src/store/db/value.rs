@@ -1,6 +1,7 @@
 //! What goes into a database and comes out of it.
 
 use jiff::Timestamp;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// A value, as both engines know it.
@@ -10,6 +11,14 @@ pub(crate) enum Value {
     Int(i64),
     Text(String),
     Blob(Vec<u8>),
+}
+
+impl Value {
+    /// A value as JSON.
+    pub(crate) fn json<T: Serialize + ?Sized>(value: &T) -> Self {
+        // Our own types, whose keys are texts: nothing that JSON can't hold.
+        Self::from(serde_json::to_string(value).unwrap_or_default())
+    }
 }
 
 impl From<i64> for Value {

@@ -15,7 +15,6 @@ use url::Url;
 pub(crate) struct Web {
     pages: Mutex<HashMap<String, (String, u32)>>,
     delay: Mutex<Duration>,
-    slow: Mutex<(String, Duration)>,
     asked: Mutex<HashMap<String, u32>>,
     unchanged: Mutex<u32>,
     /// These answer 503 so many times more.
@@ -63,11 +62,6 @@ impl Web {
         *self.delay.lock() = delay;
     }
 
-    /// Hosts whose names begin so take so long; an empty duration is as long as all others.
-    pub(crate) fn slow(&self, hosts: &str, delay: Duration) {
-        *self.slow.lock() = (hosts.to_owned(), delay);
-    }
-
     /// How often it was asked for each URL since this was asked before.
     pub(crate) fn asked(&self) -> HashMap<String, u32> {
         std::mem::take(&mut *self.asked.lock())
@@ -80,9 +74,7 @@ impl Web {
 
     async fn answer(&self, url: &Url, want: Want, since: Option<&Validators>) -> Reply {
         *self.asked.lock().entry(url.to_string()).or_default() += 1;
-        let (slow, long) = self.slow.lock().clone();
-        let is_slow = !long.is_zero() && url.host_str().is_some_and(|host| host.starts_with(&slow));
-        let delay = if is_slow { long } else { *self.delay.lock() };
+        let delay = *self.delay.lock();
         tokio::time::sleep(delay).await;
         if let Some(times) = self.failing.lock().get_mut(url.as_str()).filter(|times| **times > 0) {
             *times -= 1;
