@@ -45,6 +45,8 @@ pub struct Firing {
     /// Whether a crash cut an earlier run for the same instant off; see
     /// [`OnInterrupted::RunAgain`](super::OnInterrupted::RunAgain).
     pub again: bool,
+    /// Whether somebody [triggered](super::ScheduleHandle::trigger) it, and no instant of the schedule had come.
+    pub triggered: bool,
 }
 
 tokio::task_local! {

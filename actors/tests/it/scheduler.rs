@@ -1,3 +1,4 @@
+mod accounts;
 mod clocks;
 pub(crate) mod conformance;
 mod control;

@@ -34,6 +34,7 @@ struct Options {
     jitter: Duration,
     durable: bool,
     on_interrupted: OnInterrupted,
+    paused: bool,
 }
 
 impl Options {
@@ -105,7 +106,7 @@ impl Draft<'_> {
             let first = rule.first(timeline.now(now));
             (rule, first, None)
         };
-        let plan = Plan { rule, timeline, first, policy, times: options.times, stored };
+        let plan = Plan { rule, timeline, first, policy, times: options.times, paused: options.paused, stored };
         scheduler.add(name, plan, job).await
     }
 }
@@ -135,6 +136,14 @@ macro_rules! common_setters {
         /// schedule is, is what the code says now; where it has got to, the store knows.
         pub fn durable(mut self) -> Self {
             self.options.durable = true;
+            self
+        }
+
+        /// Begins with a [pause](crate::scheduler::ScheduleHandle::pause), so that nothing is due before somebody
+        /// [resumes](crate::scheduler::ScheduleHandle::resume) it; not even what passed while the process was down.
+        /// Default: not.
+        pub fn paused(mut self) -> Self {
+            self.options.paused = true;
             self
         }
 

@@ -47,6 +47,8 @@ pub enum SkipReason {
     Elsewhere,
     /// Somebody had the store [forget](super::super::Scheduler::forget) the schedule.
     Forgotten,
+    /// A scheduler that was closed had left it to the next one, which came too late for it.
+    Late,
     /// The store did not commit it before the scheduler was stopped. The next one will find it due.
     Uncommitted,
 }
@@ -62,6 +64,7 @@ impl fmt::Display for SkipReason {
             Self::Ended => f.write_str("the schedule had ended"),
             Self::Elsewhere => f.write_str("another scheduler runs it"),
             Self::Forgotten => f.write_str("the store had been told to forget the schedule"),
+            Self::Late => f.write_str("a scheduler that was closed had left it, and it was too late for the next one"),
             Self::Uncommitted => f.write_str("the store had not committed it when the scheduler was stopped"),
         }
     }

@@ -151,6 +151,9 @@ impl ScheduleStore for MemoryStore {
             keep: *keep,
             firings: BTreeMap::new(),
         });
+        if definition.kind.replaces(&schedule.definition.kind) {
+            schedule.passed = Some(*now);
+        }
         schedule.definition = definition.clone();
         schedule.keep = *keep;
         let mut until_now = schedule.firings.range(..=*now).rev();
@@ -176,8 +179,9 @@ impl ScheduleStore for MemoryStore {
 
     async fn pass(&self, now: Timestamp, passed: &[Passed]) -> Result<(), StoreError> {
         let mut tables = self.0.lock();
-        for Passed { schedule, through } in passed {
+        for Passed { schedule, first, through, .. } in passed {
             if let Some(schedule) = tables.schedules.get_mut(schedule) {
+                schedule.firings.retain(|at, row| !(row.is_released() && first <= at && at <= through));
                 schedule.passed = schedule.passed.filter(|passed| *passed <= now).max(Some(*through));
             }
         }

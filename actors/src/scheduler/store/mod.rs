@@ -54,7 +54,7 @@ pub use memory::MemoryStore;
 pub use postgres::PostgresStore;
 pub use records::{
     Claim, ClaimKind, Definition, Finished, FiringOutcome, FiringRecord, Kind, Lease, Passed, Recovered, Registered,
-    Registration, Verdict,
+    Registration, Unclaimed, Verdict,
 };
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
@@ -65,7 +65,9 @@ pub trait ScheduleStore: Send + Sync + 'static {
     /// Enters a schedule, or finds it.
     ///
     /// - Unknown: it is entered, with the `anchor` given, no `runs`, and null for `passed` and `floor`.
-    /// - Known: the definition and `keep` are replaced by those given; everything else stays, the anchor too.
+    /// - Known: the definition and `keep` are replaced by those given; everything else stays, the anchor too. But if its
+    ///   kind is [`Every`](Kind::Every) or [`Cron`](Kind::Cron), and another than it was, its earlier instants are not
+    ///   those that it has now: none up to `now` is due, so `passed` becomes `now`.
     ///
     /// The answer tells the anchor that is kept; `runs`; `last`, the latest of all instants not later than
     /// [`now`](Registration::now) that are in `passed` or have a firing that is not released; how many of its firings
@@ -99,10 +101,13 @@ pub trait ScheduleStore: Send + Sync + 'static {
     /// See [`register`](Self::register).
     async fn claim(&self, lease: &Lease, claims: &[Claim]) -> Result<Vec<Verdict>, StoreError>;
 
-    /// Notes for schedules that all their instants up to one were decided, though none of them may have been claimed.
+    /// Notes for schedules that instants were decided without a claim: they were missed, or came in a pause. A store
+    /// need keep no more of them than the latest; one that is asked what became of each keeps them all. After a crash
+    /// the same may come again with a larger count, and with the same first instant.
     ///
     /// For each whose schedule is known: `passed` becomes `through` if it is null, or earlier than `through`, or later
-    /// than `now` (the wall clock was set back).
+    /// than `now` (the wall clock was set back). Its firings from `first` to `through` that are released are deleted: they
+    /// are among those that were decided.
     ///
     /// Called again: no further effect.
     ///

@@ -91,6 +91,14 @@ pub enum Kind {
     },
 }
 
+impl Kind {
+    /// Whether a schedule that was of the kind `before` has other instants now. Those of one that runs once are its own
+    /// matter.
+    pub(super) fn replaces(&self, before: &Self) -> bool {
+        matches!(self, Self::Every { .. } | Self::Cron { .. }) && self != before
+    }
+}
+
 /// A schedule that is to be entered; see [`register`](super::ScheduleStore::register).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Registration {
@@ -180,13 +188,37 @@ pub enum Verdict {
     Unknown,
 }
 
-/// A schedule whose instants were decided up to one; see [`pass`](super::ScheduleStore::pass).
+/// Instants of a schedule that were decided without a claim; see [`pass`](super::ScheduleStore::pass).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Passed {
     /// The schedule's name.
     pub schedule: String,
-    /// The latest instant that was decided.
+    /// The first of them.
+    pub first: Timestamp,
+    /// The latest of them: up to here all is decided.
     pub through: Timestamp,
+    /// How many there are.
+    pub count: u64,
+    /// Why none of them was claimed.
+    pub why: Unclaimed,
+}
+
+/// Why an instant passes without a claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Unclaimed {
+    /// It came while nobody looked, and the schedule's [`CatchUp`](super::super::CatchUp) leaves it out.
+    Missed,
+    /// It came while the schedule was paused.
+    Paused,
+}
+
+impl fmt::Display for Unclaimed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Missed => "nobody looked",
+            Self::Paused => "the schedule was paused",
+        })
+    }
 }
 
 /// A firing that is to be finished; see [`finish`](super::ScheduleStore::finish).

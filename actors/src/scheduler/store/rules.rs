@@ -74,6 +74,11 @@ pub(super) fn decide(
     })
 }
 
+/// Whether a schedule that is kept with the definition `before` has other instants from now on.
+pub(super) fn replaces(definition: &Definition, before: &str) -> bool {
+    serde_json::from_str(before).is_ok_and(|before: Definition| definition.kind.replaces(&before.kind))
+}
+
 /// A firing that is not finished, as somebody finds it who looks for what others have left behind.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Open<'a> {

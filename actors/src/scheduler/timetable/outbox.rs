@@ -1,10 +1,11 @@
 //! What is to be written to the store, in the order of its urgency.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
+use std::collections::btree_map::{BTreeMap, Entry};
 
 use tokio::time::Instant;
 
-use super::super::store::{Claim, Finished, Passed, StoreError};
+use super::super::store::{Claim, Finished, Passed, StoreError, Unclaimed};
 use super::super::{StoreFailure, StoreStatus};
 use super::{Effects, ScheduleId};
 
@@ -18,8 +19,8 @@ pub(in crate::scheduler) const BATCH: usize = 512;
 pub(in crate::scheduler) struct Outbox {
     claims: VecDeque<(ScheduleId, Claim)>,
     finished: VecDeque<Finished>,
-    /// By schedule: of several, the last one says all.
-    passed: BTreeMap<String, Passed>,
+    /// By schedule and reason: several are one.
+    passed: BTreeMap<(String, Unclaimed), Passed>,
     /// A sign of life is due, and a look at what others have left behind.
     pub(super) renew: bool,
     /// A clerk is at work.
@@ -44,7 +45,17 @@ impl Outbox {
     pub(super) fn post(&mut self, fx: &mut Effects) {
         self.claims.extend(fx.claims.drain(..));
         self.finished.extend(fx.finished.drain(..));
-        self.passed.extend(fx.passed.drain(..).map(|passed| (passed.schedule.clone(), passed)));
+        for passed in fx.passed.drain(..) {
+            match self.passed.entry((passed.schedule.clone(), passed.why)) {
+                Entry::Vacant(place) => drop(place.insert(passed)),
+                Entry::Occupied(mut before) => {
+                    let before = before.get_mut();
+                    before.count += passed.count;
+                    // Not the maximum: the wall clock may have been set back.
+                    before.through = passed.through;
+                }
+            }
+        }
     }
 
     fn is_empty(&self) -> bool {

@@ -9,8 +9,8 @@ mod handover;
 use std::time::Duration;
 
 use actors::scheduler::store::{
-    Claim, ClaimKind, Definition, Finished, FiringOutcome, Kind, Lease, Recovered, Registered, Registration,
-    ScheduleStore, Verdict,
+    Claim, ClaimKind, Definition, Finished, FiringOutcome, Kind, Lease, Passed, Recovered, Registered, Registration,
+    ScheduleStore, Unclaimed, Verdict,
 };
 use jiff::Timestamp;
 
@@ -54,6 +54,11 @@ fn registration(name: &str, now: i64) -> Registration {
 
 fn claim(schedule: &str, second: i64, kind: ClaimKind) -> Claim {
     Claim { schedule: schedule.to_owned(), instant: instant(second), kind, limit: None, at: instant(second) }
+}
+
+fn passed(schedule: &str, through: i64) -> Passed {
+    let through = instant(through);
+    Passed { schedule: schedule.to_owned(), first: through, through, count: 1, why: Unclaimed::Missed }
 }
 
 fn finished(schedule: &str, second: i64, outcome: FiringOutcome) -> Finished {

@@ -15,6 +15,10 @@ const REGISTER: &str = "
     on conflict (name) do update set definition = excluded.definition, keep = excluded.keep
     returning id, anchor, runs, passed";
 
+const BEFORE: &str = "select definition from durable_schedule where name = $1 for no key update";
+
+const REPLACE: &str = "update durable_schedule set passed = $2 where name = $1";
+
 const LOOK: &str = "
     select
         (
@@ -48,6 +52,10 @@ const PASS: &str = "
     update durable_schedule s set passed = p.passed
     from unnest($1::bigint[], $2::bigint[]) as p (id, passed) where s.id = p.id";
 
+const DROP_RELEASED: &str = "
+    delete from durable_firing f using unnest($1::bigint[], $2::bigint[], $3::bigint[]) as p (id, first, through)
+    where f.schedule = p.id and f.instant between p.first and p.through and f.state = 'released'";
+
 /// A schedule whose row is locked.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Locked {
@@ -77,6 +85,11 @@ impl PostgresStore {
         let (anchor, now, keep) = (nanos(*anchor)?, nanos(*now)?, i64::try_from(*keep).unwrap_or(i64::MAX));
         let definition_as_json = rules::definition(definition)?;
         let tx = self.begin().await?;
+        if let Some(before) = tx.query_opt(BEFORE, &[&definition.name]).await?
+            && rules::replaces(definition, before.get(0))
+        {
+            tx.execute(REPLACE, &[&definition.name, &now]).await?;
+        }
         // This locks the row, too.
         let entered = tx.query_one(REGISTER, &[&definition.name, &definition_as_json, &anchor, &keep]).await?;
         let (id, anchor, runs): (i64, i64, i64) = (entered.get(0), entered.get(1), entered.get(2));
@@ -100,14 +113,19 @@ impl PostgresStore {
         let names: Vec<&str> = passed.iter().map(|passed| &*passed.schedule).collect();
         let tx = self.begin().await?;
         let mut locked = lock(&tx, None, &names).await?;
-        for Passed { schedule, through } in passed {
-            let through = nanos(*through)?;
+        let (mut of, mut from, mut to) = (Vec::<i64>::new(), Vec::<i64>::new(), Vec::<i64>::new());
+        for Passed { schedule, first, through, .. } in passed {
+            let (first, through) = (nanos(*first)?, nanos(*through)?);
             if let Some(schedule) = locked.get_mut(schedule) {
                 schedule.passed = schedule.passed.filter(|passed| *passed <= now).max(Some(through));
+                of.push(schedule.id);
+                from.push(first);
+                to.push(through);
             }
         }
         let (ids, passed): (Vec<i64>, Vec<Option<i64>>) = locked.values().map(|it| (it.id, it.passed)).unzip();
         tx.execute(PASS, &[&ids, &passed]).await?;
+        tx.execute(DROP_RELEASED, &[&of, &from, &to]).await?;
         commit(tx).await
     }
 

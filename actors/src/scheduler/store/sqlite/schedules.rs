@@ -11,6 +11,10 @@ const REGISTER: &str = "
     on conflict (name) do update set definition = excluded.definition, keep = excluded.keep
     returning id, anchor, runs, passed";
 
+const BEFORE: &str = "select definition from durable_schedule where name = ?1";
+
+const REPLACE: &str = "update durable_schedule set passed = ?2 where name = ?1";
+
 const LAST: &str = "
     select instant from durable_firing where schedule = ?1 and instant <= ?2 and state <> 'released'
     order by instant desc limit 1";
@@ -27,9 +31,19 @@ const PASS: &str = "
     update durable_schedule set passed = ?2
     where name = ?1 and (passed is null or passed < ?2 or passed > ?3)";
 
+const DROP_RELEASED: &str = "
+    delete from durable_firing
+    where schedule = (select id from durable_schedule where name = ?1) and instant between ?2 and ?3
+        and state = 'released'";
+
 pub(super) fn register(tx: &Transaction<'_>, registration: &Registration) -> Result<Registered, StoreError> {
     let Registration { definition, anchor, now, keep } = registration;
     let (anchor, now, keep) = (nanos(*anchor)?, nanos(*now)?, i64::try_from(*keep).unwrap_or(i64::MAX));
+    let before: Option<String> =
+        tx.prepare_cached(BEFORE)?.query_row((&definition.name,), |row| row.get(0)).optional()?;
+    if before.is_some_and(|before| rules::replaces(definition, &before)) {
+        tx.prepare_cached(REPLACE)?.execute((&definition.name, now))?;
+    }
     let values = (&definition.name, rules::definition(definition)?, anchor, keep);
     let mut entered = tx.prepare_cached(REGISTER)?;
     let (id, anchor, runs, passed) = entered.query_row(values, |row| <(i64, i64, i64, Option<i64>)>::try_from(row))?;
@@ -50,8 +64,11 @@ pub(super) fn register(tx: &Transaction<'_>, registration: &Registration) -> Res
 pub(super) fn pass(tx: &Transaction<'_>, now: Timestamp, passed: &[Passed]) -> Result<(), StoreError> {
     let now = nanos(now)?;
     let mut pass = tx.prepare_cached(PASS)?;
-    for Passed { schedule, through } in passed {
-        pass.execute((schedule, nanos(*through)?, now))?;
+    let mut drop_released = tx.prepare_cached(DROP_RELEASED)?;
+    for Passed { schedule, first, through, .. } in passed {
+        let (first, through) = (nanos(*first)?, nanos(*through)?);
+        pass.execute((schedule, through, now))?;
+        drop_released.execute((schedule, first, through))?;
     }
     Ok(())
 }

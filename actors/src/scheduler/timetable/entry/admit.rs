@@ -23,7 +23,7 @@ impl Entry {
         let at = self.next_trigger(self.timeline.now(now));
         self.last_trigger = Some(at);
         self.counts.due += 1;
-        let coming = Coming { at, due: at, kind: ClaimKind::Trigger };
+        let coming = Coming { at, due: at, kind: ClaimKind::Trigger, wanted: true };
         let (skipped, waiting) = (self.counts.skipped, self.claims.len());
         match self.durable {
             // Where the store does not answer, they would pile up.
@@ -89,7 +89,7 @@ impl Entry {
     }
 
     fn begin(&mut self, coming: Coming, now: Now, fx: &mut Effects) {
-        let again = coming.kind == ClaimKind::Again;
+        let (again, triggered) = (coming.kind == ClaimKind::Again, coming.kind == ClaimKind::Trigger);
         let job = self.job.as_ref().filter(|_| again || self.left != Some(0));
         let Some(job) = job.map(Arc::clone) else { return self.give_up(coming, now, fx) };
         self.counts.runs += 1;
@@ -105,11 +105,11 @@ impl Entry {
         if let Some(left) = self.left.as_mut().filter(|_| !again) {
             *left -= 1;
         }
-        let firing = Firing { schedule: Arc::clone(&self.name), instant: coming.at, run, again };
+        let firing = Firing { schedule: Arc::clone(&self.name), instant: coming.at, run, again, triggered };
         fx.begun.push(Begun { schedule: self.id, job, token, firing });
     }
 
-    fn skip(&mut self, coming: Coming, reason: SkipReason, now: Now, fx: &mut Effects) {
+    pub(super) fn skip(&mut self, coming: Coming, reason: SkipReason, now: Now, fx: &mut Effects) {
         self.finish(coming.at, FiringOutcome::Skipped(reason.to_string()), now, fx);
         self.skip_unclaimed(coming, reason, now);
     }

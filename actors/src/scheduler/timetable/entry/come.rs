@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use jiff::Timestamp;
 
 use super::super::super::clock::{Now, Timeline, span};
-use super::super::super::store::ClaimKind;
+use super::super::super::store::{ClaimKind, Unclaimed};
 use super::super::super::{Explanation, SkipReason, Upcoming};
 use super::super::Effects;
 use super::{Coming, Entry};
@@ -92,14 +92,12 @@ impl Entry {
             self.story.passed(first, last, Explanation::Missed { seen: time });
             let until = come.recent.front().or(come.next.as_ref()).map(|next| next.instant);
             self.missed(first, until);
-            if self.durable && come.recent.is_empty() && !come.more {
-                self.pass(last, fx);
-            }
+            self.pass((first, last), come.older, Unclaimed::Missed, fx);
         }
         let latest = come.recent.back().map(|latest| latest.instant).or(come.last_older);
         self.latest = self.latest.max(latest);
         for Upcoming { instant, starts } in come.recent {
-            let coming = Coming { at: instant, due: starts, kind: ClaimKind::Due };
+            let coming = Coming { at: instant, due: starts, kind: ClaimKind::Due, wanted: true };
             if self.durable { self.claim(coming, now, fx) } else { self.admit(coming, now, fx) }
         }
         come.steps
@@ -149,6 +147,8 @@ impl Entry {
             let latest = latest.or(come.last_older.map(|last| (last, last)));
             if let Some((at, due)) = latest {
                 self.latest = self.latest.max(Some(at));
+                let (first, before) = self.paused_over.map_or((next.instant, 0), |(first, _, count)| (first, count));
+                self.paused_over = Some((first, at, before + count));
                 self.note_skip(at, due, SkipReason::Paused, now);
                 self.story.passed(next.instant, at, Explanation::Skipped(SkipReason::Paused));
             }
@@ -162,10 +162,14 @@ impl Entry {
         }
         self.catch_up(now);
         self.paused = false;
-        let paused = self.last_skip.filter(|skip| skip.reason == SkipReason::Paused);
-        if let Some(skip) = paused.filter(|_| self.durable) {
-            self.pass(skip.at, fx);
-        }
+        self.pass_paused(fx);
         true
+    }
+
+    /// Has the store know what came in a pause. Not while that goes on: the next life of the schedule can tell, too.
+    pub(super) fn pass_paused(&mut self, fx: &mut Effects) {
+        if let Some((first, last, count)) = self.paused_over.take() {
+            self.pass((first, last), count, Unclaimed::Paused, fx);
+        }
     }
 }

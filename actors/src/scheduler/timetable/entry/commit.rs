@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::super::super::SkipReason;
 use super::super::super::clock::{Now, span};
 use super::super::super::policy::{CatchUp, OnInterrupted};
-use super::super::super::store::{Claim, ClaimKind, Finished, FiringOutcome, Passed, Recovered, Verdict};
+use super::super::super::store::{Claim, ClaimKind, Finished, FiringOutcome, Passed, Recovered, Unclaimed, Verdict};
 use super::super::Effects;
 use super::{By, Coming, Entry};
 
@@ -24,6 +24,7 @@ impl Entry {
         let Some(n) = self.claims.iter().position(|coming| coming.at == at) else { return };
         let coming = self.claims.remove(n);
         match verdict {
+            Verdict::New if !coming.wanted => self.skip(coming, SkipReason::Late, now, fx),
             Verdict::New => self.admit(coming, now, fx),
             Verdict::Taken => {
                 self.skip_unclaimed(coming, SkipReason::Elsewhere, now);
@@ -76,7 +77,7 @@ impl Entry {
             self.counts.interrupted += 1;
             if again {
                 self.counts.due += 1;
-                self.claim(Coming { at, due: at, kind: ClaimKind::Again }, now, fx);
+                self.claim(Coming { at, due: at, kind: ClaimKind::Again, wanted: true }, now, fx);
             } else {
                 self.finish(at, FiringOutcome::Interrupted, now, fx);
             }
@@ -97,12 +98,13 @@ impl Entry {
         };
         let late = span(at, self.timeline.now(now));
         let limit = self.policy.catch_up.limit(self.policy.tolerance);
-        if self.paused || to_come || known || !wanted || limit.is_some_and(|limit| late > limit) {
+        if self.paused || to_come || known {
             return;
         }
+        let wanted = wanted && limit.is_none_or(|limit| late <= limit);
         self.counts.due += 1;
         self.latest = self.latest.max(Some(at));
-        self.claim(Coming { at, due: at, kind: ClaimKind::Due }, now, fx);
+        self.claim(Coming { at, due: at, kind: ClaimKind::Due, wanted }, now, fx);
     }
 
     pub(super) fn finish(&self, at: Timestamp, outcome: FiringOutcome, now: Now, fx: &mut Effects) {
@@ -111,8 +113,10 @@ impl Entry {
         }
     }
 
-    /// All instants up to this one were decided, and none of the last was claimed.
-    pub(super) fn pass(&self, through: Timestamp, fx: &mut Effects) {
-        fx.passed.push(Passed { schedule: self.name.to_string(), through });
+    /// So many instants were decided, from one to another, and none of them is claimed.
+    pub(super) fn pass(&self, (first, through): (Timestamp, Timestamp), count: u64, why: Unclaimed, fx: &mut Effects) {
+        if self.durable {
+            fx.passed.push(Passed { schedule: self.name.to_string(), first, through, count, why });
+        }
     }
 }

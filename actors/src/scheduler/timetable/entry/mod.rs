@@ -31,6 +31,8 @@ struct Coming {
     at: Timestamp,
     due: Timestamp,
     kind: ClaimKind,
+    /// Whether it is to run. Else it is claimed so that the store knows what became of it.
+    wanted: bool,
 }
 
 struct Running {
@@ -59,6 +61,8 @@ pub(super) struct Entry {
     /// The latest instants that were missed, from one up to another: they may come again, if the wall clock is set
     /// back.
     hole: Option<(Timestamp, Timestamp)>,
+    /// The first and the last instant that came in a pause, and how many did, as far as the store does not know.
+    paused_over: Option<(Timestamp, Timestamp, u64)>,
     pub(super) timer: Option<Timer>,
     /// Those that wait to be claimed, or to be told what came of that. Meanwhile nothing comes.
     claims: Vec<Coming>,
@@ -89,7 +93,7 @@ impl Entry {
         token: CancelToken,
         history: usize,
     ) -> Self {
-        let Plan { rule, timeline, first, policy, times, stored } = plan;
+        let Plan { rule, timeline, first, policy, times, paused, stored } = plan;
         let mut story = Story::new(Arc::clone(&name), rule, policy.jitter, first, history);
         let durable = stored.is_some();
         let (mut runs, mut elsewhere, mut latest) = (0, 0, None);
@@ -107,10 +111,11 @@ impl Entry {
             times,
             left,
             durable,
-            paused: false,
+            paused,
             next: None,
             latest,
             hole: None,
+            paused_over: None,
             timer: None,
             claims: Vec::new(),
             elsewhere,
@@ -183,6 +188,7 @@ impl Entry {
             return false;
         }
         self.catch_up(now);
+        self.pass_paused(fx);
         self.ended_by = Some(by);
         self.stop_firing(fx);
         for coming in std::mem::take(&mut self.queue) {

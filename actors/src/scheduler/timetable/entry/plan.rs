@@ -22,6 +22,8 @@ pub(in crate::scheduler) struct Plan {
     pub(in crate::scheduler) policy: Policy,
     /// How many runs there are to be; `None`: no end.
     pub(in crate::scheduler) times: Option<u64>,
+    /// Whether it begins with a pause.
+    pub(in crate::scheduler) paused: bool,
     /// What the store knows of it, if it is durable.
     pub(in crate::scheduler) stored: Option<Stored>,
 }

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use actors::scheduler::store::{
-    Claim, ClaimKind, Definition, FiringOutcome, Kind, Passed, Registered, Registration, ScheduleStore, Verdict,
+    Claim, ClaimKind, Definition, FiringOutcome, Kind, Registered, Registration, ScheduleStore, Verdict,
 };
 use actors::scheduler::{CatchUp, OnInterrupted, Overlap};
 use jiff::SignedDuration;
 
-use super::{claim, claim_one, finish_one, finished, instant, lease, register, registration};
+use super::{claim, claim_one, finish_one, finished, instant, lease, passed, register, registration};
 
 pub(super) async fn knows_what_was_registered(store: impl ScheduleStore) {
     let new = register(&store, "knows", 0).await;
@@ -33,7 +33,14 @@ pub(super) async fn replaces_a_definition_and_keeps_the_rest(store: impl Schedul
         on_interrupted: OnInterrupted::RunAgain,
     };
     let known = store.register(&other).await.unwrap();
-    assert_eq!((known.anchor, known.last, known.runs, known.unfinished), (instant(0), Some(instant(10)), 1, 1));
+    // Its instants are others now, so none up to now is due.
+    assert_eq!((known.anchor, known.last, known.runs, known.unfinished), (instant(0), Some(instant(20)), 1, 1));
+    other.now = instant(30);
+    other.definition.overlap = Overlap::Skip;
+    assert_eq!(store.register(&other).await.unwrap().last, Some(instant(20)));
+    // One that runs once may have been put off.
+    other.definition.kind = Kind::At { at: instant(25) };
+    assert_eq!(store.register(&other).await.unwrap().last, Some(instant(20)));
 }
 
 pub(super) async fn grants_a_firing_once(store: impl ScheduleStore) {
@@ -81,8 +88,7 @@ pub(super) async fn repeats_an_answer_that_was_lost(store: impl ScheduleStore) {
         finish_one(&store, "a", "repeats", 10, FiringOutcome::Done).await;
     }
     for _ in 0..2 {
-        let passed = Passed { schedule: "repeats".to_owned(), through: instant(20) };
-        store.pass(instant(25), &[passed]).await.unwrap();
+        store.pass(instant(25), &[passed("repeats", 20)]).await.unwrap();
     }
     let known = register(&store, "repeats", 100).await;
     assert_eq!((known.runs, known.last, known.unfinished, known.recent.len()), (1, Some(instant(20)), 0, 1));
@@ -173,7 +179,7 @@ pub(super) async fn takes_full_batches(store: impl ScheduleStore) {
     }
     let claims: Vec<_> = names.iter().map(|name| claim(name, 10, ClaimKind::Due)).collect();
     assert_eq!(store.claim(&lease("a", 40), &claims).await.unwrap(), [Verdict::New; 512]);
-    let passed: Vec<_> = names.iter().map(|name| Passed { schedule: name.clone(), through: instant(15) }).collect();
+    let passed: Vec<_> = names.iter().map(|name| passed(name, 15)).collect();
     store.pass(instant(20), &passed).await.unwrap();
     let found = store.recover(&lease("b", 80), instant(50), &names).await.unwrap();
     assert!(found.len() == 512 && found.iter().all(|found| found.interrupted == [instant(10)]));

@@ -2,12 +2,12 @@
 
 use actors::scheduler::store::{Claim, ClaimKind, FiringOutcome, Passed, Recovered, ScheduleStore, Verdict};
 
-use super::{claim, claim_one, finish_one, instant, lease, recover, register};
+use super::{claim, claim_one, finish_one, instant, lease, passed, recover, register};
 
 pub(super) async fn tells_how_far_a_schedule_has_got(store: impl ScheduleStore) {
     register(&store, "far", 0).await;
     let pass = async |now, through| {
-        let passed = Passed { schedule: "far".to_owned(), through: instant(through) };
+        let passed = passed("far", through);
         store.pass(instant(now), &[passed]).await.unwrap();
     };
     let last = async |now| register(&store, "far", now).await.last;
@@ -25,8 +25,7 @@ pub(super) async fn tells_how_far_a_schedule_has_got(store: impl ScheduleStore) 
     pass(100, 90).await;
     assert_eq!(last(100).await, Some(instant(90)));
     // Of a schedule that is not there nothing is noted.
-    let passed = Passed { schedule: "not there".to_owned(), through: instant(1) };
-    store.pass(instant(1), &[passed]).await.unwrap();
+    store.pass(instant(1), &[passed("not there", 1)]).await.unwrap();
     assert_eq!(register(&store, "not there", 2).await.last, None);
 }
 
@@ -53,6 +52,20 @@ pub(super) async fn releases_what_did_not_begin(store: impl ScheduleStore) {
     let known = register(&store, "releases", 100).await;
     assert_eq!((known.runs, known.last, known.unfinished), (2, Some(instant(20)), 2));
     assert!(recover(&store, "b", 26, "releases").await.released.is_empty());
+    // Who decides on it without a claim takes it away, too; and nothing else.
+    for second in [30, 40, 50] {
+        assert_eq!(claim_one(&store, "b", "releases", second).await, Verdict::New);
+    }
+    for second in [30, 50] {
+        finish_one(&store, "b", "releases", second, FiringOutcome::Released).await;
+    }
+    for _ in 0..2 {
+        store.pass(instant(60), &[Passed { first: instant(20), ..passed("releases", 45) }]).await.unwrap();
+    }
+    let known = register(&store, "releases", 100).await;
+    let left: Vec<_> = known.recent.iter().map(|record| record.instant).collect();
+    assert_eq!(left, [10, 20, 40, 50].map(instant));
+    assert_eq!(known.last, Some(instant(45)));
 }
 
 pub(super) async fn hands_over_what_a_crash_cut_off(store: impl ScheduleStore) {
