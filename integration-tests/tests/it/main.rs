@@ -25,4 +25,5 @@ mod service_idle;
 mod service_outage;
 mod service_web;
 mod shutdown;
+mod store;
 mod support;

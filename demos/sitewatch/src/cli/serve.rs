@@ -1,6 +1,6 @@
 //! `sitewatch serve`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -93,7 +93,7 @@ pub async fn serve(
         Err(failure) => return console.fail(&failure),
     };
     match open(&config, &service, meters, console).await {
-        Ok(web) => watch(args, console, &service, web, interrupts, hangups).await,
+        Ok(web) => watch(args, console, &config, &service, web, interrupts, hangups).await,
         Err(failure) => {
             let _ = service.stop(Cause::Failed("the page can't be shown".into())).await;
             console.fail(&failure)
@@ -158,6 +158,7 @@ async fn open(
 async fn watch(
     args: &ServeArgs,
     console: &Console,
+    begun: &ServiceConfig,
     service: &Service,
     web: WebServer,
     interrupts: &mut Interrupts,
@@ -177,7 +178,7 @@ async fn watch(
             () = hangups.next() => tokio::select! {
                 biased;
                 name = interrupts.next() => break Cause::Requested(name.into()),
-                () = reload(&args.config, args, console, service) => {}
+                () = reload(args, console, begun, service) => {}
             },
         }
     };
@@ -209,23 +210,33 @@ async fn until_never(shown: impl Future) {
     std::future::pending().await
 }
 
-/// Goes by what the file says now. A bad file changes nothing, and is told.
-async fn reload(path: &Path, args: &ServeArgs, console: &Console, service: &Service) {
-    let name = path.display();
+/// Goes by what the file says now, and tells what of it counts only after a restart, by what was there at the start. A
+/// bad file changes nothing, and is told.
+async fn reload(args: &ServeArgs, console: &Console, begun: &ServiceConfig, service: &Service) {
+    let name = args.config.display();
     match load(args, console) {
         Err(failure) => {
             let _ = console.fail(&failure);
             console.notice(format_args!("{name} was not taken: everything goes on as before"));
         }
         Ok(config) => {
-            let before = service.config();
-            if before.database != config.database || before.web != config.web {
-                console.notice(format_args!("{name}: what it says of the database and the page holds after a restart"));
+            if let Some(later) = later(&begun.needs_restart(&config)) {
+                console.notice(format_args!("{name}: {later}"));
             }
             match service.reload(config).await {
                 Ok(changes) => console.notice(format_args!("{name} was read again: {changes}")),
                 Err(error) => console.notice(format_args!("{name} was taken in part only: {error}")),
             }
         }
+    }
+}
+
+/// That these keys count from the next start only; nothing where there are none.
+fn later(keys: &[&str]) -> Option<String> {
+    let names: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
+    match &*names {
+        [] => None,
+        [one] => Some(format!("{one} counts from the next start")),
+        [most @ .., last] => Some(format!("{} and {last} count from the next start", most.join(", "))),
     }
 }

@@ -94,6 +94,13 @@ impl Outline {
         self.more
     }
 
+    /// Whether it tells as much as one that is made by [`up_to`](Self::up_to) so many links; it does not where it was
+    /// cut at fewer.
+    #[must_use]
+    pub fn reaches(&self, links: usize) -> bool {
+        self.more == 0 || self.links.len() >= links
+    }
+
     /// How many bytes the page had.
     #[must_use]
     pub fn length(&self) -> u64 {
@@ -186,6 +193,16 @@ mod tests {
         assert_eq!(outline.locate(&[0, 1, 2]), locate(PAGE, &[0, 1]));
         assert_eq!((outline.more(), Outline::of(PAGE).more()), (3, 0));
         assert_eq!(outline.anchors, Outline::of(PAGE).anchors);
+    }
+
+    #[test]
+    fn one_that_was_cut_reaches_as_far_as_it_was_cut_and_one_that_was_not_as_far_as_anybody_likes() {
+        let cut = Outline::unpacked(&Outline::up_to(PAGE, 2).packed()).unwrap();
+        assert_eq!([1, 2, 3, 5].map(|links| cut.reaches(links)), [true, true, false, false]);
+        // It has five.
+        for whole in [Outline::of(PAGE), Outline::up_to(PAGE, 5)] {
+            assert!(whole.reaches(5) && whole.reaches(usize::MAX));
+        }
     }
 
     #[test]

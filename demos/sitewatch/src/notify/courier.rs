@@ -1,4 +1,3 @@
-use std::convert::Infallible;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,14 +5,15 @@ use std::time::Duration;
 use actors::scheduler::WallClock;
 use jiff::Timestamp;
 use parking_lot::Mutex;
-use patterns_core::context::{self, Interrupt, interruptible};
+use patterns_core::cancel::CancelToken;
+use patterns_core::context::{Interrupt, interruptible};
 use patterns_core::outcome::catch_panics;
 use tokio::sync::Notify;
 use tokio::time::sleep;
 
 use super::batch::{Batch, MOST};
 use super::ending::{Ending, pauses};
-use super::{Channel, ChannelStatus, Outbox, Policy, SendError};
+use super::{Channel, ChannelStatus, Outbox, OutboxError, Policy, Queued, SendError};
 
 /// How often the outbox is looked at where nobody says that there is something new.
 const POLL: Duration = Duration::from_secs(60);
@@ -26,6 +26,8 @@ pub(super) struct Courier {
     name: String,
     channel: Arc<dyn Channel>,
     policy: Policy,
+    /// Cancelled when it is to take up nothing more.
+    closing: CancelToken,
     /// Told when there may be something new. It remembers being told once, so nothing is missed between two looks.
     woken: Notify,
     /// Held by whoever runs it: two at a time would send everything twice.
@@ -34,9 +36,9 @@ pub(super) struct Courier {
 }
 
 impl Courier {
-    pub(super) fn new(name: String, channel: Arc<dyn Channel>, policy: Policy) -> Self {
+    pub(super) fn new(name: String, channel: Arc<dyn Channel>, policy: Policy, closing: CancelToken) -> Self {
         let (woken, turn, status) = (Notify::new(), tokio::sync::Mutex::new(()), Mutex::default());
-        Self { name, channel, policy, woken, turn, status }
+        Self { name, channel, policy, closing, woken, turn, status }
     }
 
     pub(super) fn name(&self) -> &str {
@@ -51,21 +53,22 @@ impl Courier {
         self.status.lock().clone()
     }
 
-    /// Carries until it is asked to stop.
+    /// Carries until it is asked to stop; ends well once it is to take up nothing more, and has done with what it had.
     pub(super) async fn run(
         self: Arc<Self>,
         outbox: Arc<dyn Outbox>,
         clock: Arc<dyn WallClock>,
-    ) -> Result<Infallible, Interrupt> {
+    ) -> Result<(), Interrupt> {
         let _turn = interruptible(self.turn.lock()).await?;
         let mut troubles = pauses();
         loop {
             let now = clock.now();
-            let queued = match interruptible(outbox.due(&self.name, now, MOST)).await? {
+            let Some(looked) = self.look(&*outbox, now).await? else { return Ok(()) };
+            let queued = match looked {
                 Ok(queued) => queued,
                 Err(error) => {
                     self.trouble(&error.to_string());
-                    context::sleep(troubles.next().unwrap_or(POLL)).await?;
+                    self.pause(troubles.next().unwrap_or(POLL)).await?;
                     continue;
                 }
             };
@@ -84,6 +87,22 @@ impl Courier {
                 self.rest(wait.min(POLL)).await?;
             }
         }
+    }
+
+    /// What is due now; nothing where it is to take up nothing more.
+    async fn look(
+        &self,
+        outbox: &dyn Outbox,
+        now: Timestamp,
+    ) -> Result<Option<Result<Vec<Queued>, OutboxError>>, Interrupt> {
+        interruptible(async {
+            tokio::select! {
+                biased;
+                _ = self.closing.cancelled() => None,
+                due = outbox.due(&self.name, now, MOST) => Some(due),
+            }
+        })
+        .await
     }
 
     /// Sends a batch, has the outbox know how that went, and rests if it went wrong.
@@ -105,7 +124,7 @@ impl Courier {
         ending.note(outbox, &ids, |why| self.trouble(why)).await?;
         self.status.lock().outbox_error = None;
         if matches!(ending, Ending::Again { .. }) {
-            context::sleep(pause).await?;
+            self.pause(pause).await?;
         }
         Ok(())
     }
@@ -141,11 +160,24 @@ impl Courier {
         tracing::warn!(channel = self.name, why, "the outbox is waited for");
     }
 
-    /// Waits so long, or until there may be something new.
+    /// Waits so long, or until it is to take up nothing more.
+    async fn pause(&self, time: Duration) -> Result<(), Interrupt> {
+        interruptible(async {
+            tokio::select! {
+                biased;
+                _ = self.closing.cancelled() => {}
+                () = sleep(time) => {}
+            }
+        })
+        .await
+    }
+
+    /// Waits so long, or until there may be something new, or until it is to take up nothing more.
     async fn rest(&self, time: Duration) -> Result<(), Interrupt> {
         interruptible(async {
             tokio::select! {
                 biased;
+                _ = self.closing.cancelled() => {}
                 () = self.woken.notified() => {}
                 () = sleep(time) => {}
             }

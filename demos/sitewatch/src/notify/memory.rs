@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use parking_lot::Mutex;
@@ -44,7 +46,7 @@ pub struct Entry {
     pub next: Timestamp,
     /// What became of it.
     pub state: EntryState,
-    /// What was wrong with the latest attempt in vain.
+    /// What was wrong with the latest attempt in vain, or why there was none.
     pub why: Option<String>,
 }
 
@@ -130,5 +132,16 @@ impl Outbox for MemoryOutbox {
             entry.attempts += 1;
         });
         Ok(())
+    }
+
+    async fn give_up_others(&self, channels: &BTreeSet<String>, why: &str) -> Result<u64, OutboxError> {
+        let mut count = 0;
+        for entry in &mut *self.0.lock() {
+            if entry.state == EntryState::Waiting && !channels.contains(&entry.channel) {
+                (entry.state, entry.why) = (EntryState::GivenUp, Some(why.to_owned()));
+                count += 1;
+            }
+        }
+        Ok(count)
     }
 }

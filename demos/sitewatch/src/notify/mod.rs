@@ -3,8 +3,9 @@
 //! Whoever has something to tell puts a [`Notice`] into an [`Outbox`], in the same transaction as the change itself. A
 //! [`Notifier`] takes it from there and sends it by its [`Channel`], again and again until it was taken or there is no
 //! hope. So a notice is sent *at least once*: what was sent just before a crash, and not noted as delivered, is sent
-//! again. A receiver that must not count twice goes by [`Notice::id`], or by the delivery's name in
-//! `X-Sitewatch-Delivery`.
+//! again. A receiver that must not count twice goes by [`Notice::id`], which is the same each time. The delivery's name
+//! in `X-Sitewatch-Delivery` is the same while a batch is tried again as it was; what was cut off by a stop may come with
+//! newer notices the next time, and as another delivery.
 //!
 //! # How notices become a batch
 //!
@@ -27,8 +28,10 @@ mod channel;
 mod command;
 mod courier;
 mod delivery;
+mod duty;
 mod ending;
 mod error;
+mod gone;
 mod mail;
 mod memory;
 mod notice;
@@ -43,6 +46,7 @@ mod webhook;
 
 pub use channel::Channel;
 pub use command::{Command, CommandSettings};
+pub use duty::Duty;
 pub use error::{SendError, SetupError};
 pub use mail::{Mail, MailSettings};
 pub use memory::{Entry, EntryState, MemoryOutbox};

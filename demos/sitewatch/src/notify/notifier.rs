@@ -1,14 +1,15 @@
-use std::collections::BTreeMap;
-use std::convert::Infallible;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actors::scheduler::{SystemClock, WallClock};
+use patterns_core::cancel::CancelToken;
 use patterns_core::context::{self, Interrupt, interruptible};
 use patterns_core::task_group::TaskGroup;
 
 use super::courier::Courier;
+use super::gone::give_up_gone;
 use super::{Channel, NotifierStatus, Outbox, Policy};
 
 /// How long to wait before it begins afresh after a defect.
@@ -17,7 +18,8 @@ const AFRESH: Duration = Duration::from_secs(1);
 /// Sends what is in an outbox by its channels: each notice at least once, unless it is [given up](Policy::attempts). A
 /// clone is the same.
 ///
-/// It sends nothing until it is [run](Self::run). A notice for a channel that it does not have stays in the outbox.
+/// It sends nothing until it is [run](Self::run); [`Duty`](super::Duty) does that in a task. A notice for a channel that
+/// it does not have stays in the outbox, unless it is told which channels there are [at all](Self::known).
 ///
 /// # Defaults
 ///
@@ -85,21 +87,35 @@ pub struct Notifier {
     outbox: Arc<dyn Outbox>,
     couriers: Arc<[Arc<Courier>]>,
     clock: Arc<dyn WallClock>,
+    /// The channels that there are; what is for others is given up.
+    known: Option<Arc<BTreeSet<String>>>,
+    /// Cancelled when it is to take up nothing more.
+    closing: CancelToken,
 }
 
 impl Notifier {
     /// A notifier of these channels, by name.
     #[must_use]
     pub fn new(outbox: Arc<dyn Outbox>, channels: BTreeMap<String, (Arc<dyn Channel>, Policy)>) -> Self {
-        let couriers = channels.into_iter();
-        let couriers = couriers.map(|(name, (channel, policy))| Arc::new(Courier::new(name, channel, policy)));
-        Self { outbox, couriers: couriers.collect(), clock: Arc::new(SystemClock) }
+        let closing = CancelToken::new();
+        let courier = |(name, (channel, policy))| Arc::new(Courier::new(name, channel, policy, closing.clone()));
+        let couriers = channels.into_iter().map(courier).collect();
+        Self { outbox, couriers, clock: Arc::new(SystemClock), known: None, closing }
     }
 
     /// Goes by this clock, instead of the system's. It is to be the one by which notices are put in.
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn WallClock>) -> Self {
         self.clock = clock;
+        self
+    }
+
+    /// Gives up what waits for any other channel than these and its own, as nobody will ever send it: once it is run, and
+    /// every hour. A channel that comes back is not sent what was given up.
+    #[must_use]
+    pub fn known(mut self, channels: impl IntoIterator<Item = String>) -> Self {
+        let own = self.couriers.iter().map(|courier| courier.name().to_owned());
+        self.known = Some(Arc::new(own.chain(channels).collect()));
         self
     }
 
@@ -118,15 +134,21 @@ impl Notifier {
         NotifierStatus { channels: channels.collect() }
     }
 
-    /// Sends what is due and what comes, each channel for itself, until it is asked to stop.
+    /// Takes up nothing more from now on: what is just being sent is sent to its end and noted, and then
+    /// [`run`](Self::run) ends. Pauses between attempts are not waited for.
+    pub fn close(&self) {
+        self.closing.cancel("it takes up nothing more");
+    }
+
+    /// Sends what is due and what comes, each channel for itself, until it is [closed](Self::close) or asked to stop.
     ///
-    /// What is being sent then is dropped, and sent again next time; what was taken is noted as such first, for which
-    /// the outbox has 10 seconds. Of two that run this, the second waits for each channel until the first has let go of
-    /// it.
+    /// Asked to stop, it drops what is being sent, which is sent again next time; what was taken is noted as such first,
+    /// for which the outbox has 10 seconds. Of two that run this, the second waits for each channel until the first has
+    /// let go of it.
     ///
     /// # Errors
     ///
-    /// It ends by nothing else:
+    /// Unless it was closed, it ends by nothing else:
     ///
     /// - [`Interrupt::Cancelled`]: the ambient token was cancelled.
     /// - [`Interrupt::DeadlinePassed`]: the ambient deadline passed.
@@ -138,20 +160,26 @@ impl Notifier {
     /// # Cancel safety
     ///
     /// Cancel safe: run it again. What was being sent is sent again.
-    pub async fn run(&self) -> Result<Infallible, Interrupt> {
-        if self.couriers.is_empty() {
-            return interruptible(std::future::pending()).await;
+    pub async fn run(&self) -> Result<(), Interrupt> {
+        if self.couriers.is_empty() && self.known.is_none() {
+            return interruptible(self.closing.cancelled()).await.map(drop);
         }
         loop {
-            let Self { outbox, couriers, clock } = self.clone();
+            let Self { outbox, couriers, clock, known, closing } = self.clone();
             let group = TaskGroup::new("notices").run(async move |group| {
                 for courier in &*couriers {
                     let carrying = Arc::clone(courier).run(Arc::clone(&outbox), Arc::clone(&clock));
                     group.spawn(courier.name().to_owned(), carrying);
                 }
+                if let Some(known) = known {
+                    group.spawn("gone channels", give_up_gone(outbox, known, closing));
+                }
                 Ok(())
             });
             let ended = group.await;
+            if self.closing.is_cancelled() {
+                return Ok(());
+            }
             // Asked to stop, it ends here.
             context::sleep(AFRESH).await?;
             if let Err(errors) = ended {

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 
@@ -53,6 +55,18 @@ pub trait Outbox: Send + Sync + 'static {
     ///
     /// Cancel safe: it is noted whole or not at all.
     async fn given_up(&self, ids: &[i64], why: &str) -> Result<(), OutboxError>;
+
+    /// Gives up what waits for any other channel than these, due or not, and gives how many notices that were. No
+    /// attempt is counted.
+    ///
+    /// # Errors
+    ///
+    /// [`OutboxError`]: the store does not answer. It may be said again.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it is noted whole or not at all.
+    async fn give_up_others(&self, channels: &BTreeSet<String>, why: &str) -> Result<u64, OutboxError>;
 }
 
 /// A notice in an outbox.

@@ -45,9 +45,12 @@ pub struct WebhookSettings {
 ///
 /// | header | what it is |
 /// |---|---|
-/// | `X-Sitewatch-Delivery` | the same for every attempt with the same notices, so that a receiver can drop doubles |
+/// | `X-Sitewatch-Delivery` | the same for every attempt with the same notices |
 /// | `X-Sitewatch-Timestamp` | when this attempt was made, in seconds since 1970 |
 /// | `X-Sitewatch-Signature` | what [`sign`] makes of it, if there is a secret; see [`verify`](super::verify) |
+///
+/// A receiver that must not count twice drops a notice whose [`id`](Notice::id) it has had. It is signed, and stays the
+/// same whatever else the notice is sent with: one that was cut off may come with newer ones the next time.
 ///
 /// | answer | what it means |
 /// |---|---|

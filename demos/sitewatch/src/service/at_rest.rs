@@ -26,8 +26,8 @@ impl AtRest {
     }
 
     async fn known(&self, name: &str) -> Result<SiteRow, WatchError> {
-        let sites = self.store.sites().await.map_err(unavailable)?;
-        sites.into_iter().find(|site| site.name == name).ok_or_else(|| WatchError::NoSuchSite(name.to_owned()))
+        let site = self.store.site(name).await.map_err(unavailable)?;
+        site.ok_or_else(|| WatchError::NoSuchSite(name.to_owned()))
     }
 }
 

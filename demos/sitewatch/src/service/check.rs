@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use actors::scheduler::Firing;
 use futures_util::TryFutureExt;
-use jiff::Timestamp;
 use patterns_core::cancel::{CancelCause, CancelKind, CancelToken};
 use patterns_core::context::{Context, interruptible};
 use patterns_core::outcome::{BoxError, catch_panics};
@@ -17,9 +16,10 @@ use super::core::Core;
 use super::journal::Journal;
 use super::journaled::Journaled;
 use super::keeper::tell_progress;
+use super::meters;
 use super::notices::Story;
 use super::site::{Current, Site};
-use super::view::{Cause, EventKind, Numbers, RunState};
+use super::view::{Cause, EventKind, RunState};
 use crate::causes::sentence;
 use crate::check::{CheckError, Checker, Http};
 use crate::cli::Target;
@@ -37,24 +37,27 @@ enum End {
 }
 
 impl Core {
-    /// What a schedule does when it fires: waits for a turn, goes on with the run that has not ended or begins one, and
+    /// What a schedule does when it fires: goes on with the run that has not ended or begins one, waits for a turn, and
     /// sees it through.
     pub(super) async fn fire(&self, site: &Site) -> Result<(), BoxError> {
-        let firing = Firing::current();
-        let due = firing.as_ref().map(|firing| firing.instant);
-        let cause = if site.take_request() { Cause::Request } else { Cause::Schedule };
-        if cause == Cause::Schedule && site.is_paused() {
-            // Due in the moment in which the schedule was there and not paused yet.
-            let (now, why) = (self.clock.now(), "it was due while the site was paused".to_owned());
-            let (site, due) = (site.name.clone(), due.unwrap_or(now));
-            let skipped = NotBegun { site, due, times: 1, state: RunState::Skipped, why };
-            return self.patiently(|| self.store.not_begun(vec![skipped.clone()], now)).await;
+        match self.fire_once(site).await {
+            // What is left is the next service's.
+            Err(why) if self.turns.is_closed() => {
+                tracing::info!(site = site.name, %why, "a check is left to the next service");
+                Ok(())
+            }
+            result => result,
         }
+    }
+
+    async fn fire_once(&self, site: &Site) -> Result<(), BoxError> {
+        let firing = Firing::current().ok_or("nothing fires outside of a schedule")?;
         // Begun before it waits: whoever comes after a crash knows of it. One firing at a time, so that no two take the
         // same run.
         let (begun, _taken) = {
             let _alone = interruptible(site.beginning.lock()).await?;
-            let begun = self.patiently(|| self.begin(site, cause, due)).await?;
+            let asked = firing.triggered && site.take_request();
+            let Some(begun) = self.patiently(|| self.begin(site, &firing, asked)).await? else { return Ok(()) };
             if begun.is_over || site.running().contains(&begun.run) {
                 // A crash had cut off the note that it ended, or it goes on already.
                 return Ok(());
@@ -73,15 +76,29 @@ impl Core {
         result
     }
 
-    async fn begin(&self, site: &Site, cause: Cause, due: Option<Timestamp>) -> Result<Begun, StoreError> {
-        let now = self.clock.now();
+    /// What a firing is to go on with, or has begun; nothing, where there was something to go on with and somebody was
+    /// faster.
+    async fn begin(&self, site: &Site, firing: &Firing, asked: bool) -> Result<Option<Begun>, StoreError> {
+        let (now, due) = (self.clock.now(), firing.instant);
         if let Some(begun) = self.store.resume(site.id, &site.running(), now).await? {
-            return Ok(begun);
+            if !firing.triggered {
+                // But for one that goes on with what itself had begun.
+                let why = "the check before it had been cut off, and was gone on with".to_owned();
+                let skipped = NotBegun { site: site.name.clone(), due, times: 1, state: RunState::Skipped, why };
+                for noted in self.store.not_begun(vec![skipped], now).await? {
+                    meters::not_begun(&noted.site, noted.state, noted.times);
+                }
+            }
+            return Ok(Some(begun));
         }
-        let instant = due.unwrap_or(now);
+        let (cause, due) = match (firing.triggered, asked) {
+            (true, false) => return Ok(None),
+            (true, true) => (Cause::Request, None),
+            (false, _) => (Cause::Schedule, Some(due)),
+        };
         // Whoever says this a second time, as the answer was lost, finds what was begun.
-        let token = format!("{} {}", site.name, instant.as_nanosecond());
-        self.store.begin(site.id, &token, cause, due.filter(|_| cause == Cause::Schedule), now).await
+        let token = store::token(&site.name, firing.instant);
+        self.store.begin(site.id, &token, cause, due, now).await.map(Some)
     }
 
     async fn see_through(&self, site: &Site, begun: Begun) -> Result<(), BoxError> {
@@ -135,17 +152,18 @@ impl Core {
         let is_finding = |link: &LinkResult<'_>| config.report.is_finding(link.verdict.reason);
         let notices = |outcome: &Outcome<'_>| story.notices(outcome);
         let finish = || self.store.finish(ended.clone(), report.as_deref(), &is_finding, &notices);
-        let numbers = match self.patiently(finish).await {
-            Ok(numbers) => numbers,
+        let (state, why, numbers) = match self.patiently(finish).await {
+            Ok(numbers) => (state, ended.why.clone(), numbers),
             Err(error) if error.downcast_ref::<StoreError>().is_some_and(|error| !error.is_interrupted()) => {
                 // What it found can't be kept, and never will: that is what there is to say of it.
                 let failed = Ended { state: RunState::Failed, why: Some(error.to_string()), ..ended.clone() };
-                self.patiently(|| self.store.finish(failed.clone(), None, &is_finding, &notices)).await?
+                let numbers = self.patiently(|| self.store.finish(failed.clone(), None, &is_finding, &notices)).await?;
+                (failed.state, failed.why, numbers)
             }
             Err(error) => return Err(error),
         };
         self.notified.notify_one();
-        metrics_of(&site.name, state, &numbers);
+        meters::run_ended(&site.name, state, &numbers);
         tracing::info!(
             site = site.name,
             run = ended.run,
@@ -153,7 +171,7 @@ impl Core {
             pages = numbers.pages,
             fetched = numbers.fetched,
             broken = numbers.broken,
-            why = ended.why,
+            why,
             "a check ended"
         );
         Ok(())
@@ -266,17 +284,4 @@ async fn checked_until<F: Future<Output = Result<Report, CheckError>>>(
         }
     }
     check.await
-}
-
-fn metrics_of(site: &str, state: RunState, numbers: &Numbers) {
-    let outcome = match state {
-        RunState::Done => "done",
-        RunState::Cancelled => "cancelled",
-        _ => "failed",
-    };
-    metrics::counter!("sitewatch_checks_total", "site" => site.to_owned(), "outcome" => outcome).increment(1);
-    metrics::counter!("sitewatch_pages_fetched_total", "site" => site.to_owned()).increment(numbers.fetched);
-    #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
-    let seconds = numbers.elapsed_ms as f64 / 1_000.0;
-    metrics::histogram!("sitewatch_check_seconds", "site" => site.to_owned()).record(seconds);
 }

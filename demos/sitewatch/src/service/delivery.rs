@@ -6,16 +6,13 @@ use std::sync::Arc;
 use actors::{Component, Readiness, Receipt};
 use async_trait::async_trait;
 use parking_lot::Mutex;
-use patterns_core::cancel::CancelToken;
-use patterns_core::context::Context;
-use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::config::{ChannelConfig, ChannelKind, ServiceConfig};
 use super::core::Core;
 use super::keeper::ended;
 use crate::notify::{
-    Channel, Command, CommandSettings, Mail, MailSettings, Notifier, NotifierStatus, Policy, SetupError, Webhook,
+    Channel, Command, CommandSettings, Duty, Mail, MailSettings, Notifier, NotifierStatus, Policy, SetupError, Webhook,
     WebhookSettings,
 };
 
@@ -25,57 +22,49 @@ pub(crate) struct Delivery(Arc<Mutex<Under>>);
 
 struct Under {
     channels: BTreeMap<String, ChannelConfig>,
-    notifier: Notifier,
-    stop: CancelToken,
-    task: Option<JoinHandle<()>>,
+    duty: Duty,
 }
 
 impl Delivery {
     pub(crate) fn start(core: &Core, config: &ServiceConfig) -> Self {
-        Self(Arc::new(Mutex::new(Under::start(core, config))))
+        let duty = Duty::start(notifier(core, config));
+        Self(Arc::new(Mutex::new(Under { channels: config.notify.clone(), duty })))
     }
 
-    /// Goes by other channels. What was just being sent may be sent again.
+    /// Goes by other channels, if they are others, once what is just being sent is done with; does not wait for that.
     pub(crate) fn replace(&self, core: &Core, config: &ServiceConfig) {
         let mut under = self.0.lock();
         if under.channels != config.notify {
-            under.stop.cancel("the channels have changed");
-            *under = Under::start(core, config);
+            under.channels = config.notify.clone();
+            under.duty.replace(notifier(core, config));
         }
     }
 
     /// There may be something new.
     pub(crate) fn wake(&self) {
-        self.0.lock().notifier.wake();
+        self.0.lock().duty.notifier().wake();
     }
 
     pub(crate) fn status(&self) -> NotifierStatus {
-        self.0.lock().notifier.status()
+        self.0.lock().duty.notifier().status()
     }
 }
 
-impl Under {
-    fn start(core: &Core, config: &ServiceConfig) -> Self {
-        let mut channels = BTreeMap::new();
-        for (name, channel) in &config.notify {
-            let policy = Policy { wait: channel.wait, ..Policy::default() };
-            match open(&channel.kind) {
-                Ok(open) => {
-                    channels.insert(name.clone(), (open, policy));
-                }
-                // The settings were looked at before; what is left is what the machine refuses.
-                Err(error) => tracing::error!(channel = name, %error, "a channel can't be used"),
+fn notifier(core: &Core, config: &ServiceConfig) -> Notifier {
+    let mut channels = BTreeMap::new();
+    for (name, channel) in &config.notify {
+        let policy = Policy { wait: channel.wait, ..Policy::default() };
+        match open(&channel.kind) {
+            Ok(open) => {
+                channels.insert(name.clone(), (open, policy));
             }
+            // The settings were looked at before; what is left is what the machine refuses.
+            Err(error) => tracing::error!(channel = name, %error, "a channel can't be used"),
         }
-        let notifier = Notifier::new(Arc::new(core.store.clone()), channels).clock(Arc::clone(&core.clock));
-        let stop = CancelToken::new();
-        let context = Context::current().with_token(stop.clone()).named("notices");
-        let running = notifier.clone();
-        let task = tokio::spawn(context.scope(async move {
-            let Err(_stopped) = running.run().await;
-        }));
-        Self { channels: config.notify.clone(), notifier, stop, task: Some(task) }
     }
+    // What waits for one that can't be used now is kept until it can be.
+    let known = config.notify.keys().cloned();
+    Notifier::new(Arc::new(core.store.clone()), channels).clock(Arc::clone(&core.clock)).known(known)
 }
 
 fn open(kind: &ChannelKind) -> Result<Arc<dyn Channel>, SetupError> {
@@ -105,11 +94,7 @@ impl Component for Delivery {
     }
 
     async fn shut_down(&self, deadline: Instant) -> Receipt {
-        let task = {
-            let mut under = self.0.lock();
-            under.stop.cancel("the service is being stopped");
-            under.task.take()
-        };
+        let task = self.0.lock().duty.stop("the service is being stopped");
         ended("notices", task, deadline).await
     }
 }

@@ -1,7 +1,9 @@
 //! Asking for addresses with a memory: what this run knows is not asked for again, and what the one before knew is asked
 //! for only if it may have changed.
 
-use std::sync::Arc;
+mod kept;
+
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use actors::scheduler::WallClock;
@@ -10,17 +12,18 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use patterns_core::cancel::CancelToken;
 use patterns_core::context::{Context, Interrupt};
-use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::config::SiteConfig;
 use super::core::Core;
 use super::journal::Journal;
 use crate::check::{Http, Reply, Want};
+use crate::config::Scope;
 use crate::fetch::{FetchError, Validators};
 use crate::html::{self, Outline};
 use crate::report::{Reason, Verdict};
 use crate::store::{Begun, Entry, How, Noted, Recalled, Store, StoreError, patiently};
+use kept::{Held, hash, noted, reply};
 
 /// A way to ask for addresses that keeps what it learns.
 ///
@@ -35,15 +38,17 @@ pub(crate) struct Journaled<H: ?Sized> {
     previous: Option<i64>,
     /// Whether there can be something to recall.
     knows: bool,
-    /// For how long another site's page that was well is not asked for again.
+    /// For how long what is on another site and was well is not asked for again.
     remember: Duration,
+    scope: Scope,
+    /// The target, where that is a URL.
+    target: Option<Url>,
+    /// The first page that was read, which may be where redirects from the target lead.
+    start: OnceLock<Url>,
     /// How many links of a page are kept: those that are looked at, and the first that is not.
     links: usize,
     http: Arc<H>,
 }
-
-/// What a page held: its text's hash, and what was found in it.
-type Held = (String, Arc<Outline>);
 
 impl<H: Http + ?Sized> Journaled<H> {
     /// Asks `http` for what isn't known.
@@ -66,6 +71,9 @@ impl<H: Http + ?Sized> Journaled<H> {
             previous,
             knows: previous.is_some() || begun.resumed > 0,
             remember: config.remember_external,
+            scope: config.scope.clone(),
+            target: Url::parse(&config.target).ok(),
+            start: OnceLock::new(),
             links: usize::try_from(config.max_links).unwrap_or(usize::MAX).saturating_add(1),
             http,
         }
@@ -78,7 +86,8 @@ impl<H: Http + ?Sized> Journaled<H> {
         }
         let recall = || self.store.recall(self.site, self.run, self.previous, url.as_str(), want);
         match patiently(recall).await? {
-            Ok(recalled) => Ok(recalled),
+            // A page that was cut at fewer links than are looked at now is as good as not known.
+            Ok(known) => Ok(known.filter(|known| known.outline.as_ref().is_none_or(|held| held.1.reaches(self.links)))),
             Err(StoreError::Interrupted(interrupt)) => Err(interrupt),
             // What it knew is asked for again; whoever writes the journal has more to say about this.
             Err(error) => {
@@ -102,7 +111,7 @@ impl<H: Http + ?Sized> Journaled<H> {
         let well = matches!(noted, Noted::Html | Noted::Other);
         if want == Want::Probe {
             let age = self.clock.now().duration_since(seen);
-            if well && age.unsigned_abs() < self.remember {
+            if well && age.unsigned_abs() < self.remember && !self.is_own(url) {
                 self.note(url, want, noted.clone(), Validators::default(), None, How::Remembered, seen).await?;
                 return Ok(reply(noted, None));
             }
@@ -126,6 +135,12 @@ impl<H: Http + ?Sized> Journaled<H> {
     }
     // ANCHOR_END: ask
 
+    /// Whether something is the site's own: in its scope, or where the target or the start page are.
+    fn is_own(&self, url: &Url) -> bool {
+        let mut sites = self.target.iter().chain(self.start.get());
+        sites.any(|site| site.origin() == url.origin() || self.scope.contains(site, url))
+    }
+
     /// Keeps an answer, and gives it as it is from then on. That is short, and done also where the run is to stop: what
     /// was learned is not learned again.
     async fn learn(&self, url: &Url, want: Want, answer: Reply, before: Option<Held>) -> Result<Reply, Interrupt> {
@@ -142,7 +157,7 @@ impl<H: Http + ?Sized> Journaled<H> {
     ) -> Result<Reply, Interrupt> {
         let (noted, validators, held, how) = match answer {
             Reply::Html { body, charset, validators } if want == Want::Page => {
-                let hash = hash(&body, charset.as_deref());
+                let hash = hash(&body, charset.as_deref(), self.links);
                 match before.filter(|(before, _)| *before == hash) {
                     Some(held) => (Noted::Html, validators, Some(held), How::Unchanged),
                     None => match self.read(body, charset).await {
@@ -155,16 +170,7 @@ impl<H: Http + ?Sized> Journaled<H> {
                     },
                 }
             }
-            Reply::Html { .. } | Reply::Read(_) | Reply::IsHtml => {
-                (Noted::Html, Validators::default(), None, How::Asked)
-            }
-            Reply::Other | Reply::NotModified => (Noted::Other, Validators::default(), None, How::Asked),
-            Reply::Redirect { status, to } => {
-                (Noted::Redirect { status, to: to.into() }, Validators::default(), None, How::Asked)
-            }
-            Reply::Failed(FetchError::Interrupted(interrupt)) => return Err(interrupt),
-            Reply::Failed(error) => (failed((&error).into()), Validators::default(), None, How::Asked),
-            Reply::Known(verdict) => (failed(verdict), Validators::default(), None, How::Asked),
+            answer => (noted(answer)?, Validators::default(), None, How::Asked),
         };
         let outline = held.clone();
         self.note(url, want, noted.clone(), validators, held, how, self.clock.now()).await?;
@@ -196,7 +202,12 @@ impl<H: Http + ?Sized> Journaled<H> {
 #[async_trait]
 impl<H: Http + ?Sized> Http for Journaled<H> {
     async fn fetch(&self, url: &Url, want: Want) -> Reply {
-        self.ask(url, want).await.unwrap_or_else(|interrupt| Reply::Failed(FetchError::Interrupted(interrupt)))
+        let asked = self.ask(url, want).await;
+        if let Ok(Reply::Read(_)) = asked {
+            // The crawl begins with one: from here on it is known where the site is.
+            self.start.get_or_init(|| url.clone());
+        }
+        asked.unwrap_or_else(|interrupt| Reply::Failed(FetchError::Interrupted(interrupt)))
     }
 
     async fn allowed(&self, url: &Url) -> Result<(), FetchError> {
@@ -204,40 +215,3 @@ impl<H: Http + ?Sized> Http for Journaled<H> {
     }
 }
 // ANCHOR_END: http
-
-fn failed(verdict: Verdict) -> Noted {
-    Noted::Failed { reason: verdict.reason.code().to_string(), detail: verdict.detail.map(Into::into) }
-}
-
-/// An answer that was kept.
-fn reply(noted: Noted, outline: Option<Held>) -> Reply {
-    match (noted, outline) {
-        (Noted::Html, Some((_, outline))) => Reply::Read(outline),
-        (Noted::Html, None) => Reply::IsHtml,
-        (Noted::Other, _) => Reply::Other,
-        (Noted::Redirect { status, to }, _) => match Url::parse(&to) {
-            Ok(to) => Reply::Redirect { status, to },
-            Err(error) => Reply::Known(Verdict::new(Reason::BadRedirect).detail(error.to_string())),
-        },
-        (Noted::Failed { reason, detail }, _) => {
-            let verdict = Verdict::new(reason.parse().unwrap_or(Reason::Failed));
-            Reply::Known(match detail {
-                Some(detail) => verdict.detail(detail),
-                None => verdict,
-            })
-        }
-    }
-}
-
-/// What tells whether a page is the same: a hash of its bytes, and how they are to be read.
-fn hash(body: &[u8], charset: Option<&str>) -> String {
-    let mut hash = Sha256::new();
-    hash.update(charset.unwrap_or_default());
-    hash.update([0]);
-    hash.update(body);
-    hash.finalize().iter().fold(String::with_capacity(64), |mut text, byte| {
-        use std::fmt::Write;
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}

@@ -16,7 +16,7 @@ use tokio::time::{Instant, interval, timeout_at};
 use super::core::Core;
 use super::delivery::Delivery;
 use super::view::EventKind;
-use crate::store::{ServeLock, StoreError};
+use crate::store::{Backend, ServeLock, StoreError};
 
 /// How often it is looked whether the database is there, while it is.
 const CALM: Duration = Duration::from_secs(30);
@@ -24,7 +24,7 @@ const CALM: Duration = Duration::from_secs(30);
 /// The same while it isn't.
 const WORRIED: Duration = Duration::from_secs(1);
 
-/// How often what was left is gone on with, and what was missed is noted.
+/// How often what was left is gone on with.
 const ROUND: Duration = Duration::from_secs(60);
 
 /// How often what is old is forgotten.
@@ -80,11 +80,11 @@ pub(super) async fn ended(name: &str, task: Option<JoinHandle<()>>, deadline: In
 
 /// Looks after the service, for ever.
 pub(crate) async fn keep(core: Arc<Core>, delivery: Delivery, lock: ServeLock, lost: CancelToken) {
-    let mut lock = Some(lock);
+    let (mut lock, mut lost_with) = (Some(lock), None);
     let mut looked = Instant::now();
     let (mut round, mut prune) = (Instant::now() + ROUND, Instant::now() + PRUNE);
     loop {
-        let trouble = look(&core, &mut lock, &lost).await;
+        let trouble = look(&core, &mut lock, &mut lost_with, &lost).await;
         let worried = !trouble.is_empty();
         let changed = std::mem::replace(&mut *core.trouble.lock(), trouble.clone()) != trouble;
         if changed {
@@ -113,8 +113,14 @@ pub(crate) async fn keep(core: Arc<Core>, delivery: Delivery, lock: ServeLock, l
     }
 }
 
-/// What keeps the service from its work.
-async fn look(core: &Core, lock: &mut Option<ServeLock>, lost: &CancelToken) -> Vec<String> {
+/// What keeps the service from its work. The connection that the lock was lost with is remembered, as the server may
+/// believe for long that it is there.
+async fn look(
+    core: &Core,
+    lock: &mut Option<ServeLock>,
+    lost_with: &mut Option<Backend>,
+    lost: &CancelToken,
+) -> Vec<String> {
     if let Err(error) = core.store.ping().await {
         return vec![error.to_string()];
     }
@@ -126,10 +132,10 @@ async fn look(core: &Core, lock: &mut Option<ServeLock>, lost: &CancelToken) -> 
         return Vec::new();
     }
     // It was tied to a connection, which is gone, or should be: the lock would stay with it in the pool.
-    if let Some(ServeLock::Session(session)) = lock.take() {
-        (*session).discard();
+    if let Some(before) = lock.take() {
+        *lost_with = before.let_go();
     }
-    match core.store.lock().await {
+    match core.store.lock_again(lost_with.as_ref()).await {
         Ok(again) => {
             *lock = Some(again);
             Vec::new()
@@ -148,7 +154,6 @@ async fn go_round(core: &Core) {
         Ok(count) => tracing::info!(count, "checks that were left are gone on with"),
         Err(error) => tracing::warn!(%error, "what was left can't be found"),
     }
-    core.account_all().await;
 }
 
 async fn forget(core: &Core) {

@@ -25,8 +25,8 @@ impl Watch for Service {
     }
 
     async fn site(&self, name: &str) -> Result<SiteView, WatchError> {
-        let sites = self.sites().await?;
-        sites.into_iter().find(|site| site.name == name).ok_or_else(|| WatchError::NoSuchSite(name.to_owned()))
+        let site = self.core().site(name).ok_or_else(|| WatchError::NoSuchSite(name.to_owned()))?;
+        Ok(view(&site, self.core().store.site(name).await.map_err(unavailable)?))
     }
 
     async fn findings(&self, site: &str, query: &FindingQuery) -> Result<Part<FindingView>, WatchError> {

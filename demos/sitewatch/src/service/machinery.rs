@@ -37,10 +37,10 @@ fn actor(status: actors::system::ActorStatus) -> ActorView {
 
 fn workers(status: &WorkerPoolStatus) -> Vec<Gauge> {
     vec![
-        gauge("computing", status.cpu.running, Some(status.cpu.width)),
-        gauge("to compute", status.cpu.queued, None),
-        gauge("asking", status.io.running, Some(status.io.width)),
-        gauge("to ask", status.io.queued, None),
+        gauge("jobs computing", status.cpu.running, Some(status.cpu.width)),
+        gauge("jobs waiting", status.cpu.queued, None),
+        gauge("requests running", status.io.running, Some(status.io.width)),
+        gauge("requests waiting", status.io.queued, None),
         gauge("held back for their host", status.io.held, None),
     ]
 }

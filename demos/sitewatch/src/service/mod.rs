@@ -11,6 +11,7 @@ mod journaled;
 mod keeper;
 mod live;
 mod machinery;
+pub(crate) mod meters;
 mod notices;
 mod record;
 #[allow(clippy::module_inception, reason = "the main type of the module")]

@@ -109,13 +109,12 @@ impl ServiceBuilder {
         let lock = store.lock().await?;
         let bus = Arc::new(Bus::default());
         let scheduler = scheduler(&location, &store, &bus, Arc::clone(&clock), &system).await?;
-        let per_host = config.sites.values().map(|site| site.http.per_host).max().unwrap_or(1).max(1);
         let threads = config.workers.or_else(|| std::thread::available_parallelism().ok());
         let workers = WorkerPool::builder()
             .name("check")
             .cpu_threads(threads.map_or(2, std::num::NonZeroUsize::get))
             .io_tasks(IO_TASKS)
-            .per_key(per_host)
+            .per_key(config.per_host())
             .queue(QUEUE)
             .start(&system)?;
         let core = Arc::new(Core {
@@ -139,6 +138,7 @@ impl ServiceBuilder {
         let service = Service(Arc::new(Inner { core, system, coordinator, delivery, lost }));
         let begun = async {
             service.core().apply(Arc::new(config)).await?;
+            service.core().forget_others().await?;
             service.core().go_on().await
         };
         if let Err(error) = begun.await {
@@ -210,8 +210,9 @@ impl Service {
         ServiceBuilder { config, dial, clock: Arc::new(SystemClock) }
     }
 
-    /// Goes by other settings from now on. What runs goes on with those that it began with. Where the database is, and on
-    /// which address the page is, stays as it was.
+    /// Goes by other settings from now on, but for those that [need a restart](ServiceConfig::needs_restart). What runs
+    /// goes on with those that it began with. New channels take over once what is just being sent is done with, which is
+    /// not waited for.
     ///
     /// # Errors
     ///
@@ -253,7 +254,6 @@ impl Service {
         for site in self.core().all_sites() {
             site.leave();
         }
-        self.core().account_all().await;
         self.core().replaced.close();
         self.0.coordinator.shutdown(cause).await
     }

@@ -27,8 +27,7 @@ pub(crate) struct Site {
 #[derive(Debug)]
 struct State {
     config: Arc<SiteConfig>,
-    /// Whether it is paused, and how many instants its schedule had skipped when that began.
-    paused: Option<u64>,
+    paused: bool,
     schedule: Option<ScheduleHandle>,
     /// Somebody asked for a check that has not begun yet.
     requested: bool,
@@ -37,8 +36,6 @@ struct State {
     current: Vec<Arc<Current>>,
     /// The runs that somebody has taken on, whether they have their turn or wait for it.
     taken: Vec<i64>,
-    /// How many of its schedule's instants were told to have been missed.
-    missed: u64,
 }
 
 /// A run that goes on.
@@ -96,13 +93,12 @@ impl Site {
     pub(crate) fn new(name: String, id: i64, config: Arc<SiteConfig>, paused: bool) -> Self {
         let state = State {
             config,
-            paused: paused.then_some(0),
+            paused,
             schedule: None,
             requested: false,
             waiting: 0,
             current: Vec::new(),
             taken: Vec::new(),
-            missed: 0,
         };
         Self { name, id, beginning: tokio::sync::Mutex::default(), state: Mutex::new(state) }
     }
@@ -116,15 +112,10 @@ impl Site {
     }
 
     pub(crate) fn is_paused(&self) -> bool {
-        self.state.lock().paused.is_some()
-    }
-
-    /// How many instants its schedule had skipped when it was paused, if it is.
-    pub(crate) fn paused_at(&self) -> Option<u64> {
         self.state.lock().paused
     }
 
-    pub(crate) fn set_paused(&self, paused: Option<u64>) {
+    pub(crate) fn set_paused(&self, paused: bool) {
         self.state.lock().paused = paused;
     }
 
@@ -133,13 +124,7 @@ impl Site {
     }
 
     pub(crate) fn set_schedule(&self, schedule: ScheduleHandle) {
-        let mut state = self.state.lock();
-        state.schedule = Some(schedule);
-        state.missed = 0;
-        // Its counts begin afresh.
-        if let Some(at) = &mut state.paused {
-            *at = 0;
-        }
+        self.state.lock().schedule = Some(schedule);
     }
 
     /// Notes that somebody asked for a check.
@@ -190,15 +175,9 @@ impl Site {
         }
     }
 
-    /// How many instants were missed since this was asked before.
-    pub(crate) fn account(&self, missed: u64) -> u64 {
-        let before = std::mem::replace(&mut self.state.lock().missed, missed);
-        missed.saturating_sub(before)
-    }
-
     pub(crate) fn now(&self) -> Now {
         let state = self.state.lock();
-        let paused = state.paused.is_some();
+        let paused = state.paused;
         let scheduled = !paused && state.config.schedule.is_scheduled();
         let schedule = state.schedule.clone().filter(|_| scheduled);
         let (config, waiting) = (Arc::clone(&state.config), state.waiting > 0);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actors::scheduler::{OnInterrupted, ScheduleError, ScheduleHandle};
 use patterns_core::outcome::BoxError;
@@ -9,9 +10,8 @@ use patterns_core::outcome::BoxError;
 use super::config::{ServiceConfig, SiteConfig, When};
 use super::core::Core;
 use super::site::Site;
-use super::view::{Acted, Action, EventKind, RunState};
+use super::view::{Acted, Action, EventKind};
 use super::watch::WatchError;
-use crate::store::NotBegun;
 
 /// How long a site that is checked by hand only waits for its next check by itself, in days. Nobody sees that.
 const NEVER: u64 = 36_500;
@@ -38,9 +38,7 @@ impl Core {
         };
         for site in gone {
             site.cancel();
-            if let Some(schedule) = site.schedule() {
-                schedule.cancel().await?;
-            }
+            self.forget_schedule(&site.name).await;
             applied.removed += 1;
         }
         for (name, config) in wanted {
@@ -69,6 +67,25 @@ impl Core {
         Ok(applied)
     }
 
+    /// Forgets the schedules of sites that are known, and are not in the settings any more.
+    pub(crate) async fn forget_others(&self) -> Result<(), BoxError> {
+        for known in self.patiently(|| self.store.sites()).await? {
+            if self.site(&known.name).is_none() {
+                self.forget_schedule(&known.name).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends a schedule and what runs of it, and forgets how far it had got: whoever adds its site again has not missed
+    /// what would have been due in between.
+    async fn forget_schedule(&self, name: &str) {
+        if let Err(error) = self.scheduler.forget(name).await {
+            // The next start tries it again.
+            tracing::warn!(%error, site = name, "the schedule of a site that is no more watched can't be forgotten");
+        }
+    }
+
     async fn add(self: &Arc<Self>, name: &str, config: Arc<SiteConfig>) -> Result<(), BoxError> {
         let known = self.patiently(|| self.store.enter_site(name, &config.target)).await?;
         let site = Arc::new(Site::new(name.to_owned(), known.id, config, known.paused));
@@ -79,7 +96,6 @@ impl Core {
             Err(ScheduleError::NameTaken { .. }) => self.replace(&site).await?,
             Err(error) => return Err(error.into()),
         }
-        self.account(&site).await?;
         Ok(())
     }
 
@@ -127,26 +143,19 @@ impl Core {
         let config = site.config();
         let schedule = &config.schedule;
         let (name, scheduler) = (site.name.clone(), &self.scheduler);
-        let made = match &schedule.when {
-            When::Every(period) => {
-                let every =
-                    scheduler.every(name, *period).immediately().durable().on_interrupted(OnInterrupted::RunAgain);
-                every.overlap(schedule.overlap).catch_up(schedule.catch_up).jitter(schedule.jitter).run(job).await?
-            }
-            When::Cron { expression, time_zone } => {
-                let cron = scheduler.cron(name, expression, time_zone).durable();
-                let cron = cron.on_interrupted(OnInterrupted::RunAgain);
-                cron.overlap(schedule.overlap).catch_up(schedule.catch_up).jitter(schedule.jitter).run(job).await?
-            }
-            When::ByHand => {
-                let never = std::time::Duration::from_secs(NEVER * 86_400);
-                scheduler.every(name, never).durable().overlap(schedule.overlap).run(job).await?
-            }
-        };
-        if site.is_paused() {
-            made.pause().await?;
+        macro_rules! scheduled {
+            ($request:expr) => {{
+                let request = $request.durable().overlap(schedule.overlap).catch_up(schedule.catch_up);
+                let request = request.jitter(schedule.jitter).on_interrupted(OnInterrupted::RunAgain);
+                let request = if site.is_paused() { request.paused() } else { request };
+                request.run(job).await
+            }};
         }
-        Ok(made)
+        match &schedule.when {
+            When::Every(period) => scheduled!(scheduler.every(name, *period).immediately()),
+            When::Cron { expression, time_zone } => scheduled!(scheduler.cron(name, expression, time_zone)),
+            When::ByHand => scheduled!(scheduler.every(name, Duration::from_secs(NEVER * 86_400))),
+        }
     }
 
     /// Goes on with the checks that an earlier life of the program, or a full disk, has left. How many those are.
@@ -170,48 +179,6 @@ impl Core {
         Ok(count)
     }
 
-    /// Notes the instants of a site's schedule that passed without a check, if there are any more.
-    pub(crate) async fn account(&self, site: &Site) -> Result<(), BoxError> {
-        let Some(schedule) = site.schedule() else { return Ok(()) };
-        let missed = site.account(schedule.status().counts.missed);
-        if missed > 0 {
-            self.note_not_begun(site, missed, RunState::Missed, "nobody looked").await?;
-            self.bus.tell(EventKind::Run, Some(&site.name));
-        }
-        Ok(())
-    }
-
-    /// The same for all sites; what can't be noted is told.
-    pub(crate) async fn account_all(&self) {
-        for site in self.all_sites() {
-            if let Err(error) = self.account(&site).await {
-                tracing::warn!(%error, site = site.name, "what was missed can't be noted");
-            }
-        }
-    }
-
-    /// Ends a pause, and notes what was due in it.
-    async fn resume(&self, site: &Site, schedule: &ScheduleHandle) -> Result<(), BoxError> {
-        let before = site.paused_at().unwrap_or_default();
-        schedule.resume().await?;
-        let skipped = schedule.status().counts.skipped.saturating_sub(before);
-        if skipped > 0 {
-            self.note_not_begun(site, skipped, RunState::Skipped, "the site was paused").await?;
-        }
-        Ok(())
-    }
-
-    /// Notes that so many checks were due until now and did not begin.
-    async fn note_not_begun(&self, site: &Site, times: u64, state: RunState, during: &str) -> Result<(), BoxError> {
-        let why = match times {
-            1 => format!("it was due while {during}"),
-            many => format!("{many} were due while {during}"),
-        };
-        let now = self.clock.now();
-        let not_begun = NotBegun { site: site.name.clone(), due: now, times, state, why };
-        self.patiently(|| self.store.not_begun(vec![not_begun.clone()], now)).await
-    }
-
     /// Does what somebody asked for.
     pub(crate) async fn act(&self, name: &str, action: Action) -> Result<Acted, WatchError> {
         let site = self.site(name).ok_or_else(|| WatchError::NoSuchSite(name.to_owned()))?;
@@ -229,7 +196,11 @@ impl Core {
                     acted(false, "a check is running already")
                 } else {
                     site.request();
-                    match schedule.trigger().await.map_err(|error| unavailable(&error))? {
+                    let triggered = schedule.trigger().await;
+                    if !matches!(triggered, Ok(true)) {
+                        site.take_request();
+                    }
+                    match triggered.map_err(|error| unavailable(&error))? {
                         true => acted(true, "a check begins"),
                         false => acted(false, "a check is running already"),
                     }
@@ -239,16 +210,14 @@ impl Core {
                 let changed = !site.is_paused();
                 self.store.set_paused(site.id, true).await.map_err(|error| unavailable(&error))?;
                 schedule.pause().await.map_err(|error| unavailable(&error))?;
-                if changed {
-                    site.set_paused(Some(schedule.status().counts.skipped));
-                }
+                site.set_paused(true);
                 acted(changed, "paused")
             }
             Action::Resume => {
                 let changed = site.is_paused();
                 self.store.set_paused(site.id, false).await.map_err(|error| unavailable(&error))?;
-                self.resume(&site, &schedule).await.map_err(|error| unavailable(&error))?;
-                site.set_paused(None);
+                schedule.resume().await.map_err(|error| unavailable(&error))?;
+                site.set_paused(false);
                 acted(changed, "resumed")
             }
             Action::Cancel => match site.cancel() {

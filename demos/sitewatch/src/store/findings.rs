@@ -1,4 +1,4 @@
-use super::db::{Row, Statement, Value, values};
+use super::db::{Row, Statement, Value, key, values};
 use super::{Store, StoreError};
 use crate::report::LinkResult;
 use crate::service::{FindingQuery, FindingView, Part};
@@ -90,15 +90,23 @@ impl Store {
     }
 }
 
+/// One text for a link that is newly broken and for one that still is: which of both it is may be another by now, where
+/// two runs of a site end at the same time.
+const FOUND: &str = "insert into finding
+        (line, col, text, link, reason, message, redirects, last_seen, first_seen, site, key, page, url, times)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1)
+    on conflict (site, key) where fixed_at is null do update set line = excluded.line, col = excluded.col,
+        text = excluded.text, link = excluded.link, reason = excluded.reason, message = excluded.message,
+        redirects = excluded.redirects, last_seen = excluded.last_seen, times = finding.times + 1";
+
 /// Statements that bring the findings of a site to what a run has found.
-pub(super) fn changes(
+pub(super) fn changes<'a>(
     site: i64,
     at: Timestamp,
-    new: &[LinkResult<'_>],
-    still: &[(i64, LinkResult<'_>)],
+    found: impl IntoIterator<Item = LinkResult<'a>>,
     fixed: &[i64],
 ) -> Vec<Statement> {
-    let columns = |link: &LinkResult<'_>| {
+    let found = found.into_iter().map(|link| {
         values![
             link.line,
             link.column,
@@ -108,30 +116,13 @@ pub(super) fn changes(
             link.verdict.to_string(),
             Value::json(&link.verdict.redirects),
             at,
+            at,
+            site,
+            key::of_link(link.page, link.url),
+            link.page,
+            link.url,
         ]
-    };
-    let insert = new.iter().map(|link| {
-        let mut values = columns(link);
-        values.extend(values![at, site, link.page, link.url]);
-        values
     });
-    let update = still.iter().map(|(id, link)| {
-        let mut values = columns(link);
-        values.push((*id).into());
-        values
-    });
-    vec![
-        Statement::each(
-            "insert into finding
-                (line, col, text, link, reason, message, redirects, last_seen, first_seen, site, page, url, times)
-                values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1)",
-            insert,
-        ),
-        Statement::each(
-            "update finding set line = $1, col = $2, text = $3, link = $4, reason = $5, message = $6, redirects = $7,
-                last_seen = $8, times = times + 1 where id = $9",
-            update,
-        ),
-        Statement::each("update finding set fixed_at = $1 where id = $2", fixed.iter().map(|id| values![at, *id])),
-    ]
+    let fix = "update finding set fixed_at = $1 where id = $2 and fixed_at is null";
+    vec![Statement::each(FOUND, found), Statement::each(fix, fixed.iter().map(|id| values![at, *id]))]
 }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
-use super::db::{Statement, Value, values};
+use super::db::{Statement, Value, key, values};
 use super::findings::changes;
 use super::runs::code;
 use super::{Store, StoreError};
@@ -69,13 +69,17 @@ impl Store {
         let broken = (open.len() + new.len() - fixed.len()) as u64;
         timeline.push(Moment { at, what: "ended".to_owned(), detail: why.clone() });
         // ANCHOR: finish
-        let mut batch = vec![Statement::once(
-            "update run set state = $1, why = $2, ended = $3, broken = $4, numbers = $5, timeline = $6
-                where id = $7 and state = 'running'",
-            values![code(&state), why, at, broken, Value::json(&numbers), Value::json(&timeline), run],
-        )];
+        // Runs of one site that end at the same time take turns: whoever has its row goes first.
+        let mut batch = vec![Statement::once("update site set paused = paused where id = $1", values![site])];
         let ids: Vec<i64> = fixed.iter().map(|finding| finding.id).collect();
-        batch.extend(changes(site, at, &new, &still, &ids));
+        batch.extend(changes(site, at, new.iter().chain(&still).copied(), &ids));
+        // Counted after the changes: another run may have ended since the findings were read.
+        batch.push(Statement::once(
+            "update run set state = $1, why = $2, ended = $3, numbers = $4, timeline = $5,
+                broken = (select count(*) from finding where finding.site = $6 and fixed_at is null)
+                where id = $7 and state = 'running'",
+            values![code(&state), why, at, Value::json(&numbers), Value::json(&timeline), site, run],
+        ));
         let outcome = Outcome { new, fixed, broken };
         let notices =
             notices(&outcome).into_iter().map(|(channel, notice)| values![channel, at, at, Value::json(&notice)]);
@@ -106,20 +110,20 @@ fn of(report: &Report) -> Numbers {
     }
 }
 
-type Compared<'a> = (Vec<LinkResult<'a>>, Vec<(i64, LinkResult<'a>)>, Vec<FindingView>);
+type Compared<'a> = (Vec<LinkResult<'a>>, Vec<LinkResult<'a>>, Vec<FindingView>);
 
 /// What is new, what is as it was, and what is fixed. A page that has several links to one URL has one finding.
 fn compare<'a>(report: &'a Report, open: &[FindingView], is_finding: impl Fn(&LinkResult<'_>) -> bool) -> Compared<'a> {
-    let mut before: HashMap<(&str, &str), &FindingView> =
-        open.iter().map(|open| ((&*open.page, &*open.url), open)).collect();
+    let mut before: HashMap<_, _> = open.iter().map(|open| (key::of_link(&open.page, &open.url), open)).collect();
     let mut seen = HashSet::new();
     let (mut new, mut still) = (Vec::new(), Vec::new());
     for link in report.links().iter().filter(|link| is_finding(link)) {
-        if !seen.insert((link.page, link.url)) {
+        let key = key::of_link(link.page, link.url);
+        if !seen.insert(key) {
             continue;
         }
-        match before.remove(&(link.page, link.url)) {
-            Some(known) => still.push((known.id, link)),
+        match before.remove(&key) {
+            Some(_) => still.push(link),
             None => new.push(link),
         }
     }

@@ -19,6 +19,8 @@ mod patience;
 mod prune;
 mod runs;
 mod sites;
+#[cfg(test)]
+mod tests;
 mod visits;
 
 use std::sync::Arc;
@@ -31,12 +33,13 @@ use jiff::Timestamp;
 use crate::report::{LinkResult, Report, Status};
 use crate::service::{Cause, RunState};
 
-pub(crate) use db::{Db, ServeLock};
+pub(crate) use db::{Backend, Db, ServeLock};
 pub use db::{Location, StoreError};
 pub(crate) use finish::{Ended, Outcome};
 pub(crate) use overview::SiteRow;
 pub(crate) use patience::{PAUSES, patiently};
-pub(crate) use runs::{Begun, NotBegun};
+pub(crate) use runs::{Begun, NotBegun, token};
+use sites::name_of;
 pub(crate) use visits::{Entry, How, Noted, Recalled};
 
 /// A database of sites, runs and findings. A clone is the same.
@@ -74,7 +77,8 @@ impl Store {
     /// - [`StoreError::Away`]: it can't be reached, or others hold it up.
     /// - [`StoreError::Full`]: there is no room for its tables.
     /// - [`StoreError::Foreign`]: it is a database of another program, or of a later version of this.
-    /// - [`StoreError::Refused`]: the file is no database, or the server does not let us in.
+    /// - [`StoreError::Refused`]: the file is no database, its folder is not there or can't be written, or the server does
+    ///   not let us in.
     /// - [`StoreError::Interrupted`]: we were asked to stop.
     ///
     /// # Cancel safety
@@ -99,7 +103,12 @@ impl Store {
 
     /// Takes the right to serve from it, which one program has at a time.
     pub(crate) async fn lock(&self) -> Result<ServeLock, StoreError> {
-        self.db.lock().await
+        self.db.lock(None).await
+    }
+
+    /// Takes it again, after it was lost with a connection which the server may believe to be there: that was ours.
+    pub(crate) async fn lock_again(&self, ours: Option<&Backend>) -> Result<ServeLock, StoreError> {
+        self.db.lock(ours).await
     }
 
     /// Whether the database answers.
@@ -118,6 +127,7 @@ impl Store {
     }
 
     /// Writes a check that was made by hand, and gives its number. Its site goes by the name of what was checked.
+    /// Of one that is longer than 1,000 bytes that is its beginning, and a part of its hash.
     ///
     /// # Errors
     ///
@@ -130,7 +140,7 @@ impl Store {
     // ANCHOR: save
     pub async fn save(&self, report: Arc<Report>, began: SystemTime) -> Result<i64, StoreError> {
         let began = Timestamp::try_from(began).unwrap_or(Timestamp::UNIX_EPOCH);
-        let site = self.enter_site(report.target(), report.target()).await?;
+        let site = self.enter_site(&name_of(report.target()), report.target()).await?;
         let token = format!("check {} {:016x}", began, rand::random::<u64>());
         let begun = self.begin(site.id, &token, Cause::Request, None, began).await?;
         let state = if report.summary().is_complete() { RunState::Done } else { RunState::Cancelled };

@@ -1,5 +1,7 @@
 //! Notices that wait to be delivered.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 
@@ -37,15 +39,30 @@ impl Outbox for Store {
     }
 
     async fn failed(&self, ids: &[i64], next: Timestamp, why: &str) -> Result<(), OutboxError> {
-        let update = "update notice set next = $1, why = $2, attempts = attempts + 1 where id = $3";
+        let update = "update notice set next = $1, why = $2, attempts = attempts + 1
+            where id = $3 and ended is null";
         self.db.write(vec![Statement::each(update, ids.iter().map(|id| values![next, why, *id]))]).await?;
         Ok(())
     }
 
     async fn given_up(&self, ids: &[i64], why: &str) -> Result<(), OutboxError> {
-        let update = "update notice set ended = $1, why = $2, attempts = attempts + 1 where id = $3";
+        let update = "update notice set ended = $1, why = $2, attempts = attempts + 1
+            where id = $3 and ended is null";
         let now = Timestamp::now();
         self.db.write(vec![Statement::each(update, ids.iter().map(|id| values![now, why, *id]))]).await?;
         Ok(())
+    }
+
+    async fn give_up_others(&self, channels: &BTreeSet<String>, why: &str) -> Result<u64, OutboxError> {
+        let find = "select channel, count(*) from notice where ended is null group by channel";
+        let waiting = self.db.read(find, Vec::new()).await?.into_iter().map(|mut row| (row.text(), row.count()));
+        let others: Vec<(String, u64)> = waiting.filter(|(channel, _)| !channels.contains(channel)).collect();
+        if !others.is_empty() {
+            let update = "update notice set ended = $1, why = $2 where channel = $3 and ended is null";
+            let now = Timestamp::now();
+            let rows = others.iter().map(|(channel, _)| values![now, why, channel]);
+            self.db.write(vec![Statement::each(update, rows)]).await?;
+        }
+        Ok(others.iter().map(|(_, count)| count).sum())
     }
 }

@@ -19,27 +19,32 @@ pub(crate) struct SiteRow {
     pub(crate) trend: Vec<TrendPoint>,
 }
 
+/// These are of the site of a name, or of all where that is empty.
 const LAST: &str = concat!(
     "select ",
     run_columns!(),
-    " from run join site on site.id = run.site where run.id in (select max(id) from run
-        where state in ('done', 'cancelled', 'failed') group by site)"
+    " from run join site on site.id = run.site where run.id in (select max(latest.id) from run as latest
+        where latest.state in ('done', 'cancelled', 'failed')
+            and ($1 = '' or latest.site in (select id from site where name = $1)) group by latest.site)"
 );
 
 const CURRENT: &str = concat!(
     "select ",
     run_columns!(),
-    " from run join site on site.id = run.site where run.state = 'running' order by run.id"
+    " from run join site on site.id = run.site where run.state = 'running' and ($1 = '' or site.name = $1)
+        order by run.id"
 );
 
 const TREND: &str = "select name, id, ended, broken from (
         select site.name as name, run.id as id, run.ended as ended, run.broken as broken,
             row_number() over (partition by run.site order by run.id desc) as place
-        from run join site on site.id = run.site where run.state = 'done'
+        from run join site on site.id = run.site where run.state = 'done' and ($1 = '' or site.name = $1)
     ) as latest where place <= 30 order by id";
 
 const OPEN: &str = "select site.name, count(*) from finding join site on site.id = finding.site
-    where fixed_at is null group by site.name";
+    where fixed_at is null and ($1 = '' or site.name = $1) group by site.name";
+
+const SITES: &str = "select name, target, paused from site where $1 = '' or name = $1 order by name";
 
 const RUNS: &str = concat!(
     "select ",
@@ -53,19 +58,30 @@ const RUN: &str = concat!("select ", run_columns!(), " from run join site on sit
 impl Store {
     /// All sites, by name.
     pub(crate) async fn sites(&self) -> Result<Vec<SiteRow>, StoreError> {
-        let mut last: HashMap<String, RunView> = self.by_site(LAST).await?;
-        let mut current: HashMap<String, RunView> = self.by_site(CURRENT).await?;
+        self.named("").await
+    }
+
+    /// One site, if it is known.
+    pub(crate) async fn site(&self, name: &str) -> Result<Option<SiteRow>, StoreError> {
+        // No site has no name, and by it all are meant.
+        if name.is_empty() { Ok(None) } else { Ok(self.named(name).await?.pop()) }
+    }
+
+    /// The site of this name, or all.
+    async fn named(&self, name: &str) -> Result<Vec<SiteRow>, StoreError> {
+        let mut last: HashMap<String, RunView> = self.by_site(LAST, name).await?;
+        let mut current: HashMap<String, RunView> = self.by_site(CURRENT, name).await?;
         let mut broken = HashMap::new();
-        for mut row in self.db.read(OPEN, Vec::new()).await? {
+        for mut row in self.db.read(OPEN, values![name]).await? {
             broken.insert(row.text(), row.count());
         }
         let mut trend: HashMap<String, Vec<TrendPoint>> = HashMap::new();
-        for mut row in self.db.read(TREND, Vec::new()).await? {
+        for mut row in self.db.read(TREND, values![name]).await? {
             let name = row.text();
             let point = TrendPoint { run: row.int(), at: row.instant(), broken: row.count() };
             trend.entry(name).or_default().push(point);
         }
-        let rows = self.db.read("select name, target, paused from site order by name", Vec::new()).await?;
+        let rows = self.db.read(SITES, values![name]).await?;
         let sites = rows.into_iter().map(|mut row| {
             let name = row.text();
             SiteRow {
@@ -81,8 +97,8 @@ impl Store {
         Ok(sites.collect())
     }
 
-    async fn by_site(&self, sql: &'static str) -> Result<HashMap<String, RunView>, StoreError> {
-        let rows = self.db.read(sql, Vec::new()).await?;
+    async fn by_site(&self, sql: &'static str, name: &str) -> Result<HashMap<String, RunView>, StoreError> {
+        let rows = self.db.read(sql, values![name]).await?;
         Ok(rows.into_iter().map(|mut row| view(&mut row)).map(|run| (run.site.clone(), run)).collect())
     }
 

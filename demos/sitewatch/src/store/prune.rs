@@ -43,7 +43,11 @@ impl Store {
                     values![runs],
                 ),
                 Statement::once("delete from finding where fixed_at < $1", values![findings]),
-                Statement::once("delete from notice where ended < $1", values![runs]),
+                // The latest stays, so that no number is used twice: whoever gets notices goes by it.
+                Statement::once(
+                    "delete from notice where ended < $1 and id < (select max(id) from notice)",
+                    values![runs],
+                ),
             ])
             .await?;
         let [runs, findings] = counts;

@@ -111,25 +111,42 @@ impl Store {
         Ok(rows.into_iter().map(|mut row| Unfinished { site: row.text(), run: row.int() }).collect())
     }
 
-    /// Notes that checks were due and did not begin, and why; each once.
-    pub(crate) async fn not_begun(&self, runs: Vec<NotBegun>, now: Timestamp) -> Result<(), StoreError> {
+    /// Notes that checks were due and did not begin, and why; each once, and for the first reason that it was told of.
+    /// Gives those that were noted: one that did begin, which a crash has hidden from whoever says this, is not.
+    pub(crate) async fn not_begun(&self, runs: Vec<NotBegun>, now: Timestamp) -> Result<Vec<NotBegun>, StoreError> {
+        let mut noted = Vec::with_capacity(runs.len());
+        for run in runs {
+            let begun = self.db.read("select 1 from run where token = $1", values![token(&run.site, run.due)]).await?;
+            if begun.is_empty() {
+                noted.push(run);
+            }
+        }
+        // Of a time that grew from one telling to the next, as a crash came in between, the longer one counts.
         let insert = "insert into run (site, token, cause, due, began, ended, state, why, times, numbers, timeline)
             select site.id, cast($1 as text), 'schedule', cast($2 as bigint), cast($3 as bigint),
-                cast($4 as bigint), cast($5 as text), cast($6 as text), cast($7 as bigint), '{}', '[]' from site where site.name = $8
-            on conflict (token) do nothing";
-        let rows = runs.into_iter().map(|run| {
-            let token = format!("{} {} {}", code(&run.state), run.site, run.due.as_nanosecond());
-            values![token, run.due, now, now, code(&run.state), run.why, run.times, run.site]
+                cast($4 as bigint), cast($5 as text), cast($6 as text), cast($7 as bigint), '{}', '[]' from site
+                where site.name = $8
+            on conflict (token) do update set times = excluded.times, why = excluded.why, ended = excluded.ended
+                where run.times < excluded.times";
+        let rows = noted.iter().map(|run| {
+            let token = format!("not begun {}", token(&run.site, run.due));
+            values![token, run.due, now, now, code(&run.state), &run.why, run.times, &run.site]
         });
         self.db.write(vec![Statement::each(insert, rows)]).await?;
-        Ok(())
+        Ok(noted)
     }
+}
+
+/// What begins the check of an instant, once.
+pub(crate) fn token(site: &str, instant: Timestamp) -> String {
+    format!("{site} {}", instant.as_nanosecond())
 }
 
 /// A check that was due and did not begin.
 #[derive(Clone, Debug)]
 pub(crate) struct NotBegun {
     pub(crate) site: String,
+    /// When it was due; the first instant, where it stands for several.
     pub(crate) due: Timestamp,
     /// How many there were of the kind.
     pub(crate) times: u64,

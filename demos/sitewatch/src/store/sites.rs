@@ -1,4 +1,6 @@
-use super::db::{Statement, values};
+use std::borrow::Cow;
+
+use super::db::{Statement, key, values};
 use super::{Store, StoreError};
 
 /// A site, as the store knows it.
@@ -6,6 +8,21 @@ use super::{Store, StoreError};
 pub(crate) struct Site {
     pub(crate) id: i64,
     pub(crate) paused: bool,
+}
+
+/// How long a name is at most, in bytes: names have an index, and an entry of one has a limit.
+const LONGEST_NAME: usize = 1_000;
+
+/// The name of a site of which only the target is known: the target, of a very long one its beginning and a part of its
+/// hash.
+pub(super) fn name_of(target: &str) -> Cow<'_, str> {
+    if target.len() <= LONGEST_NAME {
+        return target.into();
+    }
+    let hash: String = key::of_text(target)[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+    // Room for the rest of it, which is 20 bytes.
+    let end = (0..=LONGEST_NAME - 20).rev().find(|at| target.is_char_boundary(*at)).unwrap_or(0);
+    format!("{}… {hash}", &target[..end]).into()
 }
 
 impl Store {

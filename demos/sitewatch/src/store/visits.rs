@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::db::{Statement, Value, values};
+use super::db::{Statement, Value, key, values};
 use super::{Store, StoreError};
 use crate::check::Want;
 use crate::fetch::Validators;
@@ -82,8 +82,9 @@ impl Store {
         let visits = entries.iter().map(|entry| {
             values![
                 run,
-                &entry.url,
                 name(entry.want),
+                key::of_text(&entry.url),
+                &entry.url,
                 Value::json(&entry.noted),
                 (!entry.validators.is_empty()).then(|| Value::json(&entry.validators)),
                 entry.outline.as_ref().map(|(hash, _)| hash.clone()),
@@ -93,9 +94,9 @@ impl Store {
         });
         // ANCHOR: note
         let visits = Statement::each(
-            "insert into visit (run, url, want, answer, validators, outline, how, seen)
-                values ($1, $2, $3, $4, $5, $6, $7, $8)
-                on conflict (run, url, want) do update set answer = excluded.answer, validators = excluded.validators,
+            "insert into visit (run, want, key, url, answer, validators, outline, how, seen)
+                values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+                on conflict (run, want, key) do update set answer = excluded.answer, validators = excluded.validators,
                     outline = excluded.outline, how = excluded.how, seen = excluded.seen",
             visits,
         );
@@ -116,9 +117,9 @@ impl Store {
         // ANCHOR: recall
         let find = "select visit.run, answer, validators, visit.outline, content, seen from visit
             left join outline on outline.site = $1 and outline.hash = visit.outline
-            where visit.run in ($2, $3) and url = $4 and want = $5
+            where visit.run in ($2, $3) and want = $4 and key = $5
             order by visit.run desc limit 1";
-        let values = values![site, run, previous.unwrap_or(run), url, name(want)];
+        let values = values![site, run, previous.unwrap_or(run), name(want), key::of_text(url)];
         // ANCHOR_END: recall
         let Some(mut row) = self.db.read(find, values).await?.pop() else { return Ok(None) };
         let of_this_run = row.int() == run;

@@ -16,5 +16,6 @@ mod robots;
 mod service;
 mod service_config;
 mod sitemap;
+mod store;
 mod web;
 mod web_fake;

@@ -5,6 +5,7 @@ use sitewatch::notify::{Notice, NoticeKind};
 use sitewatch::service::FindingView;
 
 mod command;
+mod duty;
 mod mail;
 mod notifier;
 mod stopping;

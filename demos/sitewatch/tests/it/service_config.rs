@@ -5,6 +5,7 @@ mod commands;
 mod laws;
 mod reference;
 mod refused;
+mod restart;
 mod secrets;
 
 use std::collections::BTreeSet;

@@ -36,6 +36,55 @@ pub struct ServiceConfig {
     pub notify: BTreeMap<String, ChannelConfig>,
 }
 
+impl ServiceConfig {
+    /// Which keys of other settings count from the next start only, for a service that was started with these: those that
+    /// differ, as a file has them. All others count once they are read again.
+    ///
+    /// `http.per_host` is among them where a site may ask a host for more at a time than any could at the start. The
+    /// links in notices go by a new `web.url` at once, but the page does not.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sitewatch::service::config::load;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("sitewatch.toml");
+    /// let read = |text: &str| {
+    ///     std::fs::write(&path, text)?;
+    ///     Ok::<_, Box<dyn std::error::Error>>(load::<String, String>(&path, [])?)
+    /// };
+    /// let before = read("workers = 2\nweb.listen = '127.0.0.1:8080'\nchecks_at_once = 1")?;
+    /// let after = read("workers = 4\nweb.listen = '127.0.0.1:9090'\nchecks_at_once = 8")?;
+    /// assert_eq!(before.needs_restart(&after), ["workers", "web.listen"]);
+    /// assert!(before.needs_restart(&before).is_empty());
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn needs_restart(&self, new: &Self) -> Vec<&'static str> {
+        // Each key is named, so that none is added without a thought of it.
+        let Self { database, checks_at_once: _, workers, grace, web, retention: _, sites: _, notify: _ } = self;
+        let WebConfig { listen, token, url, read } = web;
+        let keys = [
+            ("database", *database != new.database),
+            ("workers", *workers != new.workers),
+            ("grace", *grace != new.grace),
+            ("web.listen", *listen != new.web.listen),
+            ("web.token", *token != new.web.token),
+            ("web.url", *url != new.web.url),
+            ("web.read", *read != new.web.read),
+            ("http.per_host", self.per_host() < new.per_host()),
+        ];
+        keys.into_iter().filter(|(_, differs)| *differs).map(|(key, _)| key).collect()
+    }
+
+    /// How many requests a host may be asked for at a time, by the site that may ask for most.
+    pub(crate) fn per_host(&self) -> usize {
+        self.sites.values().map(|site| site.http.per_host).max().unwrap_or(1).max(1)
+    }
+}
+
 /// The settings of the web page and the API.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WebConfig {

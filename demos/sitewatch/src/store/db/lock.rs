@@ -2,14 +2,35 @@
 
 use std::fs::{File, TryLockError};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use actors::connection_pool::Pooled;
-use actors::connection_pool::postgres::PostgresManager;
+use actors::connection_pool::postgres::{PostgresError, PostgresManager};
+use tokio::time::sleep;
 
-use super::{Db, Engine, StoreError, postgres};
+use super::{Db, Engine, StoreError, file, postgres};
 
 /// Any number that no other program is likely to use.
 const LOCK: i64 = 0x7365_7276_6572;
+
+/// How often a lock that only our lost connection still has is tried again, and after how long.
+const TRIES: u32 = 30;
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Takes the lock if it is free, and tells who asks. In one statement, so that no answer is lost between two.
+const TAKE: &str = "select pg_try_advisory_lock($1), pid, (extract(epoch from backend_start) * 1000000)::bigint
+    from pg_stat_activity where pid = pg_backend_pid()";
+
+/// Whether the lock's holder is this backend, which is ended then; nothing if nobody holds it. The server shows the number
+/// of a lock as two halves.
+const END_OURS: &str = "select is_ours, case when is_ours then pg_terminate_backend(pid) end from (
+        select held.pid, held.pid = $1
+            and coalesce((extract(epoch from activity.backend_start) * 1000000)::bigint = $2, false) as is_ours
+        from pg_locks as held join pg_stat_activity as activity on activity.pid = held.pid
+        where held.locktype = 'advisory' and held.granted and held.objsubid = 1
+            and held.database = (select oid from pg_database where datname = current_database())
+            and held.classid::bigint = $3 and held.objid::bigint = $4
+    ) as holder";
 
 /// The right to serve from a database; given back when it is dropped, or the process ends, however that may be.
 ///
@@ -17,34 +38,79 @@ const LOCK: i64 = 0x7365_7276_6572;
 /// lost with it: [`still_held`](Self::still_held) says so.
 pub(crate) enum ServeLock {
     File { _file: File },
-    Session(Box<Pooled<PostgresManager>>),
+    Session { session: Box<Pooled<PostgresManager>>, backend: Backend },
+}
+
+/// The process at the server that a connection has, and when that began, in microseconds since 1970: after its end
+/// another may get its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Backend {
+    pid: i32,
+    began: i64,
 }
 
 impl Db {
     /// Takes the right to serve.
-    pub(crate) async fn lock(&self) -> Result<ServeLock, StoreError> {
-        let name = || self.name.clone();
+    ///
+    /// A connection that was lost may be there for the server, which finds out after minutes or hours, and with it the
+    /// lock. If it was `ours` it is ended.
+    pub(in crate::store) async fn lock(&self, ours: Option<&Backend>) -> Result<ServeLock, StoreError> {
+        let taken = || StoreError::Taken { name: self.name.clone() };
         match &self.engine {
             Engine::Sqlite(_) => {
                 let path = PathBuf::from(format!("{}.lock", self.name));
-                let away = |why: std::io::Error| StoreError::Away { name: name(), why: why.to_string() };
-                let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(away)?;
+                let failed = |why: std::io::Error| {
+                    file::of(&self.name, &format!("its lock {} can't be taken", path.display()), &why)
+                };
+                let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
                 match file.try_lock() {
                     Ok(()) => Ok(ServeLock::File { _file: file }),
-                    Err(TryLockError::WouldBlock) => Err(StoreError::Taken { name: name() }),
-                    Err(TryLockError::Error(why)) => Err(away(why)),
+                    Err(TryLockError::WouldBlock) => Err(taken()),
+                    Err(TryLockError::Error(why)) => Err(failed(why)),
                 }
             }
             Engine::Postgres(pool) => {
                 let session = pool.acquire().await.map_err(|error| StoreError::unavailable(&self.name, &error))?;
-                let taken = session.query_one("select pg_try_advisory_lock($1)", &[&LOCK]).await;
-                let taken = taken.map_err(|error| postgres::of(&self.name, &error))?;
-                if taken.try_get(0).unwrap_or(false) {
-                    return Ok(ServeLock::Session(Box::new(session)));
+                match self.take(&session, ours).await {
+                    Ok(Some(backend)) => Ok(ServeLock::Session { session: Box::new(session), backend }),
+                    Ok(None) => Err(taken()),
+                    Err(error) => {
+                        // It may have the lock all the same, and nobody would know that in the pool.
+                        session.discard();
+                        Err(error)
+                    }
                 }
-                Err(StoreError::Taken { name: name() })
             }
         }
+    }
+
+    /// Takes the lock for this session; nothing if another program has it.
+    async fn take(
+        &self,
+        session: &Pooled<PostgresManager>,
+        ours: Option<&Backend>,
+    ) -> Result<Option<Backend>, StoreError> {
+        let failed = |error: PostgresError| postgres::of(&self.name, &error);
+        let unread = |error| failed(PostgresError::Failed(error));
+        for _ in 0..TRIES {
+            let row = session.query_one(TAKE, &[&LOCK]).await.map_err(failed)?;
+            if row.try_get(0).map_err(unread)? {
+                let (pid, began) = (row.try_get(1).map_err(unread)?, row.try_get(2).map_err(unread)?);
+                return Ok(Some(Backend { pid, began }));
+            }
+            let Some(Backend { pid, began }) = ours else { return Ok(None) };
+            let halves = (LOCK >> 32, LOCK & 0xffff_ffff);
+            let holder = session.query_opt(END_OURS, &[pid, began, &halves.0, &halves.1]).await.map_err(failed)?;
+            // Where nobody has it, that is since a moment ago.
+            if let Some(holder) = holder
+                && !holder.try_get::<_, bool>(0).map_err(unread)?
+            {
+                return Ok(None);
+            }
+            sleep(PAUSE).await;
+        }
+        let why = "the connection that was lost has the right to serve, and does not end".to_owned();
+        Err(StoreError::Away { name: self.name.clone(), why })
     }
 }
 
@@ -53,7 +119,19 @@ impl ServeLock {
     pub(crate) async fn still_held(&self) -> bool {
         match self {
             Self::File { .. } => true,
-            Self::Session(session) => session.query_one("select 1", &[]).await.is_ok(),
+            Self::Session { session, .. } => session.query_one("select 1", &[]).await.is_ok(),
+        }
+    }
+
+    /// Closes the connection that it is tied to, so that nobody else gets it with the lock; it may be lost already. Gives
+    /// what that was for the server, if it is tied to one.
+    pub(crate) fn let_go(self) -> Option<Backend> {
+        match self {
+            Self::File { .. } => None,
+            Self::Session { session, backend } => {
+                (*session).discard();
+                Some(backend)
+            }
         }
     }
 }
@@ -62,7 +140,7 @@ impl std::fmt::Debug for ServeLock {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::File { .. } => "ServeLock::File",
-            Self::Session(_) => "ServeLock::Session",
+            Self::Session { .. } => "ServeLock::Session",
         })
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Whatever is kept is written in a dialect that both engines understand, so that there is one text for each statement.
 mod error;
+mod file;
+pub(super) mod key;
 mod lock;
 mod migrate;
 mod postgres;
@@ -18,7 +20,7 @@ use actors::connection_pool::sqlite::SqliteManager;
 use actors::connection_pool::{ConnectionPool, ConnectionPoolStatus};
 
 pub use error::StoreError;
-pub(crate) use lock::ServeLock;
+pub(crate) use lock::{Backend, ServeLock};
 pub(crate) use value::{Row, Statement, Value, values};
 
 /// Where a database is.
@@ -99,9 +101,8 @@ const POSTGRES_CONNECTIONS: usize = 6;
 /// to stop has five seconds. Whoever can wait longer tries again.
 const LOCKED: Duration = Duration::from_millis(1_500);
 
-/// The tables are in a schema of their own, as the database may have others.
-const IN_SCHEMA: &str =
-    "set client_min_messages = warning; create schema if not exists sitewatch; set search_path = sitewatch";
+/// The tables are in a schema of their own, as the database may have others. Whoever makes the tables makes it.
+const IN_SCHEMA: &str = "set client_min_messages = warning; set search_path = sitewatch";
 
 impl Db {
     /// Opens it, and makes it or brings it up to date.
@@ -128,6 +129,7 @@ impl Db {
         let refused = |why: &dyn fmt::Display| StoreError::Refused { name: location.to_string(), why: why.to_string() };
         let engine = match location {
             Location::Sqlite(path) => {
+                file::look(path).await?;
                 let manager = SqliteManager::new(path).busy_timeout(LOCKED).create(create);
                 let manager = manager.init("pragma synchronous = full; pragma fullfsync = on");
                 let pool = ConnectionPool::builder(manager).name("store").max_size(SQLITE_CONNECTIONS);

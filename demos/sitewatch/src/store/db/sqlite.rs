@@ -79,7 +79,7 @@ pub(super) fn of(name: &str, error: CallError) -> StoreError {
         CallError::Interrupted(interrupt) => StoreError::Interrupted(interrupt),
         CallError::Failed(error) => match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => StoreError::Full { name, why },
-            // Others write, or the disk or its network is away.
+            // Others write, or the disk or its network is away: when it was opened it was there.
             Some(
                 ErrorCode::DatabaseBusy
                 | ErrorCode::DatabaseLocked

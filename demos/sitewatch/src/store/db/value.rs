@@ -1,8 +1,12 @@
 //! What goes into a database and comes out of it.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+use super::key::Key;
 
 /// A value, as both engines know it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +23,11 @@ impl Value {
         // Our own types, whose keys are texts: nothing that JSON can't hold.
         Self::from(serde_json::to_string(value).unwrap_or_default())
     }
+}
+
+/// A text as it can be kept: PostgreSQL can't keep a NUL in one, and no reader can see it.
+pub(super) fn storable(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') { text.replace('\0', "\u{fffd}").into() } else { text.into() }
 }
 
 impl From<i64> for Value {
@@ -54,8 +63,7 @@ impl From<Timestamp> for Value {
 
 impl From<String> for Value {
     fn from(text: String) -> Self {
-        // PostgreSQL can't keep a NUL in a text, and no reader can see one.
-        Self::Text(if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text })
+        Self::Text(if text.contains('\0') { storable(&text).into_owned() } else { text })
     }
 }
 
@@ -74,6 +82,12 @@ impl From<&String> for Value {
 impl From<Vec<u8>> for Value {
     fn from(bytes: Vec<u8>) -> Self {
         Self::Blob(bytes)
+    }
+}
+
+impl From<Key> for Value {
+    fn from(key: Key) -> Self {
+        Self::Blob(key.to_vec())
     }
 }
 

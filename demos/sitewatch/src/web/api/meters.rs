@@ -1,13 +1,13 @@
 //! Metrics for Prometheus, at `/metrics`.
 //!
-//! What happens is counted where it happens, by the [`metrics`] facade: call [`run_ended`] for every run. What is, such
-//! as how many links are broken, is taken from [`Watch`] when it is asked for, so that a site that is no more in the
-//! settings is no more in the metrics either.
+//! What happens is counted where it happens, by the [`metrics`] facade: the service counts each run when its end is
+//! kept, and each check that was due and did not begin when that is noted. What is, such as how many links are broken,
+//! is taken from [`Watch`] when it is asked for, so that a site that is no more in the settings is not there either.
 //!
 //! | name | kind | labels | what |
 //! |---|---|---|---|
 //! | `sitewatch_checks_total` | counter | `site`, `outcome` | checks that ended or did not begin: `done`, `cancelled`, `failed`, `skipped`, `missed` |
-//! | `sitewatch_check_seconds` | histogram | | how long a check took that came to its end |
+//! | `sitewatch_check_seconds` | histogram | | how long a check took that came to its end, in seconds |
 //! | `sitewatch_pages_fetched_total` | counter | | addresses that were asked for |
 //! | `sitewatch_links_newly_broken_total` | counter | `site` | links that broke |
 //! | `sitewatch_links_fixed_total` | counter | `site` | links that are no more broken |
@@ -44,18 +44,11 @@ use std::time::Duration;
 use actix_web::HttpResponse;
 use actix_web::http::header;
 use actix_web::web::Data;
-use metrics::{Unit, counter, describe_counter, describe_histogram, histogram};
 use metrics_exporter_prometheus::formatting::sanitize_label_value;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
 use super::words;
-use crate::service::{RunState, RunView, SiteView, Watch};
-
-const CHECKS: &str = "sitewatch_checks_total";
-const SECONDS: &str = "sitewatch_check_seconds";
-const FETCHED: &str = "sitewatch_pages_fetched_total";
-const BROKEN: &str = "sitewatch_links_newly_broken_total";
-const FIXED: &str = "sitewatch_links_fixed_total";
+use crate::service::{SiteView, Watch, meters};
 
 /// From a folder to a site of many pages, gently.
 const CHECK_BUCKETS: [f64; 9] = [1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3_600.0, 14_400.0, 43_200.0];
@@ -82,19 +75,13 @@ const UPKEEP: Duration = Duration::from_secs(10);
 #[must_use]
 pub fn recorder() -> (PrometheusRecorder, PrometheusHandle) {
     let recorder = builder().build_recorder();
-    metrics::with_local_recorder(&recorder, || {
-        describe_counter!(CHECKS, "Checks that ended or did not begin");
-        describe_histogram!(SECONDS, Unit::Seconds, "How long a check took that came to its end");
-        describe_counter!(FETCHED, "Addresses that were asked for");
-        describe_counter!(BROKEN, "Links that broke");
-        describe_counter!(FIXED, "Links that are no more broken");
-    });
+    metrics::with_local_recorder(&recorder, meters::describe);
     let handle = recorder.handle();
     (recorder, handle)
 }
 
 fn builder() -> PrometheusBuilder {
-    let seconds = Matcher::Full(SECONDS.to_owned());
+    let seconds = Matcher::Full(meters::SECONDS.to_owned());
     let waits = Matcher::Full("actors_queue_wait_seconds".to_owned());
     let builder = PrometheusBuilder::new().set_buckets_for_metric(seconds, &CHECK_BUCKETS);
     builder.and_then(|builder| builder.set_buckets_for_metric(waits, &WAIT_BUCKETS)).expect("there are buckets")
@@ -111,23 +98,6 @@ pub async fn upkeep(handle: PrometheusHandle) {
     loop {
         tokio::time::sleep(UPKEEP).await;
         handle.run_upkeep();
-    }
-}
-
-/// Counts a run that ended or did not begin; to be called once for each. One that goes on is not counted.
-///
-/// Without a recorder it costs next to nothing.
-pub fn run_ended(run: &RunView) {
-    if run.state == RunState::Running {
-        return;
-    }
-    let numbers = &run.numbers;
-    counter!(CHECKS, "site" => run.site.clone(), "outcome" => words::state(run.state)).increment(1);
-    counter!(FETCHED).increment(numbers.fetched);
-    counter!(BROKEN, "site" => run.site.clone()).increment(numbers.newly_broken);
-    counter!(FIXED, "site" => run.site.clone()).increment(numbers.fixed);
-    if run.state == RunState::Done {
-        histogram!(SECONDS).record(Duration::from_millis(numbers.elapsed_ms));
     }
 }
 

@@ -1,10 +1,25 @@
 //! How things are, by a sign and a word, and only besides by a colour.
 
-use maud::{Markup, html};
+use maud::{Markup, Render, html};
 
 use crate::service::{Activity, Cause, Health, RunState};
 
-pub(super) fn health(health: Health) -> Markup {
+/// A state, as it is shown.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Badge {
+    /// What has a colour of its own.
+    kind: &'static str,
+    sign: &'static str,
+    pub(super) word: &'static str,
+}
+
+impl Render for Badge {
+    fn render(&self) -> Markup {
+        html! { span.badge.(self.kind) { span.sign aria-hidden="true" { (self.sign) } (self.word) } }
+    }
+}
+
+pub(super) fn health(health: Health) -> Badge {
     match health {
         Health::Ok => badge("ok", "✓", "OK"),
         Health::Broken => badge("broken", "✕", "Broken links"),
@@ -13,7 +28,7 @@ pub(super) fn health(health: Health) -> Markup {
     }
 }
 
-pub(super) fn state(state: RunState) -> Markup {
+pub(super) fn state(state: RunState) -> Badge {
     match state {
         RunState::Running => badge("going", "↻", "Running"),
         RunState::Done => badge("ok", "✓", "Done"),
@@ -26,15 +41,16 @@ pub(super) fn state(state: RunState) -> Markup {
 
 /// What is being done; nothing where nothing is.
 pub(super) fn activity(activity: Activity) -> Markup {
-    match activity {
-        Activity::Idle => html! {},
+    let badge = match activity {
+        Activity::Idle => return html! {},
         Activity::Waiting => badge("going", "…", "Waiting for its turn"),
         Activity::Checking => badge("going", "↻", "Checking"),
         Activity::Paused => badge("paused", "‖", "Paused"),
-    }
+    };
+    badge.render()
 }
 
-pub(super) fn ready(ready: bool) -> Markup {
+pub(super) fn ready(ready: bool) -> Badge {
     if ready { badge("ok", "✓", "Ready") } else { badge("failing", "!", "Not ready") }
 }
 
@@ -45,6 +61,6 @@ pub(super) fn cause(cause: Cause) -> &'static str {
     }
 }
 
-pub(super) fn badge(kind: &str, sign: &str, word: &str) -> Markup {
-    html! { span.badge.(kind) { span.sign aria-hidden="true" { (sign) } (word) } }
+fn badge(kind: &'static str, sign: &'static str, word: &'static str) -> Badge {
+    Badge { kind, sign, word }
 }

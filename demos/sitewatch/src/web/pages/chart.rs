@@ -7,6 +7,8 @@ use std::fmt::Write;
 use maud::{Markup, html};
 
 use super::query::run_path;
+use super::table::Column::{Number, Text};
+use super::table::table;
 use super::text::{exact, number, short};
 use crate::report::text::plural;
 use crate::service::{RunState, RunView, TrendPoint};
@@ -35,6 +37,7 @@ pub(super) fn spark(trend: &[TrendPoint]) -> Markup {
             path.line d=(line.path()) {}
             path.dot d=(line.dot(counts.len() - 1)) {}
         }
+        span.note { "last " (trend.len()) " checks" }
     }
 }
 
@@ -80,29 +83,20 @@ pub(super) fn history(site: &str, runs: &[RunView]) -> Markup {
                     span { (short(last.ended.unwrap_or(last.began))) }
                 }
             }
-            figcaption { (words) "." }
+            figcaption { (words) ". Each dot is a check, the latest on the right." }
         }
         details data-key="history" {
             summary { "The same as a table" }
             div.scroll tabindex="0" role="region" aria-label="Broken links by check" {
-                table {
-                    thead {
+                (table("plain", "Broken links by check", &[Text("Check"), Text("Ended"), Number("Broken")], html! {
+                    @for run in done.iter().rev() {
                         tr {
-                            th scope="col" { "Check" }
-                            th scope="col" { "Ended (UTC)" }
-                            th.number scope="col" { "Broken" }
+                            td { a href=(run_path(site, run.id)) { (run.id) } }
+                            td { (exact(run.ended.unwrap_or(run.began))) }
+                            td.number { (number(run.numbers.broken)) }
                         }
                     }
-                    tbody {
-                        @for run in done.iter().rev() {
-                            tr {
-                                td { a href=(run_path(site, run.id)) { (run.id) } }
-                                td { (exact(run.ended.unwrap_or(run.began))) }
-                                td.number { (number(run.numbers.broken)) }
-                            }
-                        }
-                    }
-                }
+                }))
             }
         }
     }

@@ -14,6 +14,9 @@ use crate::service::FindingView;
 /// How many places of one target are shown at once: a link in a menu is on every page.
 const PLACES: usize = 5;
 
+/// How many redirects are shown at once: a chain that is too long is long.
+const REDIRECTS: usize = 3;
+
 /// Findings that belong together, and those of them that are on this page of the list.
 struct Group<'a> {
     all: &'a [FindingView],
@@ -142,7 +145,12 @@ fn to_target(now: Timestamp, sentence: &str, places: &[FindingView]) -> Markup {
 fn detail(sentence: &str, finding: &FindingView) -> Markup {
     html! {
         @if finding.message != sentence { p.why { (shown(&finding.message)) } }
-        @if !finding.redirects.is_empty() {
+        @if finding.redirects.len() > REDIRECTS {
+            details.why data-key="redirects" {
+                summary { "by way of " (plural(finding.redirects.len() as u64, "redirect", "redirects")) }
+                ol.places { @for hop in &finding.redirects { li { (link(hop)) } } }
+            }
+        } @else if !finding.redirects.is_empty() {
             p.why {
                 "by way of "
                 @for (index, hop) in finding.redirects.iter().enumerate() { @if index > 0 { ", " } (link(hop)) }
@@ -214,7 +222,7 @@ fn pages(site: &str, filter: &Filter, from: usize, to: usize, count: usize) -> M
     html! {
         nav.pages aria-label="Pages of the list" {
             @if from > 0 { a.button rel="prev" href=(at(from.saturating_sub(PAGE))) { "Previous" } }
-            span { (from + 1) "–" (to) " of " (count) }
+            span { (number(from as u64 + 1)) "–" (number(to as u64)) " of " (number(count as u64)) }
             @if to < count { a.button rel="next" href=(at(to)) { "Next" } }
         }
     }

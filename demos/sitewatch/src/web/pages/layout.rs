@@ -60,7 +60,7 @@ impl Page {
 pub(super) fn main(page: &Page, readiness: &Readiness) -> Markup {
     let live = page.live.as_ref();
     html! {
-        main #main tabindex="-1" data-title={ (shown(&page.title)) " · sitewatch" }
+        main #main tabindex="-1" data-title=(title(page, readiness))
             data-live=[live.map(|live| live.progress)]
             data-every=[live.map(|live| live.every)]
             data-site=[live.and_then(|live| live.site.as_deref())]
@@ -84,7 +84,7 @@ pub(super) fn document(visit: &Visit, page: &Page, readiness: &Readiness, said: 
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                title { (shown(&page.title)) " · sitewatch" }
+                title { (title(page, readiness)) }
                 link rel="icon" type="image/svg+xml" href=(ICON.path);
                 link rel="stylesheet" href=(STYLE.path);
                 script src=(SCRIPT.path) defer {}
@@ -110,6 +110,11 @@ pub(super) fn document(visit: &Visit, page: &Page, readiness: &Readiness, said: 
             }
         }
     }
+}
+
+/// What is read where pages are kept open: trouble first, so that it is not cut off.
+fn title(page: &Page, readiness: &Readiness) -> Markup {
+    html! { @if !readiness.ready { "Trouble: " } (shown(&page.title)) " · sitewatch" }
 }
 
 fn entry(path: &str, name: &str, here: bool) -> Markup {

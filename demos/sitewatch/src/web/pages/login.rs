@@ -114,7 +114,10 @@ fn page(visit: &Visit, next: &str, wrong: bool) -> Page {
     let content = html! {
         section.login {
             h1 { "Log in" }
-            p { "Whoever knows the token may press the buttons." }
+            p {
+                "Who has the token can have sites checked, and pause, resume and cancel that."
+                @if !visit.auth.reading_needs_token() { " To look around, none is needed." }
+            }
             @if wrong { p.wrong #wrong role="alert" { "That is not the token." } }
             form method="post" action="/login" {
                 input type="hidden" name="next" value=(next);
@@ -125,9 +128,10 @@ fn page(visit: &Visit, next: &str, wrong: bool) -> Page {
             }
             p.dim {
                 "It is in the settings, under " code { "web.token" }
-                ". If there is none, sitewatch makes one up whenever it starts, and says so where it was started."
+                ". If there is none, sitewatch makes one up whenever it starts, and prints a link with it where it was "
+                "started."
             }
-            @if !visit.auth.reading_needs_token() { p { a href="/" { "Go on without" } } }
+            @if !visit.auth.reading_needs_token() { p { a href="/" { "Go on without it" } } }
         }
     };
     let page = Page::new("Log in".to_owned(), Nav::Other, content);

@@ -6,6 +6,7 @@ mod chart;
 mod findings;
 mod graph;
 mod groups;
+mod layers;
 mod layout;
 mod login;
 mod machinery;
@@ -15,6 +16,7 @@ mod refusal;
 mod run;
 mod runs;
 mod site;
+mod table;
 mod text;
 mod visit;
 

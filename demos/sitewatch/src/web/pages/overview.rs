@@ -7,7 +7,9 @@ use super::act::buttons;
 use super::layout::{Live, Nav, Page};
 use super::login::by_link;
 use super::query::{href, site_path};
-use super::text::{number, shortened, shown, when};
+use super::table::Column::{Number, Text, Unseen};
+use super::table::table;
+use super::text::{address, number, shortened, shown, when};
 use super::{LoginNeeded, Refusal, Visit, badge, bar, chart};
 use crate::report::text::plural;
 use crate::service::{Activity, Health, RunState, SiteView};
@@ -77,17 +79,25 @@ async fn page(visit: &Visit) -> Result<Page, Refusal> {
         @if sites.is_empty() {
             p.nothing {
                 "No site is watched yet. Add one to the settings, under " code { "[sites.NAME]" }
-                ", and have them read again."
+                ", and have them read again: by the signal SIGHUP, or by starting sitewatch again."
             }
         } @else if listed.is_empty() {
             p.nothing { "No site is like that. " a href="/" { "Show all " (number(sites.len() as u64)) } }
         } @else {
-            (table(visit, &listed))
+            (list(visit, &listed))
         }
     };
-    let bad = sites.iter().filter(|site| matches!(site.health, Health::Broken | Health::Failing)).count();
-    let title = if bad == 0 { "Sites".to_owned() } else { format!("({bad}) Sites") };
-    Ok(Page::new(title, Nav::Sites, content).live(Live::ALL))
+    Ok(Page::new(title(&sites), Nav::Sites, content).live(Live::ALL))
+}
+
+/// How they are, in so few words that they can be read in a tab.
+fn title(sites: &[SiteView]) -> String {
+    let count = |health: Health| sites.iter().filter(|site| site.health == health).count();
+    match count(Health::Broken) + count(Health::Failing) {
+        0 if !sites.is_empty() && count(Health::Ok) == sites.len() => "All OK · Sites".to_owned(),
+        0 => "Sites".to_owned(),
+        bad => format!("{bad} of {} not OK · Sites", sites.len()),
+    }
 }
 
 /// How many there are of each kind.
@@ -130,23 +140,18 @@ fn search_form(kind: &Kind, search: &str) -> Markup {
     }
 }
 
-fn table(visit: &Visit, sites: &[&SiteView]) -> Markup {
-    html! {
-        table.cards.sites {
-            thead {
-                tr {
-                    th scope="col" { "Site" }
-                    th scope="col" { "State" }
-                    th.number scope="col" { "Broken" }
-                    th scope="col" { "Trend" }
-                    th scope="col" { "Last check" }
-                    th scope="col" { "Next check" }
-                    @if visit.csrf.is_some() { th scope="col" { span.unseen { "Buttons" } } }
-                }
-            }
-            tbody { @for site in sites { (row(visit, site)) } }
-        }
-    }
+fn list(visit: &Visit, sites: &[&SiteView]) -> Markup {
+    let columns = [
+        Text("Site"),
+        Text("State"),
+        Number("Broken"),
+        Text("Trend"),
+        Text("Last check"),
+        Text("Next check"),
+        Unseen("Buttons"),
+    ];
+    let columns = &columns[..columns.len() - usize::from(visit.csrf.is_none())];
+    table("cards sites", "Sites", columns, html! { @for site in sites { (row(visit, site)) } })
 }
 
 fn row(visit: &Visit, site: &SiteView) -> Markup {
@@ -154,18 +159,27 @@ fn row(visit: &Visit, site: &SiteView) -> Markup {
         tr data-row data-key=(shown(&site.name)) data-site=(shown(&site.name)) {
             th.name scope="row" {
                 a href=(site_path(&site.name, "")) { (shown(&site.name)) }
-                span.target title=(shown(&site.target)) { (shown(&shortened(&site.target, 60))) }
+                span.target title=(shown(&site.target)) { (address(&shortened(&site.target, 60))) }
             }
             td.state {
                 (badge::health(site.health)) " " (badge::activity(site.activity))
                 @if let Some(progress) = &site.progress { (bar::progress(progress)) }
             }
-            td.number data-label="Broken" { (number(site.broken)) }
+            td.number data-label="Broken" { (broken(site)) }
             td.trend data-label="Trend" { (chart::spark(&site.trend)) }
             td data-label="Last check" { (last(visit, site)) }
             td data-label="Next check" { (next(visit, site)) }
             @if visit.csrf.is_some() { td.do { (buttons(visit, site)) } }
         }
+    }
+}
+
+/// How many of its links are broken, if a check has told.
+pub(super) fn broken(site: &SiteView) -> Markup {
+    let unknown = site.broken == 0 && site.trend.is_empty() && site.health != Health::Ok;
+    html! {
+        @if unknown { span aria-hidden="true" { "–" } span.unseen { "not known yet" } }
+        @else { (number(site.broken)) }
     }
 }
 
@@ -193,6 +207,8 @@ pub(super) fn next(visit: &Visit, site: &SiteView) -> Markup {
     html! {
         @match (site.next, site.activity) {
             (_, Activity::Paused) => { span.dim { "when resumed" } }
+            // A check that has to wait for others, or for a service that is busy.
+            (Some(next), _) if next <= visit.now => { "due" }
             (Some(next), _) => { (when(visit.now, next)) }
             (None, _) => { span.dim { "not planned" } }
         }

@@ -4,6 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::web::Path;
 use maud::{Markup, html};
 
+use super::act::buttons;
 use super::layout::{Live, Nav, Page};
 use super::query::site_path;
 use super::text::{exact, number, shown, took, when};
@@ -24,16 +25,20 @@ async fn page(visit: &Visit, name: &str, id: &str) -> Result<Page, Refusal> {
         return Err(WatchError::NoSuchRun(id).into());
     }
     let going = run.state == RunState::Running;
-    let progress = if going { visit.watch.site(name).await?.progress } else { None };
+    let site = if going { Some(visit.watch.site(name).await?) } else { None };
     let content = html! {
         nav.crumbs aria-label="Where this is" {
-            a href="/" { "Sites" } " / " a href=(site_path(name, "")) { (shown(name)) }
+            a href="/" { "Sites" } " / " a href=(site_path(name, "")) { (shown(name)) } " / "
+            span aria-current="page" { "Check " (run.id) }
         }
         section.status {
             div.head { h1 { "Check " (run.id) } (badge::state(run.state)) }
             @if let Some(why) = &run.why { p.why { (shown(why)) } }
-            @if let Some(progress) = &progress { (bar::progress(progress)) }
+            @if let Some(progress) = site.as_ref().and_then(|site| site.progress.as_ref()) {
+                (bar::progress(progress))
+            }
             (facts(visit, &run))
+            @if let Some(site) = &site { (buttons(visit, site)) }
         }
         @if !matches!(run.state, RunState::Skipped | RunState::Missed) {
             section {
@@ -47,7 +52,7 @@ async fn page(visit: &Visit, name: &str, id: &str) -> Result<Page, Refusal> {
         }
     };
     let live = Live { site: Some(name.to_owned()), progress: "main", every: 60 };
-    let title = format!("Check {id} of {name}");
+    let title = format!("{} · Check {id} of {name}", badge::state(run.state).word);
     let page = Page::new(title, Nav::Sites, content);
     Ok(if going { page.live(live) } else { page })
 }
@@ -55,9 +60,14 @@ async fn page(visit: &Visit, name: &str, id: &str) -> Result<Page, Refusal> {
 fn facts(visit: &Visit, run: &RunView) -> Markup {
     html! {
         dl.facts {
-            div { dt { "Began" } dd { (when(visit.now, run.began)) span.note { (badge::cause(run.cause)) } } }
+            div {
+                dt { "Began" }
+                dd { (exact(run.began)) span.note { (when(visit.now, run.began)) ", " (badge::cause(run.cause)) } }
+            }
             @if let Some(due) = run.due { div { dt { "Was due" } dd { (exact(due)) } } }
-            @if let Some(ended) = run.ended { div { dt { "Ended" } dd { (when(visit.now, ended)) } } }
+            @if let Some(ended) = run.ended {
+                div { dt { "Ended" } dd { (exact(ended)) span.note { (when(visit.now, ended)) } } }
+            }
             @if run.times > 1 {
                 div { dt { "Stands for" } dd { (number(run.times)) " checks" span.note { "that were due before it" } } }
             }
@@ -69,25 +79,28 @@ fn facts(visit: &Visit, run: &RunView) -> Markup {
 }
 
 fn numbers(numbers: &Numbers) -> Markup {
-    let tile = |class: &str, value: &str, word: &str, more: &str| {
-        html! { div.(class) { dt { (word) } dd { (value) } @if !more.is_empty() { dd.note { (more) } } } }
+    let tile = |word: &str, value: &str, more: &str| html! { div { dt { (word) } dd { (value) } dd.note { (more) } } };
+    let count = |word: &str, value: u64, more: &str| tile(word, &number(value), more);
+    // What is counted is a link, unless it says what else.
+    let links = |word: &str, value: u64, more: &str| {
+        let what = if value == 1 { "link" } else { "links" };
+        tile(word, &number(value), &format!("{what}{more}"))
     };
-    let count = |class: &str, value: u64, word: &str, more: &str| tile(class, &number(value), word, more);
     html! {
         dl.numbers {
-            (count("broken", numbers.broken, "broken", "links"))
-            (count("new", numbers.newly_broken, "newly broken", "since this check"))
-            (count("fixed", numbers.fixed, "fixed", "or gone, since this check"))
-            (count("ok", numbers.ok, "well", "links"))
-            (count("moved", numbers.redirected, "redirected", "links that are well elsewhere"))
-            (count("skipped", numbers.skipped, "skipped", "links not looked at"))
-            (count("links", numbers.links, "links", "in all"))
-            (count("pages", numbers.pages, "pages", "searched for links"))
-            (count("fetched", numbers.fetched, "asked for", "addresses"))
-            (count("unchanged", numbers.unchanged, "unchanged", "pages not read again"))
-            (count("remembered", numbers.remembered, "remembered", "links to other sites, not asked for"))
-            (count("flapping", numbers.flapping, "flapping", "broken at first, then well"))
-            (tile("took", &took(numbers.elapsed_ms), "took", "without the time in which nothing ran"))
+            (links("Broken", numbers.broken, ""))
+            (links("Newly broken", numbers.newly_broken, ", since this check"))
+            (links("Fixed", numbers.fixed, " well again or gone, since this check"))
+            (links("OK", numbers.ok, ""))
+            (links("Redirected", numbers.redirected, ", well at another address"))
+            (links("Skipped", numbers.skipped, ", not looked at"))
+            (links("In all", numbers.links, ""))
+            (count("Pages", numbers.pages, "searched for links"))
+            (count("Fetched", numbers.fetched, "addresses that were asked for"))
+            (count("Unchanged", numbers.unchanged, "pages that were not read again"))
+            (links("Remembered", numbers.remembered, " to other sites, known to be well and not asked for"))
+            (links("Flapping", numbers.flapping, ", broken at first and then well"))
+            (tile("Took", &took(numbers.elapsed_ms), "without the time in which sitewatch did not run"))
         }
     }
 }
@@ -105,6 +118,7 @@ fn timeline(run: &RunView) -> Markup {
                 rect x=(from) y="0" width=((to - from).max(1)) height="10" { title { (shown(&pair[0].what)) } }
             }
         }
+        div.ends { span { (exact(first.at)) } span { "after " (took(length.unsigned_abs())) } }
         (moments(&run.timeline))
     }
 }

@@ -7,12 +7,12 @@ use maud::{Markup, html};
 use super::act::buttons;
 use super::findings::{By, Filter, Found, find};
 use super::layout::{Live, Nav, Page};
-use super::overview::{last, next};
+use super::overview::{broken, last, next};
 use super::query::site_path;
-use super::text::{link, number, shortened, shown};
+use super::text::{link, number, shortened, shown, when};
 use super::{Refusal, Visit, badge, bar, chart, groups, runs};
 use crate::report::text::plural;
-use crate::service::{Health, SiteView};
+use crate::service::{Activity, Health, SiteView};
 
 /// How many checks the history goes back.
 const HISTORY: u64 = 100;
@@ -24,7 +24,7 @@ pub(super) async fn site(visit: Visit, name: Path<String>) -> HttpResponse {
 
 async fn page(visit: &Visit, name: &str) -> Result<Page, Refusal> {
     let site = visit.watch.site(name).await?;
-    let title = if site.broken == 0 { name.to_owned() } else { format!("({}) {name}", site.broken) };
+    let title = title(&site);
     let live = Live { site: Some(name.to_owned()), progress: "status", every: 60 };
     // While a check goes on, only what it has come to is wanted, and that several times a minute.
     if visit.fragment() == Some("status") {
@@ -41,13 +41,13 @@ async fn page(visit: &Visit, name: &str) -> Result<Page, Refusal> {
         nav.crumbs aria-label="Where this is" { a href="/" { "Sites" } " / " span { (shown(name)) } }
         div.overview {
             (status(visit, &site))
-            section.history { h2 { "History" } (chart::history(name, &history)) }
+            section.history { h2 { "Broken links over time" } (chart::history(name, &history)) }
         }
         section #links {
             (heading(name, &filter, &found))
             (narrow(name, &filter, &found))
             @if found.items.is_empty() {
-                (nothing(&site, &filter))
+                (nothing(visit, &site, &filter))
             } @else {
                 (groups::list(visit.now, name, &filter, &found))
             }
@@ -60,6 +60,15 @@ async fn page(visit: &Visit, name: &str) -> Result<Page, Refusal> {
     Ok(Page::new(title, Nav::Sites, content).live(live))
 }
 
+/// How it is, in so few words that they can be read in a tab.
+fn title(site: &SiteView) -> String {
+    let going = if site.activity == Activity::Checking { "↻ " } else { "" };
+    match site.health {
+        Health::Broken => format!("{going}{} broken · {}", number(site.broken), site.name),
+        health => format!("{going}{} · {}", badge::health(health).word, site.name),
+    }
+}
+
 fn status(visit: &Visit, site: &SiteView) -> Markup {
     html! {
         section #status.status {
@@ -67,7 +76,7 @@ fn status(visit: &Visit, site: &SiteView) -> Markup {
             p.target { (link(&site.target)) }
             @if let Some(progress) = &site.progress { (bar::progress(progress)) }
             dl.facts {
-                div { dt { "Broken links" } dd.large { (number(site.broken)) } }
+                div { dt { "Broken links" } dd.large { (broken(site)) } }
                 div { dt { "Last check" } dd { (last(visit, site)) } }
                 div { dt { "Next check" } dd { (next(visit, site)) } }
             }
@@ -91,8 +100,8 @@ fn heading(site: &str, filter: &Filter, found: &Found) -> Markup {
             }
             nav.tabs aria-label="Grouped" { (by(By::Cause, "By cause")) (by(By::Page, "By page")) }
             div.tools {
-                a href=(text) { "Plain text" }
-                button.scripted.quiet type="button" data-copy=(text) { "Copy list" }
+                a.button href=(text) { "Plain text" }
+                button.scripted type="button" data-copy=(text) { "Copy list" }
             }
         }
     }
@@ -130,14 +139,31 @@ fn narrow(site: &str, filter: &Filter, found: &Found) -> Markup {
     }
 }
 
-fn nothing(site: &SiteView, filter: &Filter) -> Markup {
-    let words = match (&site.last, filter.is_narrow()) {
-        (_, true) => "No broken link is like that.".to_owned(),
-        (None, false) => "This site was not checked yet.".to_owned(),
-        (Some(run), false) if site.health == Health::Ok => {
-            format!("Nothing is broken, in {}.", plural(run.numbers.links, "link", "links"))
+/// Why nothing is listed, and what can be done about it.
+fn nothing(visit: &Visit, site: &SiteView, filter: &Filter) -> Markup {
+    html! {
+        p.nothing {
+            @match (&site.last, filter.is_narrow()) {
+                (_, true) => {
+                    "No broken link is like that. " a href=(filter.wide().address(&site.name, "")) { "Show all" }
+                }
+                (None, false) => {
+                    "This site was not checked yet."
+                    @if site.live && site.activity == Activity::Idle {
+                        @if visit.csrf.is_some() { " Press “Check now” to begin." }
+                        @else { " Who has logged in can begin a check." }
+                        @if let Some(next) = site.next {
+                            " The next one by its schedule begins " (when(visit.now, next)) "."
+                        }
+                    }
+                }
+                (Some(run), false) if site.health == Health::Ok => {
+                    "Nothing is broken, in " (plural(run.numbers.links, "link", "links")) "."
+                }
+                (Some(run), false) => {
+                    (shown(&shortened(run.why.as_deref().unwrap_or("Nothing is known to be broken."), 200)))
+                }
+            }
         }
-        (Some(run), false) => shortened(run.why.as_deref().unwrap_or("Nothing is known to be broken."), 200),
-    };
-    html! { p.nothing { (shown(&words)) } }
+    }
 }

@@ -34,7 +34,28 @@ fn is_unseen(character: char) -> bool {
     turns || (character.is_control() && !matches!(character, '\n' | '\t' | '\r'))
 }
 
-/// The same on one line, for where nothing is escaped.
+/// An address, shown in the same way: a line can end after each of its slashes.
+#[derive(Clone, Copy)]
+pub(super) struct Address<'a>(&'a str);
+
+pub(super) fn address(text: &str) -> Address<'_> {
+    Address(text)
+}
+
+impl Render for Address<'_> {
+    fn render_to(&self, buffer: &mut String) {
+        let mut parts = self.0.split_inclusive('/').peekable();
+        while let Some(part) = parts.next() {
+            shown(part).render_to(buffer);
+            // Two of them stay together, and with what is before them: they begin an address.
+            if part != "/" && parts.peek().is_some_and(|next| *next != "/") {
+                buffer.push_str("<wbr>");
+            }
+        }
+    }
+}
+
+/// A text from elsewhere on one line, for where nothing is escaped.
 pub(super) fn plain(text: &str) -> String {
     clean(text).to_string()
 }
@@ -45,12 +66,12 @@ pub(super) fn shortened(text: &str, limit: usize) -> String {
 }
 
 /// An address of the web as a link to there, which is told nothing about us; anything else as a text.
-pub(super) fn link(address: &str) -> Markup {
-    let url = Url::parse(address).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+pub(super) fn link(text: &str) -> Markup {
+    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
     html! {
         @match url {
-            Some(url) => { a.url href=(url.as_str()) rel="noreferrer noopener" { (shown(address)) } }
-            None => { span.url { (shown(address)) } }
+            Some(url) => { a.url href=(url.as_str()) rel="noreferrer noopener" { (address(text)) } }
+            None => { span.url { (address(text)) } }
         }
     }
 }
@@ -77,24 +98,25 @@ pub(super) fn when(now: Timestamp, at: Timestamp) -> Markup {
     instant(at, &words)
 }
 
-/// Since when, as for how long.
+/// Since when, and for how long: what a pointer would be needed for elsewhere is not to be missed here.
 pub(super) fn since(now: Timestamp, at: Timestamp) -> Markup {
     let seconds = (now.as_second() - at.as_second()).max(0);
-    let words = match rough(seconds.unsigned_abs()) {
-        Some(rough) => format!("for {rough}"),
-        None => at.strftime("since %-d %b %Y").to_string(),
-    };
-    instant(at, &words)
+    html! {
+        @match rough(seconds.unsigned_abs()) {
+            Some(rough) => { "since " (short(at)) ", for " (rough) }
+            None => { "since " (instant(at, &at.strftime("%-d %b %Y").to_string())) }
+        }
+    }
 }
 
 /// An instant, to the second.
 pub(super) fn exact(at: Timestamp) -> Markup {
-    instant(at, &at.strftime("%Y-%m-%d %H:%M:%S").to_string())
+    instant(at, &at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
 }
 
 /// A day and a minute.
 pub(super) fn short(at: Timestamp) -> Markup {
-    instant(at, &at.strftime("%-d %b, %H:%M").to_string())
+    instant(at, &at.strftime("%-d %b, %H:%M UTC").to_string())
 }
 
 fn instant(at: Timestamp, words: &str) -> Markup {
@@ -103,11 +125,13 @@ fn instant(at: Timestamp, words: &str) -> Markup {
     html! { time datetime=(machine) title=(title) { (words) } }
 }
 
-/// In the largest unit of which there is one; none beyond 60 days, which are better told by their date.
+/// In the largest unit of which there is one, and the next where a few hours would be far off; none beyond 60 days,
+/// which are better told by their date.
 fn rough(seconds: u64) -> Option<String> {
     Some(match seconds {
         0..60 => format!("{seconds} s"),
         60..3_600 => format!("{} min", seconds / 60),
+        3_600..36_000 if seconds % 3_600 >= 60 => format!("{} h {} min", seconds / 3_600, seconds % 3_600 / 60),
         3_600..172_800 => format!("{} h", seconds / 3_600),
         172_800..5_184_000 => format!("{} days", seconds / 86_400),
         _ => return None,

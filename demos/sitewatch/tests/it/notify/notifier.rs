@@ -1,7 +1,6 @@
 //! When notices are sent, and how often.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -89,7 +88,7 @@ pub(super) fn ops(channel: Arc<dyn Channel>, policy: Policy) -> Channels {
 /// A notifier that runs.
 pub(super) struct Running {
     stop: CancelToken,
-    task: JoinHandle<Result<Infallible, Interrupt>>,
+    task: JoinHandle<Result<(), Interrupt>>,
 }
 
 impl Running {

@@ -1,5 +1,6 @@
 //! Stopped in the middle, or without its outbox for a while: nothing is lost, and little is sent twice.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -82,6 +83,11 @@ impl Outbox for Slow {
         answers(&mut self.away.lock().1)?;
         self.slowly(self.inner.given_up(ids, why)).await
     }
+
+    async fn give_up_others(&self, channels: &BTreeSet<String>, why: &str) -> Result<u64, OutboxError> {
+        answers(&mut self.away.lock().1)?;
+        self.slowly(self.inner.give_up_others(channels, why)).await
+    }
 }
 
 fn notifier(outbox: &Arc<Slow>, channel: &Arc<Recorder>) -> Notifier {
@@ -155,6 +161,19 @@ async fn what_was_taken_is_not_sent_again_while_the_outbox_is_away() {
     sleep(secs(30)).await;
     assert_eq!((channel.taken(), outbox.states()), (vec![1], vec![EntryState::Delivered]));
     assert_eq!(notifier.status().channels["ops"].outbox_error, None);
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_for_a_channel_that_is_gone_is_given_up_once_the_outbox_is_there() {
+    let (outbox, channel) = (Slow::new(Duration::ZERO, (0, 2)), Recorder::new([]));
+    outbox.inner.put("gone", notice(NoticeKind::Recovered, "docs"), at());
+    let running = Running::of(&notifier(&outbox, &channel).known([]));
+    // After 1 and 2 seconds.
+    sleep(millis(2_900)).await;
+    assert_eq!(outbox.states(), [EntryState::Waiting]);
+    sleep(millis(200)).await;
+    assert_eq!(outbox.states(), [EntryState::GivenUp]);
     running.stop().await;
 }
 

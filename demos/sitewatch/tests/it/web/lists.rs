@@ -31,7 +31,7 @@ async fn the_worst_sites_come_first_and_are_counted_by_kind() {
     ] {
         page.shows(tile);
     }
-    page.shows("<title>(3) Sites · sitewatch</title>");
+    page.shows("<title>3 of 4 not OK · Sites · sitewatch</title>");
 }
 
 #[tokio::test]
@@ -50,6 +50,42 @@ async fn sites_are_searched_by_name_address_and_kind() {
     place.get("/?q=nothing").await.shows("No site is like that");
     place.get("/?q=ETA").await.shows("value=\"ETA\"");
     Place::new(Fake { sites: Vec::new(), ..Fake::default() }).get("/").await.shows("No site is watched yet");
+}
+
+#[tokio::test]
+async fn the_title_tells_the_state() {
+    for (health, activity, title) in [
+        (Health::Ok, Activity::Idle, "OK · docs"),
+        (Health::Broken, Activity::Idle, "2 broken · docs"),
+        (Health::Broken, Activity::Checking, "↻ 2 broken · docs"),
+        (Health::Failing, Activity::Paused, "Check failed · docs"),
+        (Health::Unknown, Activity::Waiting, "Not checked yet · docs"),
+    ] {
+        let sites = vec![SiteView { health, activity, ..site("docs") }];
+        let page = Place::new(Fake { sites, ..Fake::default() }).get("/sites/docs").await;
+        page.shows(&format!("<title>{title} · sitewatch</title>"));
+    }
+    Place::new(Fake::default())
+        .get("/sites/docs/runs/8")
+        .await
+        .shows("<title>Failed · Check 8 of docs · sitewatch</title>");
+    let sites = vec![SiteView { health: Health::Ok, ..site("docs") }];
+    Place::new(Fake { sites, ..Fake::default() }).get("/").await.shows("<title>All OK · Sites · sitewatch</title>");
+}
+
+#[tokio::test]
+async fn a_site_that_no_check_has_told_about_has_no_number_and_the_page_says_what_to_do() {
+    let unknown = SiteView { health: Health::Unknown, broken: 0, trend: Vec::new(), ..site("docs") };
+    let (findings, runs) = (Vec::new(), Vec::new());
+    let place = Place::new(Fake { sites: vec![unknown], findings, runs, ..Fake::default() });
+    place.get("/").await.shows("not known yet");
+    let (owner, stranger) = (place.known().await.get("/sites/docs").await, place.get("/sites/docs").await);
+    owner.shows("Press “Check now” to begin.");
+    stranger.shows("Who has logged in can begin a check.");
+    for page in [owner, stranger] {
+        page.shows("not known yet");
+        page.shows("The next one by its schedule begins <time");
+    }
 }
 
 /// Three links to one target and one to another, for the same reason; one for another reason; and one that is fixed.
@@ -120,6 +156,17 @@ async fn many_places_of_one_target_are_behind_a_fold() {
     assert!(before.contains("example.org/5.html") && after.contains("example.org/6.html"));
 }
 
+#[tokio::test]
+async fn many_redirects_are_behind_a_fold() {
+    for (count, words) in [(3, "<p class=\"why\">by way of <a"), (4, "<summary>by way of 4 redirects</summary>")] {
+        let mut finding = finding(1, "https://example.org/1.html", "too-many-redirects", "too many redirects");
+        finding.redirects = (1..=count).map(|hop| format!("https://example.org/hops/{hop}")).collect();
+        let page = Place::new(Fake { findings: vec![finding], ..Fake::default() }).get("/sites/docs").await;
+        page.shows(words);
+        assert_eq!(page.body.matches("href=\"https://example.org/hops/").count(), count);
+    }
+}
+
 fn many(count: i64) -> Place {
     let findings =
         (1..=count).map(|id| finding(id, &format!("https://example.org/{id}/"), "http-404", "404 Not Found"));
@@ -132,11 +179,11 @@ async fn long_lists_are_cut_into_pages() {
     let count = |page: &Answer| page.body.matches("<li class=\"target\"").count();
     let first = place.get("/sites/docs?by=page").await;
     assert_eq!(count(&first), 500);
-    first.shows("1–500 of 1200");
+    first.shows("1–500 of 1,200");
     first.shows("from=500");
     let last = place.get("/sites/docs?by=page&from=1000").await;
     assert_eq!(count(&last), 200);
-    last.shows("1001–1200 of 1200");
+    last.shows("1,001–1,200 of 1,200");
     last.shows("example.org/1200/");
     last.lacks("rel=\"next\"");
     assert_eq!(count(&place.get("/sites/docs?from=5000").await), 500, "beyond the end is the beginning");
@@ -185,4 +232,17 @@ async fn checks_are_listed_from_the_newest_on() {
     let oldest = place.get("/sites/docs?before=6").await;
     assert_eq!(ids(&oldest), expected(5, 1));
     oldest.lacks(">Older<");
+}
+
+#[tokio::test]
+async fn checks_are_drawn_by_what_became_of_them() {
+    let states = [RunState::Running, RunState::Done, RunState::Failed, RunState::Cancelled, RunState::Missed];
+    let runs = (1..=5).rev().zip(states).map(|(id, state)| run(id, state)).collect();
+    let page = Place::new(Fake { runs, ..Fake::default() }).get("/sites/docs").await;
+    let drawn = page.body.split_once("<figure class=\"strip\">").unwrap().1.split_once("</figure>").unwrap().0;
+    let heights: Vec<&str> = drawn.split(" height=\"").skip(1).map(|rest| rest.split_once('"').unwrap().0).collect();
+    assert_eq!(heights, ["30", "30", "15", "15", "6"]);
+    assert_eq!(drawn.matches(" UTC</time>").count(), 2, "when it begins and ends");
+    let place = Place::new(Fake { runs: Vec::new(), ..Fake::default() });
+    place.get("/sites/docs").await.lacks("class=\"strip\"");
 }

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use actix_web::test::TestRequest;
-use sitewatch::service::{Activity, ComponentView, Health, RunState, RunView, SiteView};
+use sitewatch::service::{Activity, ComponentView, Health, MachineryView, RunState, RunView, SiteView};
 
 use super::Place;
 use crate::web_fake::{Fake, finding, run, site};
@@ -156,6 +156,35 @@ async fn each_state_is_said_in_a_word() {
 }
 
 #[tokio::test]
+async fn arrows_between_components_are_those_that_do_not_follow_from_others_and_go_around_boxes() {
+    let component = |name: &str, after: &[&str]| ComponentView {
+        name: name.to_owned(),
+        state: "ready".to_owned(),
+        ready: true,
+        after: after.iter().map(|name| (*name).to_owned()).collect(),
+    };
+    let components = vec![
+        component("store", &[]),
+        component("workers", &[]),
+        component("keeper", &["store"]),
+        component("schedules", &["store", "workers", "keeper"]),
+    ];
+    let machinery = MachineryView { components, ..MachineryView::default() };
+    let page = Place::new(Fake { machinery, ..Fake::default() }).get("/machinery").await;
+    assert_eq!(page.body.matches("marker-end=").count(), 3, "that schedules stand on the store follows");
+    assert_eq!(
+        page.body.matches("class=\"arrow\"").count(),
+        4,
+        "the one from the workers has a part beside the keeper"
+    );
+    page.shows("stands on store, workers, keeper");
+    for nothing in ["No actor runs here", "No site has a timer", "No tasks are known now", "Nothing keeps connections"]
+    {
+        page.shows(nothing);
+    }
+}
+
+#[tokio::test]
 async fn what_is_not_there_is_a_page_that_says_so() {
     let place = Place::new(Fake::default());
     for (uri, detail) in [
@@ -193,7 +222,9 @@ async fn a_database_that_is_away_is_told_with_its_reason() {
 async fn what_is_in_the_way_of_the_service_is_on_every_page() {
     let place = Place::new(Fake { reasons: vec!["the disk is full".to_owned()], ..Fake::default() });
     for uri in PAGES {
-        place.get(uri).await.shows("the disk is full");
+        let page = place.get(uri).await;
+        page.shows("the disk is full");
+        page.shows("<title>Trouble: ");
     }
     Place::new(Fake::default()).get("/").await.lacks("can't do all of its work");
 }
@@ -206,7 +237,7 @@ async fn a_script_gets_the_part_of_a_page_that_it_asks_for() {
     assert!(main.body.starts_with("<main id=\"main\""), "{}", main.body);
     assert!(main.body.ends_with("</main>"));
     main.shows("gone-1.html");
-    main.shows("data-title=\"(2) docs · sitewatch\"");
+    main.shows("data-title=\"2 broken · docs · sitewatch\"");
     let status = place.ask(part("status")).await;
     status.shows("id=\"status\"");
     status.shows("120 pages read");
