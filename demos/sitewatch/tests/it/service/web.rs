@@ -15,6 +15,8 @@ use url::Url;
 pub(crate) struct Web {
     pages: Mutex<HashMap<String, (String, u32)>>,
     delay: Mutex<Duration>,
+    /// Hosts whose names begin so take longer.
+    slow: Mutex<Option<(&'static str, Duration)>>,
     asked: Mutex<HashMap<String, u32>>,
     unchanged: Mutex<u32>,
     /// These answer 503 so many times more.
@@ -62,6 +64,10 @@ impl Web {
         *self.delay.lock() = delay;
     }
 
+    pub(crate) fn slow(&self, slow: Option<(&'static str, Duration)>) {
+        *self.slow.lock() = slow;
+    }
+
     /// How often it was asked for each URL since this was asked before.
     pub(crate) fn asked(&self) -> HashMap<String, u32> {
         std::mem::take(&mut *self.asked.lock())
@@ -74,7 +80,9 @@ impl Web {
 
     async fn answer(&self, url: &Url, want: Want, since: Option<&Validators>) -> Reply {
         *self.asked.lock().entry(url.to_string()).or_default() += 1;
-        let delay = *self.delay.lock();
+        let host = url.host_str().unwrap_or_default();
+        let slow = self.slow.lock().filter(|(hosts, _)| host.starts_with(hosts));
+        let delay = slow.map_or_else(|| *self.delay.lock(), |(_, delay)| delay);
         tokio::time::sleep(delay).await;
         if let Some(times) = self.failing.lock().get_mut(url.as_str()).filter(|times| **times > 0) {
             *times -= 1;

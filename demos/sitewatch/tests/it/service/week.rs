@@ -18,15 +18,14 @@ const HOUR: Duration = Duration::from_secs(3_600);
 const SITES: usize = 200;
 const ZONES: [&str; 4] = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata"];
 
-/// Sites with schedules and policies of all kinds. The first few are checked often, and one of them each minute.
+/// Sites with schedules and policies of all kinds. The first few are checked each hour.
 fn sites() -> Vec<(&'static str, SiteConfig)> {
     let watched = (0..SITES).map(|n| {
         let name: &'static str = format!("{}-{n:03}", if n < 4 { "busy" } else { "site" }).leak();
         let when = match n {
-            0..3 => When::Every(HOUR / 3),
-            3 => When::Every(20 * MINUTE / 3),
+            0..4 => When::Every(HOUR),
             _ if n % 8 == 0 => When::ByHand,
-            _ if n % 8 == 1 => When::Every(6 * HOUR),
+            _ if n % 8 == 1 => When::Every(12 * HOUR),
             _ if n % 8 < 4 => When::Every(24 * HOUR),
             _ => When::Cron {
                 expression: format!("{} {} * * *", 15 + n % 30, n % 20),
@@ -83,10 +82,10 @@ async fn in_a_week_of_two_hundred_sites_each_due_check_ran_or_has_its_reason_and
     let service = start().await;
     tokio::time::sleep(24 * HOUR + HOUR / 2).await;
     // For some time a check takes longer than it is to the next.
-    web.delay(10 * MINUTE);
-    tokio::time::sleep(2 * HOUR).await;
-    web.delay(Duration::from_secs(1));
-    tokio::time::sleep(22 * HOUR).await;
+    web.slow(Some(("busy", 45 * MINUTE)));
+    tokio::time::sleep(4 * HOUR).await;
+    web.slow(None);
+    tokio::time::sleep(20 * HOUR).await;
     // Two are paused, one for less than a day, and one until after the night.
     for name in ["site-005", "site-009", "busy-001"] {
         service.act(name, Action::Pause).await.unwrap();
@@ -131,7 +130,8 @@ async fn in_a_week_of_two_hundred_sites_each_due_check_ran_or_has_its_reason_and
             }
         }
     }
+    eprintln!("{states:?}");
     let [done, skipped, missed] = ["Done", "Skipped", "Missed"].map(|state| states[state]);
-    assert!(done > 3_000 && skipped > 50 && missed > 50, "{states:?}");
+    assert!(done > 1_500 && skipped > 50 && missed > 50, "{states:?}");
     stop(service).await;
 }
