@@ -1,4 +1,7 @@
 //! The program `sitewatch`, as people run it.
+//!
+//! It is the one beside the test's own binary, and so one that is not optimised, as a rule. The environment variable
+//! `SITEWATCH_PROGRAM` names another one to be started instead of it: `cargo xtask prove` does that.
 mod ask;
 mod launch;
 mod program;

@@ -1,8 +1,6 @@
 //! The book, with the crates' documentation beside it, as the two link to one another.
 
-use std::env;
-
-use crate::run::{cargo, run, run_with};
+use crate::run::{cargo, run, run_with, target};
 use crate::test::doc;
 
 /// What rustdoc does its own way: the lines of sources are made by a script; documentation that it takes over from other
@@ -27,8 +25,7 @@ pub(crate) fn book() -> Result<(), String> {
     doc()?;
     let cargo = cargo();
     run(&cargo, &["run", "--quiet", "--package", "book", "--", "build"])?;
-    let program = env::current_exe().map_err(|error| format!("where is this program? {error}"))?;
-    let target = program.ancestors().nth(2).ok_or("no target folder")?.to_string_lossy().into_owned();
+    let target = target()?.to_string_lossy().into_owned();
     let check = ["run", "--quiet", "--package", "sitewatch", "--", "check", "--no-external"];
     run(&cargo, &[&check[..], &LENIENT, &["--from", "book/index.html", &target]].concat())?;
     println!("{target}/book/index.html");

@@ -2,6 +2,7 @@
 mod bench;
 mod book;
 mod features;
+mod prove;
 mod run;
 mod setup;
 mod test;
@@ -20,6 +21,7 @@ cargo xtask <command>
   book      build the book and the documentation, and check every link in them
   figures   redraw every figure, and record every output, by running the programs on virtual time
   features  build patterns-core with each of its features alone, and run the tests of each
+  prove     what the service of sitewatch claims of crashes, outages and rest, at full size and of the optimised program
   bench     run the benchmarks side by side with their peers, and write benches/results/
 
 With CI=true, `test` lints too, and a server that is missing is a failure. Elsewhere the tests that need
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
         "book" => book::book(),
         "figures" => book::figures(),
         "features" => features::features(true),
+        "prove" => prove::prove(),
         "bench" => bench::bench(&rest),
         "" | "help" | "--help" | "-h" => {
             print!("{HELP}");

@@ -8,6 +8,12 @@ pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is a member below the root").to_owned()
 }
 
+/// The folder that cargo builds into, by where this program is.
+pub(crate) fn target() -> Result<PathBuf, String> {
+    let program = std::env::current_exe().map_err(|error| format!("where is this program? {error}"))?;
+    Ok(program.ancestors().nth(2).ok_or("no target folder")?.to_owned())
+}
+
 /// Runs a program in the workspace's root, shown as it is typed; its failure is an error.
 pub(crate) fn run(program: &str, args: &[&str]) -> Result<(), String> {
     run_with(program, args, &[])

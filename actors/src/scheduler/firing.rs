@@ -45,7 +45,8 @@ pub struct Firing {
     /// Whether a crash cut an earlier run for the same instant off; see
     /// [`OnInterrupted::RunAgain`](super::OnInterrupted::RunAgain).
     pub again: bool,
-    /// Whether somebody [triggered](super::ScheduleHandle::trigger) it, and no instant of the schedule had come.
+    /// Whether somebody [triggered](super::ScheduleHandle::trigger) it, in this life of the schedule or in an earlier
+    /// one: its instant is none of the schedule's. So is that of an earlier rule.
     pub triggered: bool,
 }
 

@@ -2,12 +2,19 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The program, beside the test's own binary; built if only this test was asked for.
+/// The program: the one that `SITEWATCH_PROGRAM` names, or else the one beside the test's own binary, built if only this
+/// test was asked for.
 ///
 /// # Errors
 ///
-/// If it isn't there and can't be built.
+/// If the named one isn't there, or the other isn't and can't be built.
 pub fn program() -> io::Result<PathBuf> {
+    if let Some(named) = std::env::var_os("SITEWATCH_PROGRAM") {
+        // It is started in other folders.
+        let named = std::path::absolute(named)?;
+        let missing = || io::Error::other(format!("SITEWATCH_PROGRAM: there is no file {}", named.display()));
+        return if named.is_file() { Ok(named) } else { Err(missing()) };
+    }
     let own = std::env::current_exe()?;
     let folder = own.parent().and_then(Path::parent).ok_or_else(|| io::Error::other("a test outside of a target"))?;
     let built = folder.join(format!("sitewatch{}", std::env::consts::EXE_SUFFIX));
@@ -24,7 +31,7 @@ pub fn program() -> io::Result<PathBuf> {
 ///
 /// # Errors
 ///
-/// If it isn't there and can't be built.
+/// As [`program`].
 pub fn command() -> io::Result<Command> {
     let mut command = Command::new(program()?);
     for (name, _) in std::env::vars_os() {

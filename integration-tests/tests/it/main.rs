@@ -21,6 +21,7 @@ mod scheduler_crashes;
 mod scheduler_stores;
 mod service;
 mod service_crashes;
+mod service_delivery;
 mod service_idle;
 mod service_outage;
 mod service_web;

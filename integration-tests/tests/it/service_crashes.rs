@@ -20,6 +20,7 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::pool_support::{blocking, millis, postgres};
 
 const PAGES: u32 = 5_000;
+
 /// How often it is killed: by default less often than it takes to be sure, as each life takes seconds. `CRASHES=100`
 /// says otherwise.
 fn kills() -> u64 {
@@ -37,6 +38,8 @@ pub(crate) const FILE: &str = "sitewatch.db";
 pub(crate) const BOUND: Duration = Duration::from_secs(60);
 /// Where a scenario hangs. Alone it takes a minute or two; others share the machine.
 pub(crate) const LIMIT: Duration = Duration::from_secs(600);
+/// What each kill adds to that. Alone a life takes a second or two.
+const LIFE: Duration = Duration::from_secs(10);
 
 /// Numbers that are the same in each run: xorshift64, of Marsaglia, "Xorshift RNGs", 2003.
 struct Dice(u64);
@@ -175,7 +178,7 @@ pub(crate) async fn assert_same(calm: &Calm, service: &Service, site: &DemoSite,
     (run, again)
 }
 
-/// Kills the service a hundred times, and starts it again at once.
+/// Kills the service [so many times](kills), and starts it again at once each time.
 ///
 /// Each third life ends when the site has been asked for so many pages more, at random, and so in the middle of what it
 /// is asked for. The others end after a random time, wherever they are then: also in the middle of finding out where
@@ -198,28 +201,32 @@ async fn kill_again_and_again(service: &mut Service, site: &DemoSite, seed: u64)
 }
 
 async fn assert_kills_change_nothing(database: &str, seed: u64) {
-    let site = site(PAGES).await;
-    let calm = undisturbed(&site, PAGES).await;
-    let mut service = begin(&site, database).await;
-    kill_again_and_again(&mut service, &site, seed).await;
-    let (run, again) = assert_same(&calm, &service, &site, 2 * BOUND).await;
-    assert_eq!(run["resumed"], kills(), "{run}");
-    assert!(again <= kills() * AT_ONCE, "{again} answers were lost");
-    // Else it was never killed in the middle of anything.
-    assert!(again > 0, "nothing was under way");
+    let scenario = async {
+        let site = site(PAGES).await;
+        let calm = undisturbed(&site, PAGES).await;
+        let mut service = begin(&site, database).await;
+        kill_again_and_again(&mut service, &site, seed).await;
+        let (run, again) = assert_same(&calm, &service, &site, 2 * BOUND).await;
+        assert_eq!(run["resumed"], kills(), "{run}");
+        assert!(again <= kills() * AT_ONCE, "{again} answers were lost");
+        // Else it was never killed in the middle of anything.
+        assert!(again > 0, "nothing was under way");
+    };
+    let lives = Duration::from_secs(LIFE.as_secs() * kills());
+    timeout(LIMIT + lives, scenario).await.expect("the scenario hangs");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_many_times_a_check_of_5000_pages_finds_what_an_undisturbed_one_does_on_sqlite() {
-    timeout(LIMIT, assert_kills_change_nothing(FILE, 0x5eed_0001)).await.expect("the scenario hangs");
+    assert_kills_change_nothing(FILE, 0x5eed_0001).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_many_times_a_check_of_5000_pages_finds_what_an_undisturbed_one_does_on_postgres() {
-    let Some(server) = postgres("a check that is killed a hundred times").await else { return };
+    let Some(server) = postgres("a check that is killed many times").await else { return };
     // The undisturbed check is in a file: what is found does not depend on where that is kept.
     let url = server.url("application_name=sitewatch");
-    timeout(LIMIT, assert_kills_change_nothing(&url, 0x5eed_0002)).await.expect("the scenario hangs");
+    assert_kills_change_nothing(&url, 0x5eed_0002).await;
     blocking(move || drop(server)).await;
 }
 

@@ -15,8 +15,11 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::pool_support::{blocking, millis, postgres};
 use crate::service_crashes::{BOUND, LIMIT, asked_for, assert_same, begin, requests, runs, site, undisturbed, within};
 
-/// How long the database is away.
-const OUTAGE: Duration = Duration::from_secs(10);
+/// How long the database is away: by default shorter than it takes to be sure. `OUTAGE=60` says otherwise, in seconds.
+fn outage() -> Duration {
+    let wanted = std::env::var("OUTAGE").ok().and_then(|seconds| seconds.parse().ok());
+    Duration::from_secs(wanted.unwrap_or(10))
+}
 
 /// How many requests are under way at most, each time that the check is gone on with.
 const AT_ONCE: u64 = 8;
@@ -38,6 +41,7 @@ async fn assert_alive(service: &Service) {
 async fn a_server_that_is_away_in_the_middle_of_a_check_is_waited_for_and_nothing_is_lost() {
     const PAGES: u32 = 2_000;
     let Some(server) = postgres("a server that is away in the middle of a check").await else { return };
+    let outage = outage();
     let scenario = async {
         let site = site(PAGES).await;
         let calm = undisturbed(&site, PAGES).await;
@@ -52,13 +56,13 @@ async fn a_server_that_is_away_in_the_middle_of_a_check_is_waited_for_and_nothin
         })
         .await;
         let killed = Instant::now();
-        let missed = within(OUTAGE / 2, async || readiness(&service).await.0 == 503).await;
+        let missed = within(outage / 2, async || readiness(&service).await.0 == 503).await;
         assert!(missed, "nobody misses it; it said: {}", service.said());
         // What was under way has arrived by now, and can't be kept; nothing more is asked for.
         sleep(millis(1_000)).await;
         let stalled = requests(&site);
         assert!(stalled < u64::from(2 * PAGES), "the check was at its end already");
-        while killed.elapsed() < OUTAGE {
+        while killed.elapsed() < outage {
             let (status, reasons) = readiness(&service).await;
             assert_eq!(status, 503, "{reasons}");
             assert!(reasons.contains("database"), "{reasons}");
@@ -86,7 +90,7 @@ async fn a_server_that_is_away_in_the_middle_of_a_check_is_waited_for_and_nothin
         assert!(again <= resumed * AT_ONCE, "{again} answers were lost: {run}");
         server
     };
-    let server = timeout(LIMIT, scenario).await.expect("the scenario hangs");
+    let server = timeout(LIMIT + outage, scenario).await.expect("the scenario hangs");
     blocking(move || drop(server)).await;
 }
 

@@ -69,7 +69,8 @@ async fn without_scripts_everything_works_but_the_live_updates() {
         scene.checked("docs", 1).await;
         page.goto(&scene.url("/")).await.unwrap();
         page.click("[data-site=docs] a[href$='/sites/docs']").await.unwrap();
-        page.wait_for("location.pathname === '/sites/docs'").await.unwrap();
+        // The address is another before there is anything to read.
+        page.wait_for("location.pathname === '/sites/docs' && document.readyState === 'complete'").await.unwrap();
         assert!(page.text("main").await.unwrap().contains(MISSING));
         assert!(scene.docs.fix());
         page.click(CHECK).await.unwrap();

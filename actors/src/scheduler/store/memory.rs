@@ -37,6 +37,7 @@ struct Row {
     owner: String,
     claimed_at: Timestamp,
     state: State,
+    triggered: bool,
 }
 
 enum State {
@@ -109,7 +110,8 @@ impl Schedule {
             return Verdict::Exhausted;
         }
         self.runs += 1;
-        let row = Row { owner: owner.to_owned(), claimed_at: claim.at, state: State::Claimed };
+        let triggered = claim.kind == ClaimKind::Trigger;
+        let row = Row { owner: owner.to_owned(), claimed_at: claim.at, state: State::Claimed, triggered };
         self.firings.insert(claim.instant, row);
         Verdict::New
     }
@@ -131,8 +133,9 @@ impl Schedule {
         let finished: Vec<Timestamp> = finished.collect();
         let surplus = finished.len().saturating_sub(self.keep);
         for instant in finished.into_iter().take(surplus) {
-            self.firings.remove(&instant);
-            self.floor = self.floor.max(Some(instant));
+            if self.firings.remove(&instant).is_some_and(|row| !row.triggered) {
+                self.floor = self.floor.max(Some(instant));
+            }
         }
     }
 }
@@ -157,7 +160,7 @@ impl ScheduleStore for MemoryStore {
         schedule.definition = definition.clone();
         schedule.keep = *keep;
         let mut until_now = schedule.firings.range(..=*now).rev();
-        let fired = until_now.find(|(_, row)| !row.is_released()).map(|(instant, _)| *instant);
+        let fired = until_now.find(|(_, row)| !row.is_released() && !row.triggered).map(|(instant, _)| *instant);
         Ok(Registered {
             anchor: schedule.anchor,
             last: fired.max(schedule.passed.filter(|passed| passed <= now)),

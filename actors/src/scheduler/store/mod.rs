@@ -17,7 +17,7 @@
 //! | relation | key | columns |
 //! |---|---|---|
 //! | schedules | name | definition (JSON), `anchor`, `runs`, `passed` (may be null), `floor` (may be null), `keep` |
-//! | firings | schedule, instant | state (*claimed*, *interrupted*, *finished*, *released*), owner, claimed at, finished at, outcome |
+//! | firings | schedule, instant | state (*claimed*, *interrupted*, *finished*, *released*), owner, claimed at, finished at, triggered, outcome |
 //! | leases | owner | until |
 //!
 //! Each method is atomic: it has happened as a whole or not at all, also if its future is dropped, or the
@@ -70,7 +70,7 @@ pub trait ScheduleStore: Send + Sync + 'static {
     ///   those that it has now: none up to `now` is due, so `passed` becomes `now`.
     ///
     /// The answer tells the anchor that is kept; `runs`; `last`, the latest of all instants not later than
-    /// [`now`](Registration::now) that are in `passed` or have a firing that is not released; how many of its firings
+    /// [`now`](Registration::now) that are in `passed` or have a firing that is neither released nor triggered; how many of its firings
     /// are claimed or interrupted; and its latest firings, up to `keep`, in the order of their instants.
     ///
     /// Called again: the same.
@@ -93,8 +93,8 @@ pub trait ScheduleStore: Send + Sync + 'static {
     /// 4. Its kind is [`ClaimKind::Due`], and its instant is not later than the schedule's `floor`:
     ///    [`Verdict::Taken`], as somebody may have had it, and it is not remembered.
     /// 5. The claim has a limit, and the schedule's `runs` have reached it: [`Verdict::Exhausted`].
-    /// 6. Otherwise `row` is made, or made anew, claimed by the lease's owner at the claim's `at`; `runs` grows by one;
-    ///    [`Verdict::New`].
+    /// 6. Otherwise `row` is made, or made anew, claimed by the lease's owner at the claim's `at`, and triggered if its
+    ///    kind is [`ClaimKind::Trigger`]; `runs` grows by one; [`Verdict::New`].
     ///
     /// # Errors
     ///
@@ -103,7 +103,8 @@ pub trait ScheduleStore: Send + Sync + 'static {
 
     /// Notes for schedules that instants were decided without a claim: they were missed, or came in a pause. A store
     /// need keep no more of them than the latest; one that is asked what became of each keeps them all. After a crash
-    /// the same may come again with a larger count, and with the same first instant.
+    /// the same may come again with another count, and with the same first instant; then that counts. Other schedulers
+    /// with the same store may have claimed some of them. If the wall clock is set back, what was missed may come yet.
     ///
     /// For each whose schedule is known: `passed` becomes `through` if it is null, or earlier than `through`, or later
     /// than `now` (the wall clock was set back). Its firings from `first` to `through` that are released are deleted: they
@@ -124,8 +125,8 @@ pub trait ScheduleStore: Send + Sync + 'static {
     /// the time are kept. If the outcome [is no run](FiringOutcome::is_run), the schedule's `runs` shrinks by one.
     ///
     /// A store need not keep more than the schedule's `keep` latest firings that are finished or released, and may
-    /// delete others, those with the earliest instants first. Then `floor` becomes the latest instant that was deleted,
-    /// unless it is later already. It never deletes what is claimed or interrupted.
+    /// delete others, those with the earliest instants first. Then `floor` becomes the latest instant that was deleted
+    /// and not triggered, unless it is later already. It never deletes what is claimed or interrupted.
     ///
     /// Called again: no further effect.
     ///

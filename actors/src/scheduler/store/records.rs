@@ -232,6 +232,8 @@ pub struct Finished {
     pub outcome: FiringOutcome,
     /// When: what the wall clock reads.
     pub at: Timestamp,
+    /// Whether its instant is none of the schedule's, as somebody triggered it, or as the schedule has another rule now.
+    pub triggered: bool,
 }
 
 /// How a firing ended.

@@ -77,14 +77,15 @@ impl Outbox {
             return None;
         }
         let mut passed = Vec::new();
-        while let Some((_, next)) = self.passed.pop_first() {
+        while passed.len() < BATCH
+            && let Some((_, next)) = self.passed.pop_first()
+        {
             passed.push(next);
-            if passed.len() == BATCH {
-                break;
-            }
         }
+        // A claim tells the store that all before it is decided, so what passed before it comes first.
+        let claims = if self.passed.is_empty() { self.claims.len().min(BATCH) } else { 0 };
         let batch = Batch {
-            claims: self.claims.drain(..self.claims.len().min(BATCH)).collect(),
+            claims: self.claims.drain(..claims).collect(),
             finished: self.finished.drain(..self.finished.len().min(BATCH)).collect(),
             passed,
             renew: std::mem::take(&mut self.renew),

@@ -62,7 +62,13 @@ fn passed(schedule: &str, through: i64) -> Passed {
 }
 
 fn finished(schedule: &str, second: i64, outcome: FiringOutcome) -> Finished {
-    Finished { schedule: schedule.to_owned(), instant: instant(second), outcome, at: instant(second + 1) }
+    Finished {
+        schedule: schedule.to_owned(),
+        instant: instant(second),
+        outcome,
+        at: instant(second + 1),
+        triggered: false,
+    }
 }
 
 async fn register(store: &impl ScheduleStore, name: &str, now: i64) -> Registered {

@@ -18,7 +18,7 @@ use super::journaled::Journaled;
 use super::keeper::tell_progress;
 use super::meters;
 use super::notices::Story;
-use super::site::{Current, Site};
+use super::site::{Current, Site, Taken};
 use super::view::{Cause, EventKind, RunState};
 use crate::causes::sentence;
 use crate::check::{CheckError, Checker, Http};
@@ -40,8 +40,9 @@ impl Core {
     /// What a schedule does when it fires: goes on with the run that has not ended or begins one, waits for a turn, and
     /// sees it through.
     pub(super) async fn fire(&self, site: &Site) -> Result<(), BoxError> {
-        match self.fire_once(site).await {
-            // What is left is the next service's.
+        let Some((begun, _taken)) = self.take_on(site).await? else { return Ok(()) };
+        match self.in_turn(site, begun).await {
+            // It has begun, so the next service goes on with it.
             Err(why) if self.turns.is_closed() => {
                 tracing::info!(site = site.name, %why, "a check is left to the next service");
                 Ok(())
@@ -50,21 +51,21 @@ impl Core {
         }
     }
 
-    async fn fire_once(&self, site: &Site) -> Result<(), BoxError> {
+    /// Takes a run on. Begun before it waits for its turn: whoever comes after a crash knows of it.
+    async fn take_on<'a>(&self, site: &'a Site) -> Result<Option<(Begun, Taken<'a>)>, BoxError> {
         let firing = Firing::current().ok_or("nothing fires outside of a schedule")?;
-        // Begun before it waits: whoever comes after a crash knows of it. One firing at a time, so that no two take the
-        // same run.
-        let (begun, _taken) = {
-            let _alone = interruptible(site.beginning.lock()).await?;
-            let asked = firing.triggered && site.take_request();
-            let Some(begun) = self.patiently(|| self.begin(site, &firing, asked)).await? else { return Ok(()) };
-            if begun.is_over || site.running().contains(&begun.run) {
-                // A crash had cut off the note that it ended, or it goes on already.
-                return Ok(());
-            }
+        // One firing at a time, so that no two take the same run.
+        let _alone = interruptible(site.beginning.lock()).await?;
+        let begun = self.patiently(|| self.begin(site, &firing)).await?;
+        // A crash may have cut off the note that it ended, or it goes on already.
+        let begun = begun.filter(|begun| !begun.is_over && !site.running().contains(&begun.run));
+        Ok(begun.map(|begun| {
             let taken = site.take(begun.run);
             (begun, taken)
-        };
+        }))
+    }
+
+    async fn in_turn(&self, site: &Site, begun: Begun) -> Result<(), BoxError> {
         let turn = {
             let _waiting = site.wait();
             self.bus.tell(EventKind::Run, Some(&site.name));
@@ -78,7 +79,7 @@ impl Core {
 
     /// What a firing is to go on with, or has begun; nothing, where there was something to go on with and somebody was
     /// faster.
-    async fn begin(&self, site: &Site, firing: &Firing, asked: bool) -> Result<Option<Begun>, StoreError> {
+    async fn begin(&self, site: &Site, firing: &Firing) -> Result<Option<Begun>, StoreError> {
         let (now, due) = (self.clock.now(), firing.instant);
         if let Some(begun) = self.store.resume(site.id, &site.running(), now).await? {
             if !firing.triggered {
@@ -91,10 +92,12 @@ impl Core {
             }
             return Ok(Some(begun));
         }
-        let (cause, due) = match (firing.triggered, asked) {
-            (true, false) => return Ok(None),
-            (true, true) => (Cause::Request, None),
-            (false, _) => (Cause::Schedule, Some(due)),
+        let (cause, due) = match firing.triggered {
+            true if !site.take_request() => return Ok(None),
+            true => (Cause::Request, None),
+            // A crash has hidden from the schedule that it was decided.
+            false if firing.again && self.store.is_not_begun(&site.name, due).await? => return Ok(None),
+            false => (Cause::Schedule, Some(due)),
         };
         // Whoever says this a second time, as the answer was lost, finds what was begun.
         let token = store::token(&site.name, firing.instant);

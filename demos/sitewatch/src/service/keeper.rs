@@ -1,5 +1,5 @@
-//! Who looks after the service while it runs: whether the database is there and still ours, what was left, what was
-//! missed, and what is old.
+//! Who looks after the service while it runs: whether the database is there and still ours, what was left, and what is
+//! old.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use tokio::time::{Instant, interval, timeout_at};
 use super::core::Core;
 use super::delivery::Delivery;
 use super::view::EventKind;
-use crate::store::{Backend, ServeLock, StoreError};
+use crate::store::{Ours, ServeLock, StoreError};
 
 /// How often it is looked whether the database is there, while it is.
 const CALM: Duration = Duration::from_secs(30);
@@ -80,11 +80,11 @@ pub(super) async fn ended(name: &str, task: Option<JoinHandle<()>>, deadline: In
 
 /// Looks after the service, for ever.
 pub(crate) async fn keep(core: Arc<Core>, delivery: Delivery, lock: ServeLock, lost: CancelToken) {
-    let (mut lock, mut lost_with) = (Some(lock), None);
+    let (mut lock, mut ours) = (Some(lock), Ours::default());
     let mut looked = Instant::now();
     let (mut round, mut prune) = (Instant::now() + ROUND, Instant::now() + PRUNE);
     loop {
-        let trouble = look(&core, &mut lock, &mut lost_with, &lost).await;
+        let trouble = look(&core, &mut lock, &mut ours, &lost).await;
         let worried = !trouble.is_empty();
         let changed = std::mem::replace(&mut *core.trouble.lock(), trouble.clone()) != trouble;
         if changed {
@@ -113,14 +113,9 @@ pub(crate) async fn keep(core: Arc<Core>, delivery: Delivery, lock: ServeLock, l
     }
 }
 
-/// What keeps the service from its work. The connection that the lock was lost with is remembered, as the server may
-/// believe for long that it is there.
-async fn look(
-    core: &Core,
-    lock: &mut Option<ServeLock>,
-    lost_with: &mut Option<Backend>,
-    lost: &CancelToken,
-) -> Vec<String> {
+/// What keeps the service from its work. Connections that may have been lost with the lock are remembered, as the server
+/// may believe for long that they are there.
+async fn look(core: &Core, lock: &mut Option<ServeLock>, ours: &mut Ours, lost: &CancelToken) -> Vec<String> {
     if let Err(error) = core.store.ping().await {
         return vec![error.to_string()];
     }
@@ -133,9 +128,9 @@ async fn look(
     }
     // It was tied to a connection, which is gone, or should be: the lock would stay with it in the pool.
     if let Some(before) = lock.take() {
-        *lost_with = before.let_go();
+        before.let_go(ours);
     }
-    match core.store.lock_again(lost_with.as_ref()).await {
+    match core.store.lock_again(ours).await {
         Ok(again) => {
             *lock = Some(again);
             Vec::new()

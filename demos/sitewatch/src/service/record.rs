@@ -1,15 +1,13 @@
 //! A schedule store that also tells what was due and did not begin, and why.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use actors::scheduler::store::{
-    Claim, ClaimKind, Finished, FiringOutcome, Lease, Passed, Recovered, Registered, Registration, ScheduleStore,
+    Claim, Finished, FiringOutcome, Lease, Passed, Recovered, Registered, Registration, ScheduleStore,
     StoreError as ScheduleStoreError, Unclaimed, Verdict,
 };
 use async_trait::async_trait;
 use jiff::Timestamp;
-use parking_lot::Mutex;
 
 use super::bus::Bus;
 use super::meters;
@@ -22,40 +20,27 @@ pub(crate) struct Recording<S> {
     schedules: S,
     store: Store,
     bus: Arc<Bus>,
-    /// The firings that were triggered, from claim to end.
-    triggered: Mutex<HashSet<(String, Timestamp)>>,
 }
 
 impl<S> Recording<S> {
     pub(crate) fn new(schedules: S, store: Store, bus: Arc<Bus>) -> Self {
-        Self { schedules, store, bus, triggered: Mutex::default() }
+        Self { schedules, store, bus }
     }
 
-    async fn note(&self, not_begun: Vec<NotBegun>, now: Timestamp) -> Result<Vec<NotBegun>, ScheduleStoreError> {
+    async fn note(&self, not_begun: Vec<NotBegun>, now: Timestamp) -> Result<(), ScheduleStoreError> {
         if not_begun.is_empty() {
-            return Ok(not_begun);
+            return Ok(());
         }
-        self.store.not_begun(not_begun, now).await.map_err(ScheduleStoreError::new)
-    }
-
-    fn tell(&self, noted: Vec<NotBegun>) {
-        for run in noted {
+        for run in self.store.not_begun(not_begun, now).await.map_err(ScheduleStoreError::new)? {
             meters::not_begun(&run.site, run.state, run.times);
             self.bus.tell(EventKind::Run, Some(&run.site));
         }
-    }
-
-    /// Nothing more comes of these firings.
-    fn over<'a>(&self, firings: impl Iterator<Item = (&'a String, Timestamp)>) {
-        let mut triggered = self.triggered.lock();
-        for (schedule, instant) in firings {
-            triggered.remove(&(schedule.clone(), instant));
-        }
+        Ok(())
     }
 
     /// What there is to be noted of a firing that has ended.
-    fn of(&self, firing: &Finished) -> Option<NotBegun> {
-        if self.triggered.lock().contains(&(firing.schedule.clone(), firing.instant)) {
+    fn of(firing: &Finished) -> Option<NotBegun> {
+        if firing.triggered {
             return None;
         }
         let why = match &firing.outcome {
@@ -89,30 +74,20 @@ impl<S: ScheduleStore> ScheduleStore for Recording<S> {
     }
 
     async fn claim(&self, lease: &Lease, claims: &[Claim]) -> Result<Vec<Verdict>, ScheduleStoreError> {
-        let triggers = claims.iter().filter(|claim| claim.kind == ClaimKind::Trigger);
-        self.triggered.lock().extend(triggers.map(|claim| (claim.schedule.clone(), claim.instant)));
-        let verdicts = self.schedules.claim(lease, claims).await?;
-        let refused = claims.iter().zip(&verdicts).filter(|(_, verdict)| **verdict != Verdict::New);
-        self.over(refused.map(|(claim, _)| (&claim.schedule, claim.instant)));
-        Ok(verdicts)
+        self.schedules.claim(lease, claims).await
     }
 
     // Both note first: if what follows fails, all is done again, and noting it twice is noting it once.
 
     async fn pass(&self, now: Timestamp, all: &[Passed]) -> Result<(), ScheduleStoreError> {
-        let noted = self.note(all.iter().map(passed).collect(), now).await?;
-        self.schedules.pass(now, all).await?;
-        self.tell(noted);
-        Ok(())
+        self.note(all.iter().map(passed).collect(), now).await?;
+        self.schedules.pass(now, all).await
     }
 
     async fn finish(&self, lease: &Lease, finished: &[Finished]) -> Result<(), ScheduleStoreError> {
         let Some(last) = finished.iter().map(|firing| firing.at).max() else { return Ok(()) };
-        let noted = self.note(finished.iter().filter_map(|firing| self.of(firing)).collect(), last).await?;
-        self.schedules.finish(lease, finished).await?;
-        self.tell(noted);
-        self.over(finished.iter().map(|firing| (&firing.schedule, firing.instant)));
-        Ok(())
+        self.note(finished.iter().filter_map(Self::of).collect(), last).await?;
+        self.schedules.finish(lease, finished).await
     }
 
     async fn recover(

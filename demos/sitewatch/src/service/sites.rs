@@ -9,8 +9,9 @@ use patterns_core::outcome::BoxError;
 
 use super::config::{ServiceConfig, SiteConfig, When};
 use super::core::Core;
+use super::meters;
 use super::site::Site;
-use super::view::{Acted, Action, EventKind};
+use super::view::{Acted, Action, EventKind, Numbers, RunState};
 use super::watch::WatchError;
 
 /// How long a site that is checked by hand only waits for its next check by itself, in days. Nobody sees that.
@@ -36,11 +37,9 @@ impl Core {
             *sites = kept;
             gone.into_values().collect()
         };
-        for site in gone {
-            site.cancel();
-            self.forget_schedule(&site.name).await;
-            applied.removed += 1;
-        }
+        gone.iter().for_each(|site| _ = site.cancel());
+        self.forget_schedules(gone.iter().map(|site| &*site.name)).await;
+        applied.removed = gone.len();
         for (name, config) in wanted {
             let config = Arc::new(config.clone());
             match self.site(name) {
@@ -69,20 +68,27 @@ impl Core {
 
     /// Forgets the schedules of sites that are known, and are not in the settings any more.
     pub(crate) async fn forget_others(&self) -> Result<(), BoxError> {
-        for known in self.patiently(|| self.store.sites()).await? {
-            if self.site(&known.name).is_none() {
-                self.forget_schedule(&known.name).await;
-            }
-        }
+        let known = self.patiently(|| self.store.sites()).await?;
+        let others = known.iter().map(|known| &*known.name).filter(|name| self.site(name).is_none());
+        self.forget_schedules(others).await;
         Ok(())
     }
 
-    /// Ends a schedule and what runs of it, and forgets how far it had got: whoever adds its site again has not missed
-    /// what would have been due in between.
-    async fn forget_schedule(&self, name: &str) {
-        if let Err(error) = self.scheduler.forget(name).await {
+    /// Ends schedules and what runs of them, and forgets how far they had got: whoever adds their sites again has not
+    /// missed what would have been due in between.
+    async fn forget_schedules(&self, names: impl Iterator<Item = &str>) {
+        let mut refused = None;
+        for name in names {
+            // Of a database that is away each would be waited for.
+            let ended = match refused {
+                None => self.scheduler.forget(name).await.map(drop),
+                Some(_) => self.scheduler.cancel(name).await.map(drop),
+            };
+            refused = refused.or(ended.err());
+        }
+        if let Some(error) = refused {
             // The next start tries it again.
-            tracing::warn!(%error, site = name, "the schedule of a site that is no more watched can't be forgotten");
+            tracing::warn!(%error, "schedules of sites that are no more watched can't be forgotten");
         }
     }
 
@@ -91,7 +97,7 @@ impl Core {
         let site = Arc::new(Site::new(name.to_owned(), known.id, config, known.paused));
         self.sites.write().insert(name.to_owned(), Arc::clone(&site));
         match self.schedule(&site).await {
-            Ok(schedule) => site.set_schedule(schedule),
+            Ok(schedule) => install(&site, schedule).await?,
             // A site of this name was there a moment ago, and is still being stopped.
             Err(ScheduleError::NameTaken { .. }) => self.replace(&site).await?,
             Err(error) => return Err(error.into()),
@@ -103,8 +109,7 @@ impl Core {
     async fn replace(self: &Arc<Self>, site: &Arc<Site>) -> Result<(), BoxError> {
         let before = site.schedule().or_else(|| self.scheduler.find(&site.name));
         let Some(before) = before else {
-            site.set_schedule(self.schedule(site).await?);
-            return Ok(());
+            return Ok(install(site, self.schedule(site).await?).await?);
         };
         before.close().await?;
         let (core, site) = (Arc::downgrade(self), Arc::clone(site));
@@ -116,7 +121,7 @@ impl Core {
                 return Ok(());
             }
             match core.schedule(&site).await {
-                Ok(schedule) => site.set_schedule(schedule),
+                Ok(schedule) => install(&site, schedule).await?,
                 // Somebody else has replaced it meanwhile.
                 Err(ScheduleError::NameTaken { .. }) => {}
                 Err(error) => return Err(error.into()),
@@ -165,6 +170,7 @@ impl Core {
             let Some(site) = self.site(&left.site) else {
                 let why = "its site is not in the settings any more";
                 self.store.give_up(left.run, why, self.clock.now()).await?;
+                meters::run_ended(&left.site, RunState::Cancelled, &Numbers::default());
                 continue;
             };
             let now = site.now();
@@ -209,15 +215,15 @@ impl Core {
             Action::Pause => {
                 let changed = !site.is_paused();
                 self.store.set_paused(site.id, true).await.map_err(|error| unavailable(&error))?;
-                schedule.pause().await.map_err(|error| unavailable(&error))?;
                 site.set_paused(true);
+                schedule.pause().await.map_err(|error| unavailable(&error))?;
                 acted(changed, "paused")
             }
             Action::Resume => {
                 let changed = site.is_paused();
                 self.store.set_paused(site.id, false).await.map_err(|error| unavailable(&error))?;
-                schedule.resume().await.map_err(|error| unavailable(&error))?;
                 site.set_paused(false);
+                schedule.resume().await.map_err(|error| unavailable(&error))?;
                 acted(changed, "resumed")
             }
             Action::Cancel => match site.cancel() {
@@ -228,4 +234,16 @@ impl Core {
         self.bus.tell(EventKind::Run, Some(name));
         Ok(acted)
     }
+}
+
+/// Gives a site its schedule.
+async fn install(site: &Site, schedule: ScheduleHandle) -> Result<(), ScheduleError> {
+    site.set_schedule(schedule.clone());
+    // Somebody may have paused or resumed the one before while this was made.
+    if site.is_paused() {
+        schedule.pause().await?
+    } else {
+        schedule.resume().await?
+    };
+    Ok(())
 }

@@ -33,7 +33,7 @@ use jiff::Timestamp;
 use crate::report::{LinkResult, Report, Status};
 use crate::service::{Cause, RunState};
 
-pub(crate) use db::{Backend, Db, ServeLock};
+pub(crate) use db::{Db, Ours, ServeLock};
 pub use db::{Location, StoreError};
 pub(crate) use finish::{Ended, Outcome};
 pub(crate) use overview::SiteRow;
@@ -103,11 +103,11 @@ impl Store {
 
     /// Takes the right to serve from it, which one program has at a time.
     pub(crate) async fn lock(&self) -> Result<ServeLock, StoreError> {
-        self.db.lock(None).await
+        self.db.lock(&mut Ours::default()).await
     }
 
     /// Takes it again, after it was lost with a connection which the server may believe to be there: that was ours.
-    pub(crate) async fn lock_again(&self, ours: Option<&Backend>) -> Result<ServeLock, StoreError> {
+    pub(crate) async fn lock_again(&self, ours: &mut Ours) -> Result<ServeLock, StoreError> {
         self.db.lock(ours).await
     }
 

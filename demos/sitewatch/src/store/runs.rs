@@ -1,5 +1,7 @@
 //! Runs: how they begin, and how they are found again after a crash.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 
 use super::db::{Row, Statement, Value, values};
@@ -112,29 +114,35 @@ impl Store {
     }
 
     /// Notes that checks were due and did not begin, and why; each once, and for the first reason that it was told of.
-    /// Gives those that were noted: one that did begin, which a crash has hidden from whoever says this, is not.
+    /// Gives those that were not noted yet. One that did begin, which a crash has hidden from whoever says this, is not.
     pub(crate) async fn not_begun(&self, runs: Vec<NotBegun>, now: Timestamp) -> Result<Vec<NotBegun>, StoreError> {
-        let mut noted = Vec::with_capacity(runs.len());
-        for run in runs {
-            let begun = self.db.read("select 1 from run where token = $1", values![token(&run.site, run.due)]).await?;
-            if begun.is_empty() {
-                noted.push(run);
-            }
-        }
-        // Of a time that grew from one telling to the next, as a crash came in between, the longer one counts.
+        // Told with another count, as a crash came in between, the later one is right.
         let insert = "insert into run (site, token, cause, due, began, ended, state, why, times, numbers, timeline)
             select site.id, cast($1 as text), 'schedule', cast($2 as bigint), cast($3 as bigint),
                 cast($4 as bigint), cast($5 as text), cast($6 as text), cast($7 as bigint), '{}', '[]' from site
-                where site.name = $8
-            on conflict (token) do update set times = excluded.times, why = excluded.why, ended = excluded.ended
-                where run.times < excluded.times";
-        let rows = noted.iter().map(|run| {
-            let token = format!("not begun {}", token(&run.site, run.due));
-            values![token, run.due, now, now, code(&run.state), &run.why, run.times, &run.site]
+                where site.name = $8 and not exists (select 1 from run as begun where begun.token = $9)
+            on conflict (token) do update set state = excluded.state, times = excluded.times, why = excluded.why,
+                ended = excluded.ended where run.times <> excluded.times
+            returning token";
+        let rows = runs.iter().map(|run| {
+            let (token, begun) = (not_begun(&run.site, run.due), token(&run.site, run.due));
+            values![token, run.due, now, now, code(&run.state), &run.why, run.times, &run.site, begun]
         });
-        self.db.write(vec![Statement::each(insert, rows)]).await?;
-        Ok(noted)
+        let noted = self.db.write(vec![Statement::each(insert, rows)]).await?.into_iter().flatten();
+        let noted: HashSet<String> = noted.map(|mut row| row.text()).collect();
+        Ok(runs.into_iter().filter(|run| noted.contains(&not_begun(&run.site, run.due))).collect())
     }
+
+    /// Whether the check of an instant was noted not to have begun.
+    pub(crate) async fn is_not_begun(&self, site: &str, due: Timestamp) -> Result<bool, StoreError> {
+        let noted = self.db.read("select 1 from run where token = $1", values![not_begun(site, due)]).await?;
+        Ok(!noted.is_empty())
+    }
+}
+
+/// What stands for the check of an instant that did not begin.
+fn not_begun(site: &str, due: Timestamp) -> String {
+    format!("not begun {}", token(site, due))
 }
 
 /// What begins the check of an instant, once.

@@ -1,10 +1,15 @@
 //! The right to serve, where the connection that it is tied to is lost.
 
 use std::future::pending;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 use actors::connection_pool::postgres::tokio_postgres::Client;
+use integration_tests::Postgres;
 use integration_tests::sitewatch::Service;
-use tokio::io::copy_bidirectional;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
+use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -20,6 +25,8 @@ use crate::service_crashes::{BOUND, LIMIT, within};
 struct Way {
     port: u16,
     cut: watch::Sender<()>,
+    /// Whether the next one that asks for the right to serve never learns the answer: his connection is cut.
+    loses: Arc<AtomicBool>,
     /// Goes on until the set is dropped.
     _relays: JoinSet<()>,
 }
@@ -29,16 +36,18 @@ impl Way {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (cut, mut cuts) = watch::channel(());
+        let loses = Arc::<AtomicBool>::default();
+        let lost = Arc::clone(&loses);
         let mut accepting = JoinSet::new();
         accepting.spawn(async move {
             let mut relays = JoinSet::new();
             while let Ok((near, _)) = listener.accept().await {
                 // The cuts that were before it are none of its.
                 cuts.mark_unchanged();
-                relays.spawn(relay(near, server, cuts.clone()));
+                relays.spawn(relay(near, server, cuts.clone(), Arc::clone(&lost)));
             }
         });
-        Self { port, cut, _relays: accepting }
+        Self { port, cut, loses, _relays: accepting }
     }
 
     fn cut(&self) {
@@ -46,11 +55,15 @@ impl Way {
     }
 }
 
-async fn relay(mut near: TcpStream, server: u16, mut cuts: watch::Receiver<()>) {
+async fn relay(mut near: TcpStream, server: u16, mut cuts: watch::Receiver<()>, loses: Arc<AtomicBool>) {
     let Ok(mut far) = TcpStream::connect(("127.0.0.1", server)).await else { return };
-    let is_cut = tokio::select! {
-        _ = copy_bidirectional(&mut near, &mut far) => false,
-        _ = cuts.changed() => true,
+    let is_cut = {
+        let ((mut from_near, mut to_near), (mut from_far, mut to_far)) = (near.split(), far.split());
+        tokio::select! {
+            cut = there(&mut from_near, &mut to_far, &loses) => cut.unwrap_or(false),
+            _ = copy(&mut from_far, &mut to_near) => false,
+            _ = cuts.changed() => true,
+        }
     };
     if is_cut {
         drop(near);
@@ -58,6 +71,22 @@ async fn relay(mut near: TcpStream, server: u16, mut cuts: watch::Receiver<()>) 
         pending::<()>().await;
     }
     drop(far);
+}
+
+/// Carries what is asked to the server until the end of it. Whether that is since an answer is to be lost: then nothing is
+/// read from the server any more.
+async fn there(near: &mut ReadHalf<'_>, far: &mut WriteHalf<'_>, loses: &AtomicBool) -> io::Result<bool> {
+    const TAKE: &[u8] = b"pg_try_advisory_lock";
+    let (mut chunk, mut is_prepared) = ([0; 8_192], false);
+    loop {
+        let length = near.read(&mut chunk).await?;
+        far.write_all(&chunk[..length]).await?;
+        if length == 0 || (is_prepared && loses.swap(false, SeqCst)) {
+            return Ok(length > 0);
+        }
+        // A statement is prepared, which has an answer of its own, and what comes next runs it.
+        is_prepared = chunk[..length].windows(TAKE.len()).any(|text| text == TAKE);
+    }
 }
 
 /// Settings with a site that nobody checks.
@@ -78,16 +107,22 @@ async fn ready(service: &Service) -> bool {
     service.ask("GET", "/readyz", &[], "").await.is_ok_and(|reply| reply.status == 200)
 }
 
+/// The service, with such a way to its server.
+async fn by_a_way(server: &Postgres) -> (Way, Service) {
+    let mut url: Url = server.url("application_name=sitewatch").parse().unwrap();
+    let way = Way::to(url.port().unwrap()).await;
+    url.set_port(Some(way.port)).unwrap();
+    let service = Service::start(&settings(url.as_str())).await.unwrap();
+    assert!(within(BOUND, async || ready(&service).await).await, "it said: {}", service.said());
+    (way, service)
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_connection_that_the_server_does_not_miss_yet_does_not_cost_the_right_to_serve() {
     let Some(server) = postgres("a connection that the server does not miss").await else { return };
     let scenario = async {
         let client = observer(&server).await;
-        let mut url: Url = server.url("application_name=sitewatch").parse().unwrap();
-        let way = Way::to(url.port().unwrap()).await;
-        url.set_port(Some(way.port)).unwrap();
-        let service = Service::start(&settings(url.as_str())).await.unwrap();
-        assert!(within(BOUND, async || ready(&service).await).await, "it said: {}", service.said());
+        let (way, service) = by_a_way(&server).await;
         let (before, lock) = holder(&client).await.unwrap();
 
         way.cut();
@@ -95,6 +130,29 @@ async fn a_connection_that_the_server_does_not_miss_yet_does_not_cost_the_right_
         let again = within(BOUND, async || holder(&client).await.is_some_and(|(now, _)| now != before)).await;
         assert!(again, "the lost connection has it still; it said: {}", service.said());
         assert_eq!(holder(&client).await.unwrap().1, lock);
+        assert!(within(BOUND, async || ready(&service).await).await, "it said: {}", service.said());
+        assert!(!service.said().contains("another sitewatch"), "it said: {}", service.said());
+    };
+    timeout(LIMIT, scenario).await.expect("the scenario hangs");
+    blocking(move || drop(server)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_that_is_lost_after_the_right_was_granted_anew_does_not_cost_it() {
+    let Some(server) = postgres("an answer that is lost after the right was granted anew").await else { return };
+    let scenario = async {
+        let client = observer(&server).await;
+        let (way, service) = by_a_way(&server).await;
+        let (before, lock) = holder(&client).await.unwrap();
+
+        // Nobody has it now, so whoever asks is granted it.
+        way.loses.store(true, SeqCst);
+        client.query_one("select pg_terminate_backend($1)", &[&before]).await.unwrap();
+        let again = within(BOUND, async || service.said().contains("ready again")).await;
+        assert!(again, "it said: {}", service.said());
+        assert!(!way.loses.load(SeqCst), "no answer was lost");
+        let (now, same) = holder(&client).await.unwrap();
+        assert!(now != before && same == lock, "{now} has {same}, and {before} had {lock}");
         assert!(within(BOUND, async || ready(&service).await).await, "it said: {}", service.said());
         assert!(!service.said().contains("another sitewatch"), "it said: {}", service.said());
     };

@@ -18,15 +18,16 @@ const FIND: &str = "
 /// The rows of the schedules are locked, so nobody else makes the same firing; what is in the way was released.
 const MAKE: &str = "
     with made as (
-        insert into durable_firing (schedule, instant, state, owner, claimed_at)
-        select m.schedule, m.instant, 'claimed', $1::text, m.claimed_at
-        from unnest($2::bigint[], $3::bigint[], $4::bigint[]) as m (schedule, instant, claimed_at)
+        insert into durable_firing (schedule, instant, state, owner, claimed_at, triggered)
+        select m.schedule, m.instant, 'claimed', $1::text, m.claimed_at, m.triggered
+        from unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bool[])
+            as m (schedule, instant, claimed_at, triggered)
         on conflict (schedule, instant) do update set
             state = 'claimed', owner = excluded.owner, claimed_at = excluded.claimed_at,
-            finished_at = null, outcome = null
+            triggered = excluded.triggered, finished_at = null, outcome = null
     )
     update durable_schedule s set runs = r.runs
-    from unnest($5::bigint[], $6::bigint[]) as r (id, runs) where s.id = r.id";
+    from unnest($6::bigint[], $7::bigint[]) as r (id, runs) where s.id = r.id";
 
 const RESUME: &str = "
     update durable_firing f set state = 'claimed'
@@ -50,14 +51,22 @@ const SETTLE: &str = "
             order by f.instant desc limit 1 offset s.keep
         ) as through
         from durable_schedule s where s.id = any($1::bigint[])
+    ), floor as (
+        select surplus.id, (
+            select f.instant from durable_firing f
+            where f.schedule = surplus.id and f.instant <= surplus.through and f.state in ('finished', 'released')
+                and not f.triggered
+            order by f.instant desc limit 1
+        ) as instant
+        from surplus
     ), pruned as (
         delete from durable_firing f using surplus
         where f.schedule = surplus.id and f.instant <= surplus.through and f.state in ('finished', 'released')
     )
     update durable_schedule s
-    set runs = greatest(s.runs - n.did_not_run, 0), floor = greatest(s.floor, surplus.through)
-    from surplus join unnest($1::bigint[], $2::bigint[]) as n (id, did_not_run) on n.id = surplus.id
-    where s.id = surplus.id";
+    set runs = greatest(s.runs - n.did_not_run, 0), floor = greatest(s.floor, floor.instant)
+    from floor join unnest($1::bigint[], $2::bigint[]) as n (id, did_not_run) on n.id = floor.id
+    where s.id = floor.id";
 
 impl PostgresStore {
     pub(super) async fn decide(&self, lease: &Lease, claims: &[Claim]) -> Result<Vec<Verdict>, StoreError> {
@@ -78,9 +87,9 @@ impl PostgresStore {
         let verdicts = decided.collect::<Result<Vec<_>, _>>()?;
         if !ledger.made.is_empty() {
             let (schedules, instants): (Vec<i64>, Vec<i64>) = ledger.made.keys().copied().unzip();
-            let claimed_at: Vec<i64> = ledger.made.values().copied().collect();
+            let (claimed_at, triggered): (Vec<i64>, Vec<bool>) = ledger.made.values().copied().unzip();
             let (ids, runs): (Vec<i64>, Vec<i64>) = ledger.runs().into_iter().unzip();
-            tx.execute(MAKE, &[&lease.owner, &schedules, &instants, &claimed_at, &ids, &runs]).await?;
+            tx.execute(MAKE, &[&lease.owner, &schedules, &instants, &claimed_at, &triggered, &ids, &runs]).await?;
         }
         if !ledger.resumed.is_empty() {
             let (schedules, instants): (Vec<i64>, Vec<i64>) = ledger.resumed.iter().copied().unzip();

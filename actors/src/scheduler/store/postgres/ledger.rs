@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::super::rules::{Decision, State, decide, nanos};
-use super::super::{Claim, StoreError, Verdict};
+use super::super::{Claim, ClaimKind, StoreError, Verdict};
 use super::schedules::Locked;
 
 /// A schedule's key, and an instant.
@@ -13,8 +13,8 @@ pub(super) type Key = (i64, i64);
 pub(super) struct Ledger {
     locked: HashMap<String, Locked>,
     firings: HashMap<Key, (State, String)>,
-    /// Those that are to be made, with the time of their claims.
-    pub(super) made: BTreeMap<Key, i64>,
+    /// Those that are to be made, with the time of their claims, and whether they were triggered.
+    pub(super) made: BTreeMap<Key, (i64, bool)>,
     /// Those that are to be claimed again by their owner.
     pub(super) resumed: Vec<Key>,
 }
@@ -47,7 +47,7 @@ impl Ledger {
             Decision::Keep(_) => return Ok(Verdict::New),
             Decision::Make => {
                 schedule.runs += 1;
-                self.made.insert(key, nanos(claim.at)?);
+                self.made.insert(key, (nanos(claim.at)?, claim.kind == ClaimKind::Trigger));
             }
         }
         self.firings.insert(key, (State::Claimed, owner.to_owned()));

@@ -23,7 +23,7 @@ const LOOK: &str = "
     select
         (
             select instant from durable_firing
-            where schedule = $1 and instant <= $2 and state <> 'released'
+            where schedule = $1 and instant <= $2 and state <> 'released' and not triggered
             order by instant desc limit 1
         ),
         (

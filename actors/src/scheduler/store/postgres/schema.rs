@@ -3,7 +3,7 @@ use super::super::rules::missing;
 use super::{PostgresStore, commit};
 
 /// Each brings the tables from one version to the next, the first from nothing to 1. None is ever changed.
-const MIGRATIONS: [&str; 1] = [FIRST];
+const MIGRATIONS: [&str; 2] = [FIRST, SECOND];
 
 const FIRST: &str = r#"
     create table durable_schedule (
@@ -31,6 +31,8 @@ const FIRST: &str = r#"
         owner text collate "C" primary key,
         until bigint not null
     );"#;
+
+const SECOND: &str = "alter table durable_firing add column triggered boolean not null default false";
 
 /// Held by whoever makes the tables. The number is this crate's own.
 const LOCK: i64 = i64::from_be_bytes(*b"durable\0");

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rusqlite::{OptionalExtension, Transaction};
 
 use super::super::rules::{Decision, State, decide, json, nanos, until};
-use super::super::{Claim, Finished, Lease, StoreError, Verdict};
+use super::super::{Claim, ClaimKind, Finished, Lease, StoreError, Verdict};
 
 const RENEW: &str = "
     insert into durable_lease (owner, until) values (?1, ?2)
@@ -19,9 +19,10 @@ const FIND: &str = "
 const KEEP: &str = "update durable_firing set state = 'claimed' where schedule = ?1 and instant = ?2";
 
 const MAKE: &str = "
-    insert into durable_firing (schedule, instant, state, owner, claimed_at) values (?1, ?2, 'claimed', ?3, ?4)
+    insert into durable_firing (schedule, instant, state, owner, claimed_at, triggered)
+    values (?1, ?2, 'claimed', ?3, ?4, ?5)
     on conflict (schedule, instant) do update set
-        state = 'claimed', owner = excluded.owner, claimed_at = excluded.claimed_at,
+        state = 'claimed', owner = excluded.owner, claimed_at = excluded.claimed_at, triggered = excluded.triggered,
         finished_at = null, outcome = null";
 
 const RAN: &str = "update durable_schedule set runs = runs + 1 where id = ?1";
@@ -43,7 +44,15 @@ const PRUNE: &str = "
     delete from durable_firing
     where schedule = ?1 and instant <= ?2 and state in ('finished', 'released')";
 
-const RAISE: &str = "update durable_schedule set floor = max(coalesce(floor, ?2), ?2) where id = ?1";
+/// Before what is not kept is deleted.
+const RAISE: &str = "
+    update durable_schedule as s set floor = max(coalesce(s.floor, f.instant), f.instant)
+    from (
+        select instant from durable_firing
+        where schedule = ?1 and instant <= ?2 and state in ('finished', 'released') and triggered = 0
+        order by instant desc limit 1
+    ) as f
+    where s.id = ?1";
 
 /// Notes a sign of life.
 pub(super) fn renew(tx: &Transaction<'_>, lease: &Lease) -> Result<(), StoreError> {
@@ -72,7 +81,8 @@ fn claim_one(tx: &Transaction<'_>, owner: &str, claim: &Claim) -> Result<Verdict
         }
         Decision::Keep(_) => {}
         Decision::Make => {
-            tx.prepare_cached(MAKE)?.execute((id, instant, owner, nanos(claim.at)?))?;
+            let triggered = claim.kind == ClaimKind::Trigger;
+            tx.prepare_cached(MAKE)?.execute((id, instant, owner, nanos(claim.at)?, triggered))?;
             tx.prepare_cached(RAN)?.execute((id,))?;
         }
     }
@@ -82,7 +92,7 @@ fn claim_one(tx: &Transaction<'_>, owner: &str, claim: &Claim) -> Result<Verdict
 pub(super) fn finish(tx: &Transaction<'_>, lease: &Lease, finished: &[Finished]) -> Result<(), StoreError> {
     renew(tx, lease)?;
     let mut touched = BTreeSet::new();
-    for Finished { schedule, instant, outcome, at } in finished {
+    for Finished { schedule, instant, outcome, at, .. } in finished {
         let state = State::of(outcome).name();
         let values = (schedule, nanos(*instant)?, &lease.owner, state, json(outcome)?, nanos(*at)?);
         if tx.prepare_cached(FINISH)?.execute(values)? == 0 {
@@ -102,8 +112,8 @@ fn prune(tx: &Transaction<'_>, schedule: &str) -> Result<(), StoreError> {
     let (id, keep) = kept?;
     let surplus = tx.prepare_cached(SURPLUS)?.query_row((id, keep), |row| row.get::<_, i64>(0)).optional()?;
     if let Some(through) = surplus {
-        tx.prepare_cached(PRUNE)?.execute((id, through))?;
         tx.prepare_cached(RAISE)?.execute((id, through))?;
+        tx.prepare_cached(PRUNE)?.execute((id, through))?;
     }
     Ok(())
 }

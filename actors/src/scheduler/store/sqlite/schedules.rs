@@ -16,7 +16,7 @@ const BEFORE: &str = "select definition from durable_schedule where name = ?1";
 const REPLACE: &str = "update durable_schedule set passed = ?2 where name = ?1";
 
 const LAST: &str = "
-    select instant from durable_firing where schedule = ?1 and instant <= ?2 and state <> 'released'
+    select instant from durable_firing where schedule = ?1 and instant <= ?2 and state <> 'released' and triggered = 0
     order by instant desc limit 1";
 
 const UNFINISHED: &str = "

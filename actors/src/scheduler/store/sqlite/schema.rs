@@ -4,7 +4,7 @@ use super::super::StoreError;
 use super::super::rules::missing;
 
 /// Each brings the tables from one version to the next, the first from nothing to 1. None is ever changed.
-const MIGRATIONS: [&str; 1] = [FIRST];
+const MIGRATIONS: [&str; 2] = [FIRST, SECOND];
 
 const FIRST: &str = "
     create table durable_schedule (
@@ -32,6 +32,8 @@ const FIRST: &str = "
         owner text primary key,
         until integer not null
     ) strict, without rowid;";
+
+const SECOND: &str = "alter table durable_firing add column triggered integer not null default 0";
 
 /// Makes the tables, or brings them up to date.
 pub(super) fn migrate(tx: &Transaction<'_>) -> Result<(), StoreError> {

@@ -44,6 +44,11 @@ impl Entry {
         at
     }
 
+    /// Whether somebody triggered the firing of this instant: then it is none of the rule's. A store does not keep that.
+    pub(super) fn is_trigger(&self, at: Timestamp) -> bool {
+        !self.story.rule().contains(at)
+    }
+
     /// What the overlap policy says.
     pub(super) fn admit(&mut self, coming: Coming, now: Now, fx: &mut Effects) {
         let running = self.running.len();
@@ -89,7 +94,8 @@ impl Entry {
     }
 
     fn begin(&mut self, coming: Coming, now: Now, fx: &mut Effects) {
-        let (again, triggered) = (coming.kind == ClaimKind::Again, coming.kind == ClaimKind::Trigger);
+        let again = coming.kind == ClaimKind::Again;
+        let triggered = coming.kind == ClaimKind::Trigger || (again && self.is_trigger(coming.at));
         let job = self.job.as_ref().filter(|_| again || self.left != Some(0));
         let Some(job) = job.map(Arc::clone) else { return self.give_up(coming, now, fx) };
         self.counts.runs += 1;

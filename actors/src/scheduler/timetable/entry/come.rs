@@ -160,14 +160,21 @@ impl Entry {
         if !self.paused || self.is_ending() {
             return false;
         }
-        self.catch_up(now);
+        let time = self.timeline.now(now);
+        while self.story.rule().repeats() && self.next.is_some_and(|next| next.starts <= time) {
+            self.catch_up(now);
+        }
         self.paused = false;
         self.pass_paused(fx);
         true
     }
 
-    /// Has the store know what came in a pause. Not while that goes on: the next life of the schedule can tell, too.
+    /// Has the store know what came in a pause. Not while that goes on: the next life of the schedule can tell, too. And
+    /// not while a claim waits, as the store takes all before that for decided.
     pub(super) fn pass_paused(&mut self, fx: &mut Effects) {
+        if self.is_claiming() {
+            return;
+        }
         if let Some((first, last, count)) = self.paused_over.take() {
             self.pass((first, last), count, Unclaimed::Paused, fx);
         }

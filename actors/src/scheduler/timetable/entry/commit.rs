@@ -40,6 +40,9 @@ impl Entry {
                 self.end(By::User, now, fx);
             }
         }
+        if !self.paused {
+            self.pass_paused(fx);
+        }
     }
 
     /// Whether it waits for the store.
@@ -104,12 +107,14 @@ impl Entry {
         let wanted = wanted && limit.is_none_or(|limit| late <= limit);
         self.counts.due += 1;
         self.latest = self.latest.max(Some(at));
-        self.claim(Coming { at, due: at, kind: ClaimKind::Due, wanted }, now, fx);
+        let kind = if self.is_trigger(at) { ClaimKind::Trigger } else { ClaimKind::Due };
+        self.claim(Coming { at, due: at, kind, wanted }, now, fx);
     }
 
     pub(super) fn finish(&self, at: Timestamp, outcome: FiringOutcome, now: Now, fx: &mut Effects) {
         if self.durable {
-            fx.finished.push(Finished { schedule: self.name.to_string(), instant: at, outcome, at: now.wall });
+            let (schedule, triggered) = (self.name.to_string(), self.is_trigger(at));
+            fx.finished.push(Finished { schedule, instant: at, outcome, at: now.wall, triggered });
         }
     }
 

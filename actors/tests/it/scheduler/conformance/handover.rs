@@ -1,8 +1,10 @@
 //! What outlives whoever claimed it.
 
-use actors::scheduler::store::{Claim, ClaimKind, FiringOutcome, Passed, Recovered, ScheduleStore, Verdict};
+use actors::scheduler::store::{
+    Claim, ClaimKind, FiringOutcome, Passed, Recovered, Registration, ScheduleStore, Verdict,
+};
 
-use super::{claim, claim_one, finish_one, instant, lease, passed, recover, register};
+use super::{claim, claim_one, finish_one, instant, lease, passed, recover, register, registration};
 
 pub(super) async fn tells_how_far_a_schedule_has_got(store: impl ScheduleStore) {
     register(&store, "far", 0).await;
@@ -24,6 +26,17 @@ pub(super) async fn tells_how_far_a_schedule_has_got(store: impl ScheduleStore) 
     assert_eq!(last(100).await, Some(instant(30)));
     pass(100, 90).await;
     assert_eq!(last(100).await, Some(instant(90)));
+    // A trigger says nothing about the instants before it; nor does it where it is forgotten.
+    let trigger = claim("far", 95, ClaimKind::Trigger);
+    assert_eq!(store.claim(&lease("a", 9_000), &[trigger]).await.unwrap(), [Verdict::New]);
+    assert_eq!(last(100).await, Some(instant(90)));
+    finish_one(&store, "a", "far", 95, FiringOutcome::Done).await;
+    let short = Registration { keep: 0, ..registration("far", 100) };
+    assert_eq!(store.register(&short).await.unwrap().last, Some(instant(90)));
+    let trigger = claim("far", 97, ClaimKind::Trigger);
+    assert_eq!(store.claim(&lease("a", 9_000), &[trigger]).await.unwrap(), [Verdict::New]);
+    finish_one(&store, "a", "far", 97, FiringOutcome::Done).await;
+    assert_eq!(claim_one(&store, "a", "far", 93).await, Verdict::New);
     // Of a schedule that is not there nothing is noted.
     store.pass(instant(1), &[passed("not there", 1)]).await.unwrap();
     assert_eq!(register(&store, "not there", 2).await.last, None);

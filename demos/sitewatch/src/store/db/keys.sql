@@ -1,9 +1,10 @@
 -- Version 3: addresses are looked up by keys of a fixed size, as an entry of an index has a limit, and some addresses
 -- are beyond it. {keys} is what each engine does to give the findings theirs.
 
--- What is remembered of visits is for the next check alone, which asks again.
+-- What is remembered of visits is for the next check alone, which asks again. To make tables anew takes no longer however
+-- much is in them.
 drop table visit;
-delete from outline;
+drop table outline;
 
 -- What was learned of each address in a run: its journal while it goes on, its memory afterwards.
 create table visit (
@@ -17,6 +18,14 @@ create table visit (
     how text not null,                -- asked, unchanged or remembered
     seen {int} not null,              -- when the address was asked
     primary key (run, want, key)
+){strict};
+
+-- What pages hold, by the hash of their text.
+create table outline (
+    site {int} not null references site (id) on delete cascade,
+    hash text not null,
+    content {blob} not null,
+    primary key (site, hash)
 ){strict};
 
 create index visit_by_outline on visit (outline);

@@ -1,5 +1,6 @@
 //! Who serves from a database: one at a time, and whoever comes after a crash at once.
 
+use std::collections::VecDeque;
 use std::fs::{File, TryLockError};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -17,15 +18,24 @@ const LOCK: i64 = 0x7365_7276_6572;
 const TRIES: u32 = 30;
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Takes the lock if it is free, and tells who asks. In one statement, so that no answer is lost between two.
-const TAKE: &str = "select pg_try_advisory_lock($1), pid, (extract(epoch from backend_start) * 1000000)::bigint
+/// So many connections of ours are remembered; an answer has to be lost for each.
+const MOST: usize = 64;
+
+/// Who asks.
+const WHO: &str = "select pid, (extract(epoch from backend_start) * 1000000)::bigint
     from pg_stat_activity where pid = pg_backend_pid()";
 
-/// Whether the lock's holder is this backend, which is ended then; nothing if nobody holds it. The server shows the number
-/// of a lock as two halves.
+/// Takes the lock if it is free.
+const TAKE: &str = "select pg_try_advisory_lock($1)";
+
+/// Whether the lock's holder is one of these backends, which is ended then; nothing if nobody holds it. The server shows
+/// the number of a lock as two halves.
 const END_OURS: &str = "select is_ours, case when is_ours then pg_terminate_backend(pid) end from (
-        select held.pid, held.pid = $1
-            and coalesce((extract(epoch from activity.backend_start) * 1000000)::bigint = $2, false) as is_ours
+        select held.pid, exists (
+            select 1 from unnest($1::integer[], $2::bigint[]) as ours (pid, began)
+            where ours.pid = held.pid
+                and ours.began = (extract(epoch from activity.backend_start) * 1000000)::bigint
+        ) as is_ours
         from pg_locks as held join pg_stat_activity as activity on activity.pid = held.pid
         where held.locktype = 'advisory' and held.granted and held.objsubid = 1
             and held.database = (select oid from pg_database where datname = current_database())
@@ -49,12 +59,32 @@ pub(crate) struct Backend {
     began: i64,
 }
 
+/// The connections of ours that may have the lock for the server, though we have lost them: the one that it was tied to,
+/// and those on which it was asked for and whose answer was lost, as it may have been granted all the same. The server
+/// finds out after minutes or hours.
+#[derive(Debug, Default)]
+pub(crate) struct Ours(VecDeque<Backend>);
+
+impl Ours {
+    /// Remembers one; the oldest is forgotten if there are too many.
+    fn note(&mut self, backend: Backend) {
+        if self.0.len() == MOST {
+            self.0.pop_front();
+        }
+        self.0.push_back(backend);
+    }
+
+    fn forget(&mut self, backend: Backend) {
+        self.0.retain(|known| *known != backend);
+    }
+}
+
 impl Db {
     /// Takes the right to serve.
     ///
-    /// A connection that was lost may be there for the server, which finds out after minutes or hours, and with it the
-    /// lock. If it was `ours` it is ended.
-    pub(in crate::store) async fn lock(&self, ours: Option<&Backend>) -> Result<ServeLock, StoreError> {
+    /// A connection that was lost may have the lock for the server: if it is one of `ours` it is ended. Where the answer
+    /// is lost this time, the connection is one of them from then on.
+    pub(in crate::store) async fn lock(&self, ours: &mut Ours) -> Result<ServeLock, StoreError> {
         let taken = || StoreError::Taken { name: self.name.clone() };
         match &self.engine {
             Engine::Sqlite(_) => {
@@ -85,22 +115,26 @@ impl Db {
     }
 
     /// Takes the lock for this session; nothing if another program has it.
-    async fn take(
-        &self,
-        session: &Pooled<PostgresManager>,
-        ours: Option<&Backend>,
-    ) -> Result<Option<Backend>, StoreError> {
+    async fn take(&self, session: &Pooled<PostgresManager>, ours: &mut Ours) -> Result<Option<Backend>, StoreError> {
         let failed = |error: PostgresError| postgres::of(&self.name, &error);
         let unread = |error| failed(PostgresError::Failed(error));
+        let row = session.query_one(WHO, &[]).await.map_err(failed)?;
+        let backend = Backend { pid: row.try_get(0).map_err(unread)?, began: row.try_get(1).map_err(unread)? };
         for _ in 0..TRIES {
+            // From before it is sent: whoever never reads the answer may have the lock.
+            ours.note(backend);
             let row = session.query_one(TAKE, &[&LOCK]).await.map_err(failed)?;
-            if row.try_get(0).map_err(unread)? {
-                let (pid, began) = (row.try_get(1).map_err(unread)?, row.try_get(2).map_err(unread)?);
-                return Ok(Some(Backend { pid, began }));
+            let is_taken: bool = row.try_get(0).map_err(unread)?;
+            ours.forget(backend);
+            if is_taken {
+                return Ok(Some(backend));
             }
-            let Some(Backend { pid, began }) = ours else { return Ok(None) };
+            if ours.0.is_empty() {
+                return Ok(None);
+            }
+            let (pids, began): (Vec<i32>, Vec<i64>) = ours.0.iter().map(|known| (known.pid, known.began)).unzip();
             let halves = (LOCK >> 32, LOCK & 0xffff_ffff);
-            let holder = session.query_opt(END_OURS, &[pid, began, &halves.0, &halves.1]).await.map_err(failed)?;
+            let holder = session.query_opt(END_OURS, &[&pids, &began, &halves.0, &halves.1]).await.map_err(failed)?;
             // Where nobody has it, that is since a moment ago.
             if let Some(holder) = holder
                 && !holder.try_get::<_, bool>(0).map_err(unread)?
@@ -123,15 +157,12 @@ impl ServeLock {
         }
     }
 
-    /// Closes the connection that it is tied to, so that nobody else gets it with the lock; it may be lost already. Gives
-    /// what that was for the server, if it is tied to one.
-    pub(crate) fn let_go(self) -> Option<Backend> {
-        match self {
-            Self::File { .. } => None,
-            Self::Session { session, backend } => {
-                (*session).discard();
-                Some(backend)
-            }
+    /// Closes the connection that it is tied to, if it is to one, so that nobody else gets it with the lock. It may be lost
+    /// already, and is one of `ours` from then on.
+    pub(crate) fn let_go(self, ours: &mut Ours) {
+        if let Self::Session { session, backend } = self {
+            (*session).discard();
+            ours.note(backend);
         }
     }
 }

@@ -46,6 +46,11 @@ fn adapted(text: &str, [id, int, blob, strict]: [&str; 4]) -> String {
     text.replace("{id}", id).replace("{int}", int).replace("{blob}", blob).replace("{strict}", strict)
 }
 
+/// The statements of a text, each with the comments before it, no line of which ends in a semicolon.
+fn statements(text: &str) -> Vec<&str> {
+    text.split_inclusive(";\n").filter(|statement| !statement.trim().is_empty()).collect()
+}
+
 /// The migrations that lead from this version to the latest.
 fn missing(version: i64) -> impl Iterator<Item = (i64, &'static str)> {
     (FIRST..).zip(MIGRATIONS).filter(move |(leads_to, _)| *leads_to > version)
@@ -72,8 +77,11 @@ impl Db {
                     }
                     let version: i64 =
                         tx.query_one(LATEST_VERSION, &[]).await?.try_get(0).map_err(PostgresError::Failed)?;
-                    for (version, statements) in missing(version) {
-                        tx.batch_execute(&for_postgres(statements)).await?;
+                    for (version, text) in missing(version) {
+                        // One by one, as each has the time for itself that a statement may take.
+                        for statement in statements(&for_postgres(text)) {
+                            tx.batch_execute(statement).await?;
+                        }
                         tx.execute("insert into sitewatch_version values ($1)", &[&version]).await?;
                     }
                     Ok(version)
@@ -109,15 +117,15 @@ fn migrate_sqlite(db: &Transaction<'_>) -> rusqlite::Result<i64> {
     if first {
         db.execute_batch(BEFORE_FIRST)?;
     }
-    for (version, statements) in missing(version) {
-        let statements = for_sqlite(statements);
-        match statements.split_once(KEYS) {
+    for (version, text) in missing(version) {
+        let text = for_sqlite(text);
+        match text.split_once(KEYS) {
             Some((before, after)) => {
                 db.execute_batch(before)?;
                 give_keys(db)?;
                 db.execute_batch(after)?;
             }
-            None => db.execute_batch(&statements)?,
+            None => db.execute_batch(&text)?,
         }
         db.execute("insert into sitewatch_version values (?1)", [version])?;
         if first && version == FIRST {

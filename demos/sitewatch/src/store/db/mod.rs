@@ -20,7 +20,7 @@ use actors::connection_pool::sqlite::SqliteManager;
 use actors::connection_pool::{ConnectionPool, ConnectionPoolStatus};
 
 pub use error::StoreError;
-pub(crate) use lock::{Backend, ServeLock};
+pub(crate) use lock::{Ours, ServeLock};
 pub(crate) use value::{Row, Statement, Value, values};
 
 /// Where a database is.
@@ -157,7 +157,7 @@ impl Db {
         }
     }
 
-    /// Runs statements in one transaction, and gives what the last run of each gave.
+    /// Runs statements in one transaction, and gives what the runs of each gave.
     pub(crate) async fn write(&self, batch: Vec<Statement>) -> Result<Vec<Vec<Row>>, StoreError> {
         match &self.engine {
             Engine::Sqlite(pool) => sqlite::write(&self.name, pool, batch).await,

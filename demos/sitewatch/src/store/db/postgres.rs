@@ -55,16 +55,16 @@ pub(super) async fn write(
     let written = pool.transaction(async |tx| {
         let mut results = Vec::with_capacity(batch.len());
         for Statement { sql, rows } in &batch {
-            let mut last = Vec::new();
+            let mut all = Vec::new();
             if !rows.is_empty() {
                 let statement = tx.prepare(sql).await?;
                 for rows in rows.chunks(UNDER_WAY) {
                     let rows: Vec<_> = rows.iter().map(|values| given(values)).collect();
                     let answers = try_join_all(rows.iter().map(|values| tx.query(&statement, values))).await?;
-                    last = answers.into_iter().next_back().unwrap_or_default();
+                    all.extend(answers.into_iter().flatten());
                 }
             }
-            results.push(last.iter().map(owned).collect::<Result<Vec<_>, _>>().map_err(PostgresError::Failed)?);
+            results.push(all.iter().map(owned).collect::<Result<Vec<_>, _>>().map_err(PostgresError::Failed)?);
         }
         Ok(results)
     });

@@ -37,11 +37,11 @@ pub(super) async fn write(
         let mut results = Vec::with_capacity(batch.len());
         for Statement { sql, rows: values } in &batch {
             let mut statement = db.prepare_cached(sql)?;
-            let mut last = Vec::new();
+            let mut all = Vec::new();
             for values in values {
-                last = rows(&mut statement, values)?;
+                all.extend(rows(&mut statement, values)?);
             }
-            results.push(last);
+            results.push(all);
         }
         Ok(results)
     });

@@ -1,5 +1,4 @@
 mod checks;
-mod delivery;
 mod memory;
 mod meters;
 mod setup;

@@ -1,16 +1,18 @@
-//! A week of many sites, with a night in which nobody watches.
+//! A week of many sites, with a night in which nobody watches, and crashes.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actors::scheduler::{CatchUp, Overlap, WallClock};
+use actors::scheduler::{CatchUp, Overlap, VirtualClock, WallClock};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use sitewatch::service::config::{ServiceConfig, SiteConfig, When};
-use sitewatch::service::{Action, Cause, RunState, Service, Watch};
+use sitewatch::service::{Action, Activity, Cause, RunState, RunView, Service, SiteView, Watch};
+use tokio::time::sleep;
 
-use super::setup::{clock, config, dial, idle, site, stop};
+use super::setup::{config, dial, idle, site, stop};
 use super::web::Web;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -60,10 +62,31 @@ fn due(when: &When, from: Timestamp, to: Timestamp) -> u64 {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn in_a_week_of_two_hundred_sites_each_due_check_ran_or_has_its_reason_and_none_overlapped() {
-    let memory = std::path::Path::new("/dev/shm");
-    let folder = tempfile::tempdir_in(if memory.is_dir() { memory } else { ".".as_ref() }).unwrap();
+/// One life of the service, which ends as it may: with its runtime, as in a crash, where `life` doesn't stop it. Gives
+/// what the wall clock read then.
+fn live(
+    settings: &ServiceConfig,
+    web: &Arc<Web>,
+    wall: Timestamp,
+    life: impl AsyncFnOnce(Service, VirtualClock),
+) -> Timestamp {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    runtime.block_on(async {
+        let clock = VirtualClock::starting_at(wall);
+        let builder = Service::builder(settings.clone()).dial(dial(Arc::clone(web))).clock(clock.clone());
+        life(builder.start().await.unwrap(), clock.clone()).await;
+        clock.now()
+    })
+}
+
+async fn sleep_until(clock: &VirtualClock, at: Timestamp) {
+    sleep(Duration::try_from(at.duration_since(clock.now())).unwrap()).await;
+}
+
+#[test]
+fn in_a_week_of_two_hundred_sites_each_due_check_ran_or_has_its_reason_and_none_overlapped() {
+    let memory = Path::new("/dev/shm");
+    let folder = tempfile::tempdir_in(if memory.is_dir() { memory } else { Path::new(".") }).unwrap();
     let web = Arc::new(Web::default());
     let sites = sites();
     for (_, watched) in &sites {
@@ -73,65 +96,74 @@ async fn in_a_week_of_two_hundred_sites_each_due_check_ran_or_has_its_reason_and
     web.delay(Duration::from_secs(1));
     let settings = config(folder.path(), sites.clone());
     let settings = ServiceConfig { checks_at_once: 20.try_into().unwrap(), ..settings };
-    let clock = clock();
-    let began = clock.now();
-    let start = async || {
-        let builder = Service::builder(settings.clone()).dial(dial(Arc::clone(&web))).clock(clock.clone());
-        builder.start().await.unwrap()
-    };
-    let service = start().await;
-    tokio::time::sleep(24 * HOUR + HOUR / 2).await;
-    // For some time a check takes longer than it is to the next.
-    web.slow(Some(("busy", 45 * MINUTE)));
-    tokio::time::sleep(4 * HOUR).await;
-    web.slow(None);
-    tokio::time::sleep(20 * HOUR).await;
-    // Two are paused, one for less than a day, and one until after the night.
-    for name in ["site-005", "site-009", "busy-001"] {
-        service.act(name, Action::Pause).await.unwrap();
-    }
-    tokio::time::sleep(20 * HOUR).await;
-    service.act("site-005", Action::Resume).await.unwrap();
-    tokio::time::sleep(5 * HOUR + 7 * MINUTE).await;
-    stop(service).await;
-    // Nobody watches for a night and a morning.
-    tokio::time::sleep(15 * HOUR).await;
-    let service = start().await;
-    tokio::time::sleep(24 * HOUR).await;
-    for name in ["site-009", "busy-001"] {
-        service.act(name, Action::Resume).await.unwrap();
-    }
-    service.act("site-008", Action::Check).await.unwrap();
-    // Until nothing was due for ten minutes, which is longer than any jitter.
-    let end = began + 7 * 24 * HOUR + 10 * MINUTE;
-    let left = Duration::try_from(end.duration_since(clock.now())).unwrap();
-    tokio::time::sleep(left - MINUTE).await;
-    for (name, _) in &sites {
-        service.act(name, Action::Pause).await.unwrap();
-    }
-    idle(&service).await;
+    let began: Timestamp = "2026-03-02T00:00:00Z".parse().unwrap();
 
-    let mut states = BTreeMap::new();
-    for (name, watched) in &sites {
-        let runs = service.runs(Some(name), 100_000, None).await.unwrap();
-        for run in &runs {
-            *states.entry(format!("{:?}", run.state)).or_insert(0_u64) += run.times;
-            assert!(run.state == RunState::Done || run.why.is_some(), "a reason is there: {run:#?}");
+    let stopped = live(&settings, &web, began, async |service, _| {
+        sleep(24 * HOUR + HOUR / 2).await;
+        // For some time a check takes longer than it is to the next.
+        web.slow(Some(("busy", 45 * MINUTE)));
+        sleep(4 * HOUR).await;
+        web.slow(None);
+        sleep(20 * HOUR).await;
+        // Three are paused, one for less than a day, and two until after the night.
+        for name in ["site-005", "site-009", "busy-001"] {
+            service.act(name, Action::Pause).await.unwrap();
         }
-        let scheduled = runs.iter().filter(|run| run.cause == Cause::Schedule);
-        let accounted: u64 = scheduled.map(|run| run.times).sum();
-        let due = due(&watched.schedule.when, began, end - MINUTE);
-        assert_eq!(accounted, due, "{name}, {:?}: {runs:#?}", watched.schedule);
-        if watched.schedule.overlap != Overlap::Allow {
-            let mut ran: Vec<_> = runs.iter().filter(|run| run.state == RunState::Done).collect();
-            ran.sort_by_key(|run| run.began);
-            for pair in ran.windows(2) {
-                assert!(pair[0].ended.unwrap() <= pair[1].began, "{name}: {pair:#?}");
+        sleep(20 * HOUR).await;
+        service.act("site-005", Action::Resume).await.unwrap();
+        sleep(5 * HOUR + 7 * MINUTE).await;
+        stop(service).await;
+    });
+    // Nobody watches for a night and a morning. Then it crashes just when some checks are in the middle, as it does
+    // again while those are gone on with.
+    let crash = began + 96 * HOUR + Duration::from_secs(2);
+    let crashed = live(&settings, &web, stopped + 15 * HOUR, async |service, clock| {
+        service.act("site-008", Action::Check).await.unwrap();
+        sleep_until(&clock, crash).await;
+        let checking = |site: &SiteView| site.activity == Activity::Checking;
+        assert!(service.sites().await.unwrap().iter().any(checking), "nothing is cut off");
+    });
+    let crashed = live(&settings, &web, crashed + MINUTE, async |_, _| sleep(Duration::from_secs(1)).await);
+    // The end is not within any jitter.
+    let end = began + 7 * 24 * HOUR + 9 * MINUTE;
+    live(&settings, &web, crashed + 2 * HOUR, async |service, clock| {
+        sleep(15 * HOUR).await;
+        for name in ["site-009", "busy-001"] {
+            service.act(name, Action::Resume).await.unwrap();
+        }
+        sleep_until(&clock, end).await;
+        for (name, _) in &sites {
+            service.act(name, Action::Pause).await.unwrap();
+        }
+        idle(&service).await;
+        let mut states = BTreeMap::new();
+        for (name, watched) in &sites {
+            let runs = service.runs(Some(name), 100_000, None).await.unwrap();
+            assert_accounted_for(name, watched, &runs, due(&watched.schedule.when, began, end));
+            for run in &runs {
+                *states.entry(format!("{:?}", run.state)).or_insert(0_u64) += run.times;
             }
         }
+        let [done, skipped, missed] = ["Done", "Skipped", "Missed"].map(|state| states[state]);
+        assert!(done > 1_500 && skipped > 50 && missed > 50, "{states:?}");
+        stop(service).await;
+    });
+}
+
+fn assert_accounted_for(name: &str, watched: &SiteConfig, runs: &[RunView], due: u64) {
+    for run in runs {
+        assert!(run.state == RunState::Done || run.why.is_some(), "a reason is there: {run:#?}");
     }
-    eprintln!("{states:?}");
-    let [done, skipped, missed] = ["Done", "Skipped", "Missed"].map(|state| states[state]);
-    assert!(done > 1_500 && skipped > 50 && missed > 50, "{states:?}");
-    stop(service).await;
+    let scheduled = runs.iter().filter(|run| run.cause == Cause::Schedule);
+    let accounted: u64 = scheduled.map(|run| run.times).sum();
+    assert_eq!(accounted, due, "{name}, {:?}: {runs:#?}", watched.schedule);
+    if watched.schedule.overlap == Overlap::Allow {
+        return;
+    }
+    let ran = |run: &&RunView| !matches!(run.state, RunState::Skipped | RunState::Missed);
+    let mut ran: Vec<_> = runs.iter().filter(ran).collect();
+    ran.sort_by_key(|run| run.began);
+    for pair in ran.windows(2) {
+        assert!(pair[0].ended.unwrap() <= pair[1].began, "{name}: {pair:#?}");
+    }
 }
