@@ -32,8 +32,8 @@ const OPTIMISED: Bounds = Bounds { watched: Duration::from_secs(60), memory: 60 
 /// is kept for each site is the same. Looking after nothing takes several times as long.
 const OTHERWISE: Bounds = Bounds { watched: Duration::from_secs(10), memory: 120 * 1_024, busiest: 30 };
 
-/// The program is the one beside this test's own binary, and was built as that was; or one that somebody names, who wants
-/// to know of that one.
+/// The program is the one beside this test's own binary, and was built as that was; or one that somebody names, which is
+/// taken to be optimised.
 fn bounds() -> Bounds {
     let is_named = std::env::var_os("SITEWATCH_PROGRAM").is_some();
     if is_named || !cfg!(debug_assertions) { OPTIMISED } else { OTHERWISE }

@@ -73,8 +73,8 @@ async fn relay(mut near: TcpStream, server: u16, mut cuts: watch::Receiver<()>, 
     drop(far);
 }
 
-/// Carries what is asked to the server until the end of it. Whether that is since an answer is to be lost: then nothing is
-/// read from the server any more.
+/// Carries what is asked to the server until the end of it. Whether that is since an answer is to be lost: then nothing
+/// is read from the server any more.
 async fn there(near: &mut ReadHalf<'_>, far: &mut WriteHalf<'_>, loses: &AtomicBool) -> io::Result<bool> {
     const TAKE: &[u8] = b"pg_try_advisory_lock";
     let (mut chunk, mut is_prepared) = ([0; 8_192], false);

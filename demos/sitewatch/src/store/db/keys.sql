@@ -1,8 +1,8 @@
 -- Version 3: addresses are looked up by keys of a fixed size, as an entry of an index has a limit, and some addresses
 -- are beyond it. {keys} is what each engine does to give the findings theirs.
 
--- What is remembered of visits is for the next check alone, which asks again. To make tables anew takes no longer however
--- much is in them.
+-- What is remembered of visits is for the next check alone, which asks again. To make tables anew takes no longer
+-- however much is in them.
 drop table visit;
 drop table outline;
 

@@ -157,8 +157,8 @@ impl ServeLock {
         }
     }
 
-    /// Closes the connection that it is tied to, if it is to one, so that nobody else gets it with the lock. It may be lost
-    /// already, and is one of `ours` from then on.
+    /// Closes the connection that it is tied to, if it is to one, so that nobody else gets it with the lock. It may be
+    /// lost already, and is one of `ours` from then on.
     pub(crate) fn let_go(self, ours: &mut Ours) {
         if let Self::Session { session, backend } = self {
             (*session).discard();
