@@ -55,7 +55,8 @@ pub enum OnDrop {
 /// - order: [`Order::Fifo`], without priorities
 /// - overflow: [`Overflow::Wait`]
 /// - on drop: requeue, at most 3 attempts
-/// - no search for duplicates; failed items are counted, logged by `tracing` and dropped
+/// - no search for duplicates; failed items are counted, logged by `tracing` and dropped: as a warning, or at debug
+///   where a job was dropped without an answer by a worker that was cancelled, or after the queue was closed
 ///
 /// # Examples
 ///

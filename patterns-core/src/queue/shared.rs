@@ -2,12 +2,13 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::acks::Acks;
-use super::job::Failed;
+use super::job::{Failed, Unanswered};
 use super::put::Put;
 use super::state::{Answer, Source, State, Taken};
 use super::store::Entry;
 use super::sync::Mutex;
 use super::{GetError, OnDrop, Overflow, PutError};
+use crate::context;
 use crate::outcome::catch_panic;
 use crate::waiters::Wakes;
 
@@ -117,6 +118,9 @@ impl<T> Shared<T> {
     pub(super) fn fail(&self, failed: Failed<T>) {
         let handed_over = catch_panic(|| match &self.failed {
             Some(hook) => hook(failed),
+            None if self.was_given_up(&failed) => {
+                tracing::debug!(attempts = failed.attempts, "a job was given up, its item is dropped");
+            }
             None => {
                 tracing::warn!(error = %failed.error, attempts = failed.attempts, "a job failed, its item is dropped");
             }
@@ -125,5 +129,13 @@ impl<T> Shared<T> {
             tracing::error!(%panic, "taking a failed item panicked");
         }
         self.locked(|state, wakes| state.finish(Answer::Failed, wakes));
+    }
+
+    /// Whether nobody wanted the work any more, which is no fault: it was dropped with its cancelled worker, or after
+    /// the queue was closed. A panic is one all the same.
+    fn was_given_up(&self, failed: &Failed<T>) -> bool {
+        failed.error.is::<Unanswered>()
+            && !std::thread::panicking()
+            && (context::is_cancelled() || self.state.lock().is_closed())
     }
 }

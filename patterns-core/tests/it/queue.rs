@@ -1,5 +1,5 @@
 //! `queue`: what each operation does. The laws are in `laws`, dropping in `cancellation`, the end of
-//! the queue in `ending`.
+//! the queue in `ending`, what is said of failed jobs in `logging`.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
 mod cancellation;
@@ -7,6 +7,7 @@ mod ending;
 mod explored;
 mod interleavings;
 mod laws;
+mod logging;
 
 use std::sync::Arc;
 use std::time::Duration;

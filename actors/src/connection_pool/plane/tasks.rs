@@ -71,7 +71,12 @@ impl<M: ConnectionManager> Plane<M> {
 
     fn opened(&self, result: Result<Box<M::Connection>, Failed>) {
         if let Err(Failed { error, permanent }) = &result {
-            tracing::warn!(pool = %self.config.name, error = %words(error), permanent, "cannot connect");
+            // It is tried for as long as that takes, and said once.
+            let (pool, error) = (&self.config.name, words(error));
+            match self.status().last_failure {
+                None => tracing::warn!(%pool, %error, permanent, "cannot connect"),
+                Some(_) => tracing::debug!(%pool, %error, permanent, "still cannot connect"),
+            }
         }
         let now = Instant::now();
         let lifetime = self.lifetime();

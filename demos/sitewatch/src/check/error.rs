@@ -8,6 +8,7 @@ use patterns_core::queue::BuildError;
 
 use crate::fetch::{FetchError, FetchSetupError};
 use crate::folder::FolderError;
+use crate::report::Verdict;
 use crate::sitemap::SitemapError;
 use crate::store::StoreError;
 
@@ -82,7 +83,7 @@ pub enum CheckError {
         /// What was asked for.
         url: String,
         /// Why not.
-        why: String,
+        why: Verdict,
     },
     /// The HTTP client can't be set up as configured.
     #[error(transparent)]

@@ -121,7 +121,7 @@ pub(crate) async fn at_url(config: &CheckConfig, url: &Url, http: &dyn Http) -> 
             }
             Reply::Failed(error) => return Err(cannot(&at, error)),
             Reply::Known(verdict) => {
-                return Err(CheckError::KnownStart { url: at.to_string(), why: verdict.to_string() });
+                return Err(CheckError::KnownStart { url: at.to_string(), why: verdict });
             }
         }
     }

@@ -3,6 +3,7 @@ use std::time::Duration;
 use patterns_core::settings::{Findings, Validate};
 
 use super::CheckConfig;
+use crate::store::Location;
 
 // ANCHOR: validate
 impl Validate for CheckConfig {
@@ -15,6 +16,11 @@ impl Validate for CheckConfig {
         }
         if self.max_links == 0 {
             findings.refuse("max_links", "at least one link of a page must be looked at");
+        }
+        if let Some(db) = &self.db
+            && let Err(bad) = Location::of(&db.to_string_lossy())
+        {
+            findings.refuse_as("db", format!("{:?}", bad.shown()), bad.why());
         }
         if self.every.is_some()
             && self.report.output.is_none()

@@ -4,10 +4,13 @@ use std::io::{self, Write};
 use super::text::plural;
 use super::{LinkResult, Report, Status, Style};
 
+/// The suite of the check as a whole; a page can't have this name, which is no address and no path of one.
+const WHOLE: &str = "sitewatch: the check";
+
 /// A suite per page, a case per link; before them a suite of one case for the check as a whole.
 ///
 /// That first case makes a clean run a green test instead of an empty file, which several CI systems
-/// refuse, and an interrupted one an error instead of a green test.
+/// refuse, and an interrupted one, or a site that can't be checked, an error instead of a green test.
 pub(super) fn write(report: &Report, style: Style, out: &mut impl Write) -> io::Result<()> {
     let summary = report.summary();
     let (mut tests, mut failures, mut skipped) = (1, 0, 0);
@@ -16,7 +19,7 @@ pub(super) fn write(report: &Report, style: Style, out: &mut impl Write) -> io::
         failures += u64::from(link.verdict.status() == Status::Broken);
         skipped += u64::from(link.verdict.status() == Status::Skipped);
     }
-    let errors = u8::from(!summary.is_complete());
+    let errors = u8::from(!summary.is_complete() || summary.behind().is_some());
     writeln!(out, r#"<?xml version="1.0" encoding="UTF-8"?>"#)?;
     writeln!(
         out,
@@ -52,12 +55,17 @@ fn write_whole(report: &Report, errors: u8, out: &mut impl Write) -> io::Result<
     let name =
         format!("{} on {}", plural(summary.counts.total(), "link", "links"), plural(summary.pages, "page", "pages"));
     let target = Xml(report.target());
-    writeln!(out, r#"  <testsuite name="{target}" tests="1" failures="0" errors="{errors}" skipped="0">"#)?;
+    writeln!(out, r#"  <testsuite name="{WHOLE}" tests="1" failures="0" errors="{errors}" skipped="0">"#)?;
     write!(out, r#"    <testcase name="{name}" classname="{target}""#)?;
-    match &summary.stopped {
+    let error = match (summary.behind(), &summary.stopped) {
+        (Some(behind), _) => Some(("not-checked", behind)),
+        (None, Some(why)) => Some(("interrupted", format!("partial: {why}"))),
+        (None, None) => None,
+    };
+    match error {
         None => writeln!(out, "/>")?,
-        Some(why) => {
-            writeln!(out, ">\n      <error type=\"interrupted\" message=\"partial: {}\"/>\n    </testcase>", Xml(why))?;
+        Some((kind, why)) => {
+            writeln!(out, ">\n      <error type=\"{kind}\" message=\"{}\"/>\n    </testcase>", Xml(&why))?;
         }
     }
     writeln!(out, "  </testsuite>")

@@ -16,14 +16,23 @@ pub(super) fn write(report: &Report, style: Style, out: &mut impl Write) -> io::
     let summary = report.summary();
     let broken = summary.broken();
     let title = match broken {
+        _ if summary.never => "Never checked to its end".to_owned(),
         0 => "No broken links".to_owned(),
         _ => plural(broken, "broken link", "broken links"),
     };
     writeln!(out, "## {title}\n")?;
     let checked = plural(summary.counts.total(), "link", "links");
     let pages = plural(summary.pages, "page", "pages");
-    writeln!(out, "sitewatch checked {checked} on {pages} of {} in {}.", code(report.target()), Took(summary.elapsed))?;
-    if let Some(why) = &summary.stopped {
+    let target = code(report.target());
+    if summary.never {
+        writeln!(out, "Nothing is known of the links of {target} yet.")?;
+    } else {
+        writeln!(out, "sitewatch checked {checked} on {pages} of {target} in {}.", Took(summary.elapsed))?;
+    }
+    if let Some(why) = &summary.failed {
+        writeln!(out, "\n**The last check failed:** {}.", code(why))?;
+    }
+    if let Some(why) = summary.stopped.as_ref().filter(|_| !summary.never) {
         writeln!(out, "\n**Partial:** the check was stopped early ({}).", code(why))?;
     }
     let wanted = |link: &LinkResult<'_>| style.all || link.verdict.status() == Status::Broken;

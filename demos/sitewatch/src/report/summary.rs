@@ -16,6 +16,10 @@ pub struct Summary {
     pub ignored_fragments: u64,
     /// Why the check ended early, in a few words such as `SIGINT`; `None` if it came to its end.
     pub stopped: Option<String>,
+    /// Of a watched site: whether no check of it has come to its end yet, so that nothing is known of its links.
+    pub never: bool,
+    /// Of a watched site: why its latest check could not be made; `None` if it could, and for a check itself.
+    pub failed: Option<String>,
     /// How long it took: all that differs between two runs over the same pages.
     pub elapsed: Duration,
 }
@@ -25,6 +29,30 @@ impl Summary {
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.stopped.is_none()
+    }
+
+    /// Of a watched site: why this is not what its latest check has found, in a sentence; `None` if it is.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sitewatch::report::Summary;
+    ///
+    /// let failed = Some("connection refused".to_owned());
+    /// let summary = Summary { never: true, failed, ..Summary::default() };
+    /// assert_eq!(summary.behind().unwrap(), "never checked to its end; the last check failed: connection refused");
+    /// assert_eq!(Summary::default().behind(), None);
+    /// ```
+    #[must_use]
+    pub fn behind(&self) -> Option<String> {
+        match (self.never, &self.failed) {
+            (true, Some(why)) => Some(format!("never checked to its end; the last check failed: {why}")),
+            (true, None) => Some("never checked to its end".to_owned()),
+            (false, Some(why)) => {
+                Some(format!("the last check failed: {why}; this is what the last one that came to its end found"))
+            }
+            (false, None) => None,
+        }
     }
 
     /// The links that are broken.

@@ -1,33 +1,26 @@
 //! One check of one site, from its turn to what it changed.
 
-use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use actors::scheduler::Firing;
 use futures_util::TryFutureExt;
-use patterns_core::cancel::{CancelCause, CancelKind, CancelToken};
+use patterns_core::cancel::CancelToken;
 use patterns_core::context::{Context, interruptible};
 use patterns_core::outcome::{BoxError, catch_panics};
 
+use super::attempt::Attempt;
 use super::config::SiteConfig;
-use super::confirm::confirm;
 use super::core::Core;
-use super::journal::Journal;
-use super::journaled::Journaled;
 use super::keeper::tell_progress;
 use super::meters;
 use super::notices::Story;
 use super::site::{Current, Site, Taken};
 use super::view::{Cause, EventKind, RunState};
-use crate::causes::sentence;
-use crate::check::{CheckError, Checker, Http};
-use crate::cli::Target;
 use crate::report::{LinkResult, Report};
 use crate::store::{self, Begun, Ended, NotBegun, Outcome, StoreError};
 
 /// How a check ended.
-enum End {
+pub(super) enum End {
     /// It is at its end.
     Done(Box<Report>, u64),
     /// It is over, before its end.
@@ -112,8 +105,9 @@ impl Core {
         // What a later reload says is for later checks.
         let config = site.config();
         let scope = Context::current().with_token(token.clone());
+        let attempt = Attempt { core: self, site, config: &config, begun: &begun, current: &current, token: &token };
         let checked = tokio::select! {
-            checked = scope.scope(catch_panics(self.check(site, &config, &begun, &current, &token))) => checked,
+            checked = scope.scope(catch_panics(attempt.check())) => checked,
             never = tell_progress(self, &site.name) => match never {},
         };
         let end = match checked {
@@ -180,80 +174,6 @@ impl Core {
         Ok(())
     }
 
-    async fn check(
-        &self,
-        site: &Site,
-        config: &SiteConfig,
-        begun: &Begun,
-        current: &Current,
-        token: &CancelToken,
-    ) -> End {
-        let settings = config.check_config();
-        let target = match Target::parse(&config.target, settings.from.as_deref()) {
-            Ok(target) => target,
-            Err(error) => return End::Over(RunState::Failed, error.to_string()),
-        };
-        let http = match (self.dial)(&settings.http) {
-            Ok(http) => http,
-            Err(error) => return End::Over(RunState::Failed, error.to_string()),
-        };
-        // ANCHOR: journal
-        let (journal, writer) = Journal::new(self.store.clone(), site.id, begun.run, token.clone());
-        let journaled: Arc<dyn Http> = Arc::new(Journaled::new(self, http, journal.clone(), site.id, begun, config));
-        let checker = Checker::new(settings.clone()).http(journaled).progress(Arc::clone(&current.progress));
-        let limited = async {
-            let checked = checker.run_on(&self.workers, &target);
-            let limit = config.max_time.saturating_sub(Duration::from_millis(begun.elapsed_before));
-            let result = checked_until(token, limit, config.max_time, checked).await;
-            journal.finish();
-            result
-        };
-        let (result, ()) = tokio::join!(limited, writer.run());
-        // ANCHOR_END: journal
-        let stopped = |why: String| {
-            if let Some(failure) = journal.failure() {
-                return match failure.is_temporary() || failure.is_interrupted() {
-                    true => End::Left(failure.into()),
-                    false => End::Over(RunState::Failed, failure.to_string()),
-                };
-            }
-            if current.is_cancelled() {
-                return End::Over(RunState::Cancelled, "somebody cancelled it".to_owned());
-            }
-            match token.cause() {
-                Some(cause) if cause.kind() == CancelKind::Deadline => End::Over(RunState::Cancelled, why),
-                // Who stops the service leaves it to the next; a newer check, or the end of the site, doesn't.
-                Some(cause) if self.turns.is_closed() => End::Left(Box::new(cause.clone())),
-                Some(cause) => End::Over(RunState::Cancelled, cause.message().to_owned()),
-                None => End::Over(RunState::Failed, why),
-            }
-        };
-        let report = match result {
-            Ok(report) if report.summary().is_complete() => report,
-            Ok(report) => return stopped(report.summary().stopped.clone().unwrap_or_default()),
-            Err(error) if token.is_cancelled() => return stopped(error.to_string()),
-            Err(error) => return End::Over(RunState::Failed, sentence(&error)),
-        };
-        if config.confirm.times == 0 {
-            return End::Done(Box::new(report), 0);
-        }
-        let known = match self.patiently(|| self.store.known_broken(site.id)).await {
-            Ok(known) => known,
-            Err(error) => return stopped(error.to_string()),
-        };
-        // What can't be reached is remembered by whoever asked, so somebody else asks.
-        let again = match (self.dial)(&settings.http) {
-            Ok(http) => http,
-            Err(error) => return End::Over(RunState::Failed, error.to_string()),
-        };
-        let (times, after) = (config.confirm.times, config.confirm.after);
-        let known: HashSet<(String, String)> = known.into_iter().collect();
-        match confirm(report, &known, &*again, times, after, settings.http.max_redirects).await {
-            Ok(confirmed) => End::Done(Box::new(confirmed.report), confirmed.flapping),
-            Err(interrupt) => stopped(interrupt.to_string()),
-        }
-    }
-
     /// Does something with the store, again and again while that is away. Ends early only where we are to stop.
     pub(super) async fn patiently<T, F>(&self, mut what: impl FnMut() -> F) -> Result<T, BoxError>
     where
@@ -262,29 +182,11 @@ impl Core {
         let told = store::patiently(|| {
             what().inspect_err(|error| {
                 if error.is_temporary() {
-                    tracing::warn!(%error, "the database is waited for");
+                    tracing::debug!(%error, "the database is waited for");
+                    self.alarmed.notify_one();
                 }
             })
         });
         Ok(told.await??)
     }
-}
-
-/// Asks a check to stop once it has taken so long, and awaits what it says then.
-async fn checked_until<F: Future<Output = Result<Report, CheckError>>>(
-    token: &CancelToken,
-    left: Duration,
-    limit: Duration,
-    check: F,
-) -> F::Output {
-    let mut check = std::pin::pin!(check);
-    tokio::select! {
-        biased;
-        result = &mut check => return result,
-        () = tokio::time::sleep(left) => {
-            let words = format!("it took longer than {}", humantime::format_duration(limit));
-            token.cancel_with(CancelCause::new(CancelKind::Deadline, words));
-        }
-    }
-    check.await
 }

@@ -70,7 +70,7 @@ pub(crate) async fn confirm(
 }
 
 /// Whether a fault is one of the network or of a server, which may be gone in a moment.
-fn may_pass(reason: Reason) -> bool {
+pub(super) fn may_pass(reason: Reason) -> bool {
     matches!(
         reason,
         Reason::HttpStatus(_)

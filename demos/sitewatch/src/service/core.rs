@@ -35,6 +35,8 @@ pub(crate) struct Core {
     pub(crate) config: RwLock<Arc<ServiceConfig>>,
     /// Told when there may be notices to deliver.
     pub(crate) notified: Arc<Notify>,
+    /// Told when the database was found to be away.
+    pub(crate) alarmed: Arc<Notify>,
     /// Schedules that wait for the runs of those that they replace.
     pub(crate) replaced: Background,
     /// What keeps the service from its work, since whoever looks after it looked last.

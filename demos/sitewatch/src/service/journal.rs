@@ -4,8 +4,9 @@ use std::sync::{Arc, OnceLock};
 
 use patterns_core::cancel::{CancelCause, CancelKind, CancelToken};
 use patterns_core::context::{Context, Interrupt, interruptible};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 
+use super::core::Core;
 use crate::store::{Entry, PAUSES, Store, StoreError};
 
 /// How many answers are written together at most; as many wait at most.
@@ -41,15 +42,18 @@ pub(crate) struct Writer {
     store: Store,
     site: i64,
     run: i64,
+    /// Told when the database is away.
+    alarmed: Arc<Notify>,
     ends: Arc<Ends>,
 }
 
 impl Journal {
-    /// A journal of this run, and its writer. If it can't be written for good, `stop` is cancelled.
-    pub(crate) fn new(store: Store, site: i64, run: i64, stop: CancelToken) -> (Self, Writer) {
+    /// A journal of a run of this site, and its writer. If it can't be written for good, `stop` is cancelled.
+    pub(crate) fn new(core: &Core, site: i64, run: i64, stop: CancelToken) -> (Self, Writer) {
         let (sender, notes) = mpsc::channel(BATCH);
         let ends = Arc::new(Ends { stop, finished: CancelToken::new(), failure: OnceLock::new() });
-        (Self { notes: sender, ends: Arc::clone(&ends) }, Writer { notes, store, site, run, ends })
+        let (store, alarmed) = (core.store.clone(), Arc::clone(&core.alarmed));
+        (Self { notes: sender, ends: Arc::clone(&ends) }, Writer { notes, store, site, run, alarmed, ends })
     }
 
     /// Nothing more is to be noted: the writer ends once it has written what was.
@@ -133,7 +137,8 @@ impl Writer {
         loop {
             match self.store.note(self.site, self.run, entries).await {
                 Err(error) if error.is_temporary() && !error.is_full() && !self.ends.stop.is_cancelled() => {
-                    tracing::warn!(run = self.run, %error, "the journal waits");
+                    tracing::debug!(run = self.run, %error, "the journal waits");
+                    self.alarmed.notify_one();
                     let _ = tokio::time::timeout(pause, self.ends.stop.cancelled()).await;
                     pause = (pause * 2).min(longest);
                 }

@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use patterns_core::cancel::CancelToken;
 use patterns_core::context::Context;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, interval, timeout_at};
+use tokio::time::{Instant, interval, sleep_until, timeout_at};
 
 use super::core::Core;
 use super::delivery::Delivery;
@@ -86,7 +86,9 @@ pub(crate) async fn keep(core: Arc<Core>, delivery: Delivery, lock: ServeLock, l
     loop {
         let trouble = look(&core, &mut lock, &mut ours, &lost).await;
         let worried = !trouble.is_empty();
-        let changed = std::mem::replace(&mut *core.trouble.lock(), trouble.clone()) != trouble;
+        // How long it has been away changes with each look.
+        let was_worried = !std::mem::replace(&mut *core.trouble.lock(), trouble.clone()).is_empty();
+        let changed = was_worried != worried;
         if changed {
             match trouble.first() {
                 Some(why) => tracing::warn!(why, "not ready"),
@@ -107,8 +109,13 @@ pub(crate) async fn keep(core: Arc<Core>, delivery: Delivery, lock: ServeLock, l
             forget(&core).await;
         }
         let next = Instant::now() + if worried { WORRIED } else { CALM };
-        while timeout_at(next, core.notified.notified()).await.is_ok() {
-            delivery.wake();
+        loop {
+            tokio::select! {
+                biased;
+                () = sleep_until(next) => break,
+                () = core.alarmed.notified(), if !worried => break,
+                () = core.notified.notified() => delivery.wake(),
+            }
         }
     }
 }

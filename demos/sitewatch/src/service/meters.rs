@@ -25,6 +25,21 @@ pub(crate) fn describe() {
     describe_counter!(FIXED, "Links that are no more broken");
 }
 
+/// What may become of a check, as it is labelled.
+const OUTCOMES: [&str; 5] = ["done", "cancelled", "failed", "skipped", "missed"];
+
+/// Has the counters of a site be there, at zero where nothing was counted yet; to be called once it is watched.
+///
+/// Whoever asks how much a counter has grown learns nothing of what it began with. So each begins with zero, and not with
+/// the first check.
+pub(crate) fn watched(site: &str) {
+    for outcome in OUTCOMES {
+        counter!(CHECKS, "site" => site.to_owned(), "outcome" => outcome).increment(0);
+    }
+    counter!(BROKEN, "site" => site.to_owned()).increment(0);
+    counter!(FIXED, "site" => site.to_owned()).increment(0);
+}
+
 /// Counts a run that ended; to be called once for each, when its end is kept.
 ///
 /// Without a recorder it costs next to nothing.
@@ -55,4 +70,31 @@ fn count(site: &str, state: RunState, times: u64) {
         RunState::Missed => "missed",
     };
     counter!(CHECKS, "site" => site.to_owned(), "outcome" => outcome).increment(times);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::web::api::meters::recorder;
+
+    #[test]
+    fn the_counters_of_a_site_are_there_before_its_first_check_and_keep_what_they_have() {
+        let (recorder, handle) = recorder();
+        let has = |lines: &[&str]| {
+            let text = handle.render();
+            lines.iter().all(|line| text.lines().any(|has| has == *line))
+        };
+        metrics::with_local_recorder(&recorder, || watched("docs"));
+        assert!(has(&[
+            "sitewatch_checks_total{site=\"docs\",outcome=\"done\"} 0",
+            "sitewatch_checks_total{site=\"docs\",outcome=\"missed\"} 0",
+            "sitewatch_links_newly_broken_total{site=\"docs\"} 0",
+            "sitewatch_links_fixed_total{site=\"docs\"} 0",
+        ]));
+        metrics::with_local_recorder(&recorder, || {
+            not_begun("docs", RunState::Missed, 3);
+            watched("docs");
+        });
+        assert!(has(&["sitewatch_checks_total{site=\"docs\",outcome=\"missed\"} 3"]));
+    }
 }

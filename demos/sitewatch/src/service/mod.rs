@@ -1,5 +1,6 @@
 //! Watching sites: `sitewatch serve`.
 mod at_rest;
+mod attempt;
 mod bus;
 mod check;
 pub mod config;

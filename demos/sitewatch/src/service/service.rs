@@ -128,6 +128,7 @@ impl ServiceBuilder {
             sites: Default::default(),
             config: parking_lot::RwLock::new(Arc::new(config.clone())),
             notified: Arc::default(),
+            alarmed: Arc::default(),
             replaced: Background::builder("replaced").limit(REPLACED).build()?,
             trouble: Default::default(),
         });

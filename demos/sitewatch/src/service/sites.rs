@@ -77,12 +77,12 @@ impl Core {
     /// Ends schedules and what runs of them, and forgets how far they had got: whoever adds their sites again has not
     /// missed what would have been due in between.
     async fn forget_schedules(&self, names: impl Iterator<Item = &str>) {
-        let mut refused = None;
+        let mut refused: Option<BoxError> = None;
         for name in names {
             // Of a database that is away each would be waited for.
             let ended = match refused {
-                None => self.scheduler.forget(name).await.map(drop),
-                Some(_) => self.scheduler.cancel(name).await.map(drop),
+                None => self.forget_schedule(name).await,
+                Some(_) => self.scheduler.cancel(name).await.map(drop).map_err(Into::into),
             };
             refused = refused.or(ended.err());
         }
@@ -90,6 +90,11 @@ impl Core {
             // The next start tries it again.
             tracing::warn!(%error, "schedules of sites that are no more watched can't be forgotten");
         }
+    }
+
+    async fn forget_schedule(&self, name: &str) -> Result<(), BoxError> {
+        self.scheduler.forget(name).await?;
+        Ok(self.store.unwatch(name).await?)
     }
 
     async fn add(self: &Arc<Self>, name: &str, config: Arc<SiteConfig>) -> Result<(), BoxError> {

@@ -62,7 +62,7 @@ impl Store {
         let open = self.broken(site).await?;
         // Only a whole check knows what is no more broken.
         let (new, still, fixed) = match report {
-            Some(report) if state == RunState::Done => compare(report, &open, is_finding),
+            Some(report) if state == RunState::Done => compare(report, &open, at, is_finding),
             _ => Default::default(),
         };
         (numbers.newly_broken, numbers.fixed) = (new.len() as u64, fixed.len() as u64);
@@ -112,8 +112,14 @@ fn of(report: &Report) -> Numbers {
 
 type Compared<'a> = (Vec<LinkResult<'a>>, Vec<LinkResult<'a>>, Vec<FindingView>);
 
-/// What is new, what is as it was, and what is fixed. A page that has several links to one URL has one finding.
-fn compare<'a>(report: &'a Report, open: &[FindingView], is_finding: impl Fn(&LinkResult<'_>) -> bool) -> Compared<'a> {
+/// What is new, what is as it was, and what is fixed `at` the end of the run. A page that has several links to one URL
+/// has one finding.
+fn compare<'a>(
+    report: &'a Report,
+    open: &[FindingView],
+    at: Timestamp,
+    is_finding: impl Fn(&LinkResult<'_>) -> bool,
+) -> Compared<'a> {
     let mut before: HashMap<_, _> = open.iter().map(|open| (key::of_link(&open.page, &open.url), open)).collect();
     let mut seen = HashSet::new();
     let (mut new, mut still) = (Vec::new(), Vec::new());
@@ -127,7 +133,39 @@ fn compare<'a>(report: &'a Report, open: &[FindingView], is_finding: impl Fn(&Li
             None => new.push(link),
         }
     }
-    let mut fixed: Vec<FindingView> = before.into_values().cloned().collect();
+    let mut fixed: Vec<FindingView> = before.into_values().map(|open| FindingView { fixed_at: Some(at), ..open.clone() }).collect();
     fixed.sort_unstable_by_key(|finding| finding.id);
     (new, still, fixed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::{Links, Summary};
+
+    #[test]
+    fn what_is_fixed_is_so_since_the_end_of_the_run() {
+        let [before, at] = ["2026-11-26T15:00:00Z", "2026-11-26T16:00:00Z"].map(|at| at.parse().unwrap());
+        let open = FindingView {
+            id: 7,
+            site: "docs".to_owned(),
+            page: "a.html".to_owned(),
+            line: 1,
+            column: 1,
+            text: String::new(),
+            link: "gone.html".to_owned(),
+            url: "gone.html".to_owned(),
+            reason: "missing-file".to_owned(),
+            message: "no such file".to_owned(),
+            redirects: Vec::new(),
+            first_seen: before,
+            last_seen: before,
+            times: 1,
+            fixed_at: None,
+        };
+        let whole = Report::new("docs", Summary::default(), Links::default(), Vec::new());
+        let (new, still, fixed) = compare(&whole, std::slice::from_ref(&open), at, |_| true);
+        assert!(new.is_empty() && still.is_empty());
+        assert_eq!(fixed, [FindingView { fixed_at: Some(at), ..open }]);
+    }
 }

@@ -44,7 +44,8 @@ const TREND: &str = "select name, id, ended, broken from (
 const OPEN: &str = "select site.name, count(*) from finding join site on site.id = finding.site
     where fixed_at is null and ($1 = '' or site.name = $1) group by site.name";
 
-const SITES: &str = "select name, target, paused from site where $1 = '' or name = $1 order by name";
+const SITES: &str = "select name, target, paused from site
+    where ($1 = '' and watched = 1) or name = $1 order by name";
 
 const RUNS: &str = concat!(
     "select ",
@@ -56,18 +57,18 @@ const RUNS: &str = concat!(
 const RUN: &str = concat!("select ", run_columns!(), " from run join site on site.id = run.site where run.id = $1");
 
 impl Store {
-    /// All sites, by name.
+    /// All sites that are watched, by name.
     pub(crate) async fn sites(&self) -> Result<Vec<SiteRow>, StoreError> {
         self.named("").await
     }
 
-    /// One site, if it is known.
+    /// One site, if it is known, watched or not.
     pub(crate) async fn site(&self, name: &str) -> Result<Option<SiteRow>, StoreError> {
         // No site has no name, and by it all are meant.
         if name.is_empty() { Ok(None) } else { Ok(self.named(name).await?.pop()) }
     }
 
-    /// The site of this name, or all.
+    /// The site of this name, or all that are watched.
     async fn named(&self, name: &str) -> Result<Vec<SiteRow>, StoreError> {
         let mut last: HashMap<String, RunView> = self.by_site(LAST, name).await?;
         let mut current: HashMap<String, RunView> = self.by_site(CURRENT, name).await?;

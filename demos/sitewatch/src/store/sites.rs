@@ -29,9 +29,15 @@ impl Store {
     /// The site of this name, entered if it is new.
     pub(crate) async fn enter_site(&self, name: &str, target: &str) -> Result<Site, StoreError> {
         let enter = "insert into site (name, target) values ($1, $2)
-            on conflict (name) do update set target = excluded.target returning id, paused";
+            on conflict (name) do update set target = excluded.target, watched = 1 returning id, paused";
         let mut row = self.db.write_row(enter, values![name, target]).await?;
         Ok(Site { id: row.int(), paused: row.int() != 0 })
+    }
+
+    /// Notes that a site is watched no more, so that it is not among those that are.
+    pub(crate) async fn unwatch(&self, site: &str) -> Result<(), StoreError> {
+        self.db.write(vec![Statement::once("update site set watched = 0 where name = $1", values![site])]).await?;
+        Ok(())
     }
 
     /// Notes whether a site is paused, for the next life of the program.

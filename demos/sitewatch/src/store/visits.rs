@@ -138,6 +138,12 @@ impl Store {
         Ok(Some(Recalled { of_this_run, noted, validators, outline, seen: row.instant() }))
     }
 
+    /// Forgets what a run has learned.
+    pub(crate) async fn forget_visits(&self, run: i64) -> Result<(), StoreError> {
+        self.db.write(vec![Statement::once("delete from visit where run = $1", values![run])]).await?;
+        Ok(())
+    }
+
     /// How many answers of a run were come by in which way.
     pub(super) async fn ways(&self, run: i64) -> Result<[u64; 3], StoreError> {
         let count = "select how, count(*) from visit where run = $1 group by how";

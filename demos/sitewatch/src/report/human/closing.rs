@@ -22,14 +22,17 @@ pub(super) fn write(report: &Report, style: Style, paint: Paint, cut: bool, out:
             writeln!(out, "{hint}\n")?;
         }
         write_unlisted(report, style, cut, out)?;
-        write_verdict(report, paint, out)?;
+        // Where nothing was checked, that nothing is broken would be no news.
+        if !report.summary().never {
+            write_verdict(report, paint, out)?;
+        }
     }
     match &report.summary().stopped {
-        Some(why) => {
+        Some(why) if !report.summary().never => {
             let notice = format!("PARTIAL: stopped early ({}); this is what was checked until then", clean(why));
             writeln!(out, "{}", paint.bold(paint.status(Status::Redirected, notice)))
         }
-        None => Ok(()),
+        _ => Ok(()),
     }
 }
 
@@ -44,7 +47,7 @@ fn write_reasons(report: &Report, paint: Paint, out: &mut impl Write) -> io::Res
     writeln!(out, "{}", paint.bold("Most frequent reasons"))?;
     for (reason, links) in reasons.into_iter().take(REASONS) {
         let code = paint.status(Status::Broken, reason.code());
-        writeln!(out, "  {:>9}  {code:<18} {}", Grouped(links), reason.sentence())?;
+        writeln!(out, "  {:>9}  {code:<19} {}", Grouped(links), reason.sentence())?;
     }
     writeln!(out)
 }

@@ -9,6 +9,11 @@ const PER_PAGE: usize = 20;
 /// Broken links listed in all, to whole pages: about as many as a person would go through.
 const IN_ALL: usize = 1_000;
 
+/// Redirects of one link that are all shown.
+const CHAIN: usize = 5;
+/// Redirects that are shown at each end of a longer chain.
+const ENDS: usize = 2;
+
 const ADDRESS_LIMIT: usize = 500;
 const TEXT_LIMIT: usize = 60;
 const DETAIL_LIMIT: usize = 200;
@@ -57,7 +62,7 @@ fn write_link(link: LinkResult<'_>, paint: Paint, out: &mut impl Write) -> io::R
     let status = link.verdict.status();
     let place = if link.line == 0 { "-".to_owned() } else { format!("{}:{}", link.line, link.column) };
     write!(out, "  {:<9} ", paint.dim(place))?;
-    write!(out, "{:<18}", paint.status(status, link.verdict.reason.code()))?;
+    write!(out, "{:<19}", paint.status(status, link.verdict.reason.code()))?;
     match elided(link.link, ADDRESS_LIMIT) {
         empty if empty.is_empty() => write!(out, " (empty)")?,
         written => write!(out, " {written}")?,
@@ -65,9 +70,7 @@ fn write_link(link: LinkResult<'_>, paint: Paint, out: &mut impl Write) -> io::R
     if says_more(link.url, link.link) {
         write!(out, " {}", paint.dim(format_args!("({})", elided(link.url, ADDRESS_LIMIT))))?;
     }
-    for next in &link.verdict.redirects {
-        write!(out, " → {}", elided(next, ADDRESS_LIMIT))?;
-    }
+    write_redirects(&link.verdict.redirects, out)?;
     let text = elided(link.text, TEXT_LIMIT);
     if !text.is_empty() {
         write!(out, "  “{text}”")?;
@@ -76,6 +79,24 @@ fn write_link(link: LinkResult<'_>, paint: Paint, out: &mut impl Write) -> io::R
         write!(out, "  {}", paint.status(status, elided(detail, DETAIL_LIMIT)))?;
     }
     writeln!(out)
+}
+
+/// Where redirects led; of a long chain how it begins and how it ends.
+fn write_redirects(redirects: &[Box<str>], out: &mut impl Write) -> io::Result<()> {
+    let all = redirects.len();
+    let (first, last) =
+        if all > CHAIN { (&redirects[..ENDS], &redirects[all - ENDS..]) } else { (redirects, &redirects[all..]) };
+    for next in first {
+        write!(out, " → {}", elided(next, ADDRESS_LIMIT))?;
+    }
+    let folded = all - first.len() - last.len();
+    if folded > 0 {
+        write!(out, " → … {folded} more …")?;
+    }
+    for next in last {
+        write!(out, " → {}", elided(next, ADDRESS_LIMIT))?;
+    }
+    Ok(())
 }
 
 /// Whether the resolved address tells a reader of the link as written anything new.

@@ -110,6 +110,10 @@ where
         file.build(&Vars(&vars), findings)?;
         let mut shown = serde_json::to_value(&file).ok()?;
         shown.as_object_mut()?.remove("defaults");
+        for (name, channel) in &file.notify {
+            let keys = shown.get_mut("notify")?.get_mut(name)?.as_object_mut()?;
+            channel.keys_of_others().for_each(|key| _ = keys.remove(key));
+        }
         Some(without_nothing(shown))
     })
 }

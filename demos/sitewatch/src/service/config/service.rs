@@ -149,7 +149,7 @@ impl Default for RetentionConfig {
 impl fmt::Debug for ServiceConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ServiceConfig")
-            .field("database", &Location::of(&self.database))
+            .field("database", &format_args!("{}", Location::shown(&self.database)))
             .field("checks_at_once", &self.checks_at_once)
             .field("workers", &self.workers)
             .field("grace", &self.grace)

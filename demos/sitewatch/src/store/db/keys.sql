@@ -34,3 +34,6 @@ create index visit_by_outline on visit (outline);
 drop index finding_open;
 {keys};
 create unique index finding_open on finding (site, key) where fixed_at is null;
+
+-- Whether a site is in the settings, or was checked by hand: of others there is only what is known.
+alter table site add column watched {int} not null default 1;

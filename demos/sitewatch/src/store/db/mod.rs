@@ -4,6 +4,7 @@
 mod error;
 mod file;
 pub(super) mod key;
+mod location;
 mod lock;
 mod migrate;
 mod postgres;
@@ -11,7 +12,6 @@ mod sqlite;
 mod value;
 
 use std::fmt;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use actors::System;
@@ -20,63 +20,10 @@ use actors::connection_pool::sqlite::SqliteManager;
 use actors::connection_pool::{ConnectionPool, ConnectionPoolStatus};
 
 pub use error::StoreError;
+pub(crate) use location::without_secrets;
+pub use location::{BadLocation, Location};
 pub(crate) use lock::{Ours, ServeLock};
 pub(crate) use value::{Row, Statement, Value, values};
-
-/// Where a database is.
-///
-/// # Examples
-///
-/// ```
-/// use sitewatch::store::Location;
-///
-/// assert!(matches!(Location::of("sitewatch.db"), Location::Sqlite(_)));
-/// let server = Location::of("postgres://watch:secret@db.example.org/sites");
-/// assert_eq!(server.to_string(), "postgres://watch@db.example.org/sites");
-/// ```
-#[derive(Clone, PartialEq, Eq)]
-pub enum Location {
-    /// A SQLite file.
-    Sqlite(PathBuf),
-    /// A PostgreSQL server: `postgres://user:password@host/database`.
-    Postgres(String),
-}
-
-impl Location {
-    /// What a text means: a URL is a server, everything else a file.
-    #[must_use]
-    pub fn of(text: &str) -> Self {
-        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
-            Self::Postgres(text.to_owned())
-        } else {
-            Self::Sqlite(text.into())
-        }
-    }
-}
-
-/// Without a password.
-impl fmt::Display for Location {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Sqlite(path) => path.display().fmt(f),
-            Self::Postgres(server) => match url::Url::parse(server) {
-                Ok(mut url) => {
-                    let _ = url.set_password(None);
-                    // Parameters may have secrets, too.
-                    url.set_query(None);
-                    f.write_str(url.as_str())
-                }
-                Err(_) => f.write_str("postgres://"),
-            },
-        }
-    }
-}
-
-impl fmt::Debug for Location {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{self}")
-    }
-}
 
 /// An open database. A clone is the same.
 #[derive(Clone, Debug)]

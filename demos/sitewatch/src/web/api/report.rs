@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::query::{ReportQuery, parse};
 use super::{Problem, ProblemKind};
 use crate::report::{Format, LinkResult, Links, Reason, Report, Style, Summary, Verdict};
-use crate::service::{FindingQuery, FindingView, RunState, RunView, Watch, WatchError};
+use crate::service::{FindingQuery, FindingView, RunState, RunView, SiteView, Watch, WatchError};
 
 pub(super) const JSON: &str = "application/json";
 pub(super) const JUNIT: &str = "application/xml";
@@ -24,8 +24,9 @@ const LOOKED_AT: u64 = 100;
 /// The links of a site that are broken now, as the report of a check.
 ///
 /// The numbers are those of the latest run that came to its end: its pages, its links that are ok, and how long it
-/// took. Where there is none among the last 100, the report says that it is partial. Links that were redirected or
-/// skipped are not counted, as the service keeps only those that are broken.
+/// took. Where there is none among the last 100, the report says that it is partial. Where the latest check could not be
+/// made, it says why, as nothing that it has is of that one. Links that were redirected or skipped are not counted, as the
+/// service keeps only those that are broken.
 ///
 /// The links are taken in parts. If a run ends in between, one that it has changed may be missing; none is there twice.
 ///
@@ -37,9 +38,9 @@ const LOOKED_AT: u64 = 100;
 ///
 /// Cancel safe: it only looks.
 pub async fn open_findings(watch: &dyn Watch, site: &str) -> Result<Report, WatchError> {
-    let target = watch.site(site).await?.target;
+    let SiteView { target, trend, .. } = watch.site(site).await?;
     let runs = watch.runs(Some(site), LOOKED_AT, None).await?;
-    let mut summary = summary(runs.into_iter().find(|run| run.state == RunState::Done));
+    let mut summary = summary(&runs, trend.is_empty());
     let mut links = Links::default();
     let mut seen = HashSet::new();
     let mut query = FindingQuery { limit: PART, ..FindingQuery::default() };
@@ -58,14 +59,19 @@ pub async fn open_findings(watch: &dyn Watch, site: &str) -> Result<Report, Watc
     }
 }
 
-/// The numbers of a run, without the links that are listed.
-fn summary(run: Option<RunView>) -> Summary {
-    let Some(run) = run else {
-        return Summary { stopped: Some("no check came to its end yet".to_owned()), ..Summary::default() };
+/// The numbers of the latest run that came to its end, without the links that are listed. `never` is whether none has.
+fn summary(runs: &[RunView], never: bool) -> Summary {
+    // One that was cancelled or did not begin says nothing of the site.
+    let latest = runs.iter().find(|run| matches!(run.state, RunState::Done | RunState::Failed));
+    let failed = latest.filter(|run| run.state == RunState::Failed);
+    let failed = failed.map(|run| run.why.clone().unwrap_or_else(|| "it is not known why".to_owned()));
+    let Some(run) = runs.iter().find(|run| run.state == RunState::Done) else {
+        let stopped = if never { "no check came to its end yet" } else { "none of the latest checks came to its end" };
+        return Summary { stopped: Some(stopped.to_owned()), never, failed, ..Summary::default() };
     };
-    let numbers = run.numbers;
+    let numbers = &run.numbers;
     let elapsed = Duration::from_millis(numbers.elapsed_ms);
-    let mut summary = Summary { pages: numbers.pages, elapsed, ..Summary::default() };
+    let mut summary = Summary { pages: numbers.pages, elapsed, failed, ..Summary::default() };
     summary.counts.add(Reason::Ok, numbers.ok);
     summary
 }

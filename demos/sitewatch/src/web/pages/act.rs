@@ -10,6 +10,9 @@ use super::text::shown;
 use super::{Refusal, Visit};
 use crate::service::{Action, Activity, SiteView};
 
+/// The schedule of a site that is only checked when somebody asks, in words.
+const BY_HAND: &str = "by hand";
+
 /// What a button's form sends.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -61,9 +64,14 @@ async fn done(
 /// The buttons that make sense for a site as it is now; none for who may not press them.
 pub(super) fn buttons(visit: &Visit, site: &SiteView) -> Markup {
     let Some(csrf) = visit.csrf.as_deref().filter(|_| site.live) else { return html! {} };
+    // Where there is no schedule there is nothing to pause.
+    let by_hand = site.schedule == BY_HAND;
     let actions: &[Action] = match site.activity {
+        Activity::Idle if by_hand => &[Action::Check],
         Activity::Idle => &[Action::Check, Action::Pause],
+        Activity::Waiting if by_hand => &[],
         Activity::Waiting => &[Action::Pause],
+        Activity::Checking if by_hand => &[Action::Cancel],
         Activity::Checking => &[Action::Cancel, Action::Pause],
         Activity::Paused => &[Action::Check, Action::Resume],
     };

@@ -1,5 +1,7 @@
 //! All sites.
 
+use std::cmp::Reverse;
+
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use maud::{Markup, html};
 
@@ -37,7 +39,7 @@ fn is_busy(site: &SiteView) -> bool {
     matches!(site.activity, Activity::Checking | Activity::Waiting)
 }
 
-/// Worse first.
+/// Worse first. Among those of one rank the one with the most broken links comes first.
 fn rank(site: &SiteView) -> u8 {
     match site.health {
         Health::Failing => 0,
@@ -71,7 +73,7 @@ async fn page(visit: &Visit) -> Result<Page, Refusal> {
             && (site.name.to_lowercase().contains(&wanted) || site.target.to_lowercase().contains(&wanted))
     };
     let mut listed: Vec<&SiteView> = sites.iter().filter(matches).collect();
-    listed.sort_by_key(|site| rank(site));
+    listed.sort_by(|a, b| (rank(a), Reverse(a.broken), &a.name).cmp(&(rank(b), Reverse(b.broken), &b.name)));
     let content = html! {
         h1.unseen { "Sites" }
         (tiles(&sites, kind, &search))

@@ -99,7 +99,7 @@ impl From<WatchError> for Refusal {
             WatchError::NotLive(_) => Self::new(StatusCode::CONFLICT, "Nothing runs here", detail),
             _ => {
                 let header = Some((RETRY_AFTER, "10".to_owned()));
-                Self { header, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "Not to be had for now", detail) }
+                Self { header, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "The database doesn't answer", detail) }
             }
         }
     }

@@ -2,7 +2,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sitewatch::service::config::When;
-use sitewatch::service::{Action, FindingQuery, RunState, Service, Watch};
+use sitewatch::service::{Action, AtRest, FindingQuery, RunState, Service, Watch};
+use sitewatch::store::{Location, Store};
 
 use super::setup::{clock, config, dial, done, idle, site, stop};
 use super::web::Web;
@@ -189,5 +190,61 @@ async fn a_check_that_takes_too_long_is_stopped() {
     let runs = service.runs(Some("s"), 10, None).await.unwrap();
     assert_eq!((runs.len(), runs[0].state), (1, RunState::Cancelled));
     assert_eq!(runs[0].why.as_deref(), Some("it took longer than 2m"));
+    stop(service).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_start_page_that_is_away_for_a_moment_is_asked_for_again_before_that_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let web = Web::new([("http://s.test/", "<a href=a>a</a>"), ("http://s.test/a", "fine")]);
+    let mut watched = site("http://s.test/", When::ByHand);
+    (watched.confirm.times, watched.confirm.after) = (2, Duration::from_secs(30));
+    let config = config(folder.path(), [("s", watched)]);
+    let service = Service::builder(config).dial(dial(Arc::clone(&web))).clock(clock()).start().await.unwrap();
+    let check = async |failures| {
+        web.fail("http://s.test/", failures);
+        assert!(service.act("s", Action::Check).await.unwrap().changed);
+        idle(&service).await;
+        service.runs(Some("s"), 1, None).await.unwrap().remove(0)
+    };
+    let run = check(2).await;
+    assert_eq!((run.state, run.numbers.pages), (RunState::Done, 2), "{run:#?}");
+    assert!(run.numbers.elapsed_ms >= 60_000, "{run:#?}");
+    let run = check(3).await;
+    assert_eq!(run.state, RunState::Failed);
+    assert!(run.why.as_ref().unwrap().contains("503"), "{run:#?}");
+    // What is not there is not there in a moment either; but a server says that also while it is started anew.
+    web.asked();
+    web.fail("http://s.test/", 0);
+    web.remove("http://s.test/");
+    let run = check(0).await;
+    assert_eq!((run.state, web.asked()["http://s.test/"]), (RunState::Failed, 3), "{run:#?}");
+    stop(service).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_site_that_is_watched_no_more_is_not_among_the_sites_and_has_missed_nothing_when_it_comes_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let web = Web::new([("http://s.test/", ""), ("http://t.test/", "")]);
+    let both = [("s", site("http://s.test/", When::Every(HOUR))), ("t", site("http://t.test/", When::Every(HOUR)))];
+    let both = config(folder.path(), both);
+    let one = config(folder.path(), [("s", site("http://s.test/", When::Every(HOUR)))]);
+    let service = Service::builder(both.clone()).dial(dial(web)).clock(clock()).start().await.unwrap();
+    idle(&service).await;
+    service.reload(one).await.unwrap();
+    tokio::time::sleep(10 * HOUR).await;
+    let location = Location::Sqlite(folder.path().join("watch.db"));
+    let system = actors::System::start().unwrap();
+    let at_rest = AtRest::new(Store::open_existing(&location, &system).await.unwrap());
+    let names: Vec<_> = at_rest.sites().await.unwrap().into_iter().map(|site| site.name).collect();
+    assert_eq!(names, ["s"]);
+    // What was learned of it is there for whoever asks for it by its name.
+    assert_eq!(at_rest.runs(Some("t"), 10, None).await.unwrap().len(), 1);
+    assert_eq!(at_rest.site("t").await.unwrap().name, "t");
+    service.reload(both).await.unwrap();
+    idle(&service).await;
+    let runs = service.runs(Some("t"), 100, None).await.unwrap();
+    assert!(runs.len() == 2 && runs.iter().all(|run| run.state == RunState::Done), "{runs:#?}");
+    assert_eq!(at_rest.sites().await.unwrap().len(), 2);
     stop(service).await;
 }

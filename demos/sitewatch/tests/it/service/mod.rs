@@ -1,4 +1,5 @@
 mod checks;
+mod crashes;
 mod memory;
 mod meters;
 mod setup;

@@ -14,6 +14,7 @@ use super::http;
 use super::shapes::Time;
 use super::source::{Source, Vars};
 use super::time;
+use crate::store::without_secrets;
 
 /// Who is told, and how. Which of the keys it has depends on its kind.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -109,7 +110,7 @@ impl ChannelTable {
             return None;
         };
         for (key, of, _) in self.keys().into_iter().filter(|(_, of, is_set)| *is_set && *of != kind) {
-            findings.refuse_secret(key, format!("is for channels of the kind {of}, and this is of the kind {kind}"));
+            findings.refuse_key(key, format!("is for channels of the kind {of}, and this is of the kind {kind}"));
         }
         let kind = match kind {
             Kind::Webhook => ChannelKind::Webhook(self.webhook(vars, findings)?),
@@ -117,6 +118,12 @@ impl ChannelTable {
             Kind::Mail => ChannelKind::Mail(self.mail(vars, findings)?),
         };
         Some(ChannelConfig { kind, on: self.on.clone(), wait: self.wait })
+    }
+
+    /// The keys that are not for channels of its kind.
+    pub(crate) fn keys_of_others(&self) -> impl Iterator<Item = &'static str> {
+        let kind = self.kind;
+        self.keys().into_iter().filter(move |(_, of, _)| Some(*of) != kind).map(|(key, ..)| key)
     }
 
     /// The keys that only one kind has, and whether they are set.
@@ -209,18 +216,30 @@ impl ChannelTable {
             _ => false,
         };
         let Some(url) = Url::parse(text).ok().filter(is_server) else {
-            findings.refuse_secret("smtp", "expected smtps://host, smtp://host?tls=required or smtp://host");
+            let expected = "expected smtps://host, smtp://host?tls=required or smtp://host";
+            findings.refuse_as("smtp", shown_server(text), expected);
             return None;
         };
         if !url.username().is_empty() || url.password().is_some() {
-            findings.refuse_secret("smtp", "the name and the password belong in user and password");
+            findings.refuse_as("smtp", shown_server(text), "the name and the password belong in user and password");
         }
         let is_safe = url.scheme() == "smtps" || url.query() == Some("tls=required") || is_here(&url);
         if self.password.is_some() && !is_safe {
-            findings.refuse_secret("smtp", "the password would be sent for all to read: use smtps:// or ?tls=required");
+            let reason = "the password would be sent for all to read: use smtps:// or ?tls=required";
+            findings.refuse_as("smtp", shown_server(text), reason);
         }
         Some(url)
     }
+}
+
+/// A server without whoever it is for. Of parameters there is one, which is no secret.
+fn shown_server(text: &str) -> String {
+    let parameter = text.split_once('?').map_or("", |(_, parameter)| parameter);
+    let is_known = parameter.starts_with("tls=") && !parameter.contains(['&', '@']);
+    let parameter = if is_known { format!("?{parameter}") } else { String::new() };
+    let server = without_secrets(text);
+    // Without a scheme it is not known what is what.
+    if server.contains('@') { "(hidden)".to_owned() } else { format!("{:?}", server + &parameter) }
 }
 
 fn is_mailbox(text: &str) -> bool {

@@ -83,9 +83,7 @@ const A_DAY: Duration = Duration::from_secs(86_400);
 impl SettingsFile {
     /// Finds everything that is wrong, and makes of it what the service works with.
     pub(super) fn build(&self, vars: &Vars<'_>, findings: &mut Findings) -> Option<ServiceConfig> {
-        if self.database.trim().is_empty() {
-            findings.refuse_secret("database", "expected the name of a file, or postgres://user@host/database");
-        }
+        self.look_at_database(findings);
         if self.grace.is_zero() {
             findings.refuse("grace", "must be longer than nothing");
         }
@@ -115,6 +113,25 @@ impl SettingsFile {
             notify: notify?,
         })
     }
+
+    fn look_at_database(&self, findings: &mut Findings) {
+        if self.database.trim().is_empty() {
+            return findings.refuse_as("database", quoted(&self.database), "expected the name of a file, or postgres://user@host/database");
+        }
+        match Location::of(&self.database) {
+            Err(bad) => findings.refuse_as("database", quoted(bad.shown()), bad.why()),
+            Ok(location) => {
+                if let Some(trouble) = location.trouble() {
+                    findings.refuse_as("database", quoted(&location.to_string()), trouble);
+                }
+            }
+        }
+    }
+}
+
+/// A text as a report has it.
+fn quoted(text: &str) -> String {
+    format!("{text:?}")
 }
 
 /// Builds the entries of a table, all of them, whether or not one is wrong.
@@ -130,7 +147,7 @@ fn entries<T, U>(
             if !is_name(name) {
                 let reason = "a name has at most 64 lower-case letters, digits, '.', '_' and '-', and begins with a \
                               letter or a digit";
-                findings.refuse_secret("", reason);
+                findings.refuse_key("", reason);
             }
             build(entry, findings)
         });
@@ -146,5 +163,5 @@ fn is_name(name: &str) -> bool {
 }
 
 fn without_password<S: Serializer>(database: &str, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(&Location::of(database))
+    serializer.serialize_str(&Location::shown(database))
 }

@@ -1,0 +1,165 @@
+//! What a check finds: it crawls by way of the journal, and asks again before anything is told.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use patterns_core::cancel::{CancelCause, CancelKind, CancelToken};
+use patterns_core::context;
+
+use super::check::End;
+use super::config::SiteConfig;
+use super::confirm::{confirm, may_pass};
+use super::core::Core;
+use super::journal::Journal;
+use super::journaled::Journaled;
+use super::site::{Current, Site};
+use super::view::RunState;
+use crate::causes::sentence;
+use crate::check::{CheckError, Checker, Http};
+use crate::cli::Target;
+use crate::config::CheckConfig;
+use crate::report::{Report, Verdict};
+use crate::store::Begun;
+
+/// One check of one site, which goes on.
+pub(super) struct Attempt<'a> {
+    pub(super) core: &'a Core,
+    pub(super) site: &'a Site,
+    pub(super) config: &'a SiteConfig,
+    pub(super) begun: &'a Begun,
+    pub(super) current: &'a Current,
+    pub(super) token: &'a CancelToken,
+}
+
+impl Attempt<'_> {
+    /// Checks the site, and asks once more for what is newly broken; also for a start page that can't be had, for a
+    /// reason that may pass.
+    pub(super) async fn check(&self) -> End {
+        let settings = self.config.check_config();
+        let target = match Target::parse(&self.config.target, settings.from.as_deref()) {
+            Ok(target) => target,
+            Err(error) => return End::Over(RunState::Failed, error.to_string()),
+        };
+        let mut left = self.config.confirm.times;
+        let report = loop {
+            match self.crawl(&settings, &target).await {
+                Ok(report) => break report,
+                Err(Over::At(end)) => return end,
+                Err(Over::Start(_)) if left > 0 => left -= 1,
+                Err(Over::Start(error)) => return End::Over(RunState::Failed, sentence(&error)),
+            }
+            if let Err(interrupt) = context::sleep(self.config.confirm.after).await {
+                return self.stopped(interrupt.to_string());
+            }
+            // It knows that the start page can't be had.
+            if let Err(error) = self.core.patiently(|| self.core.store.forget_visits(self.begun.run)).await {
+                return self.stopped(error.to_string());
+            }
+        };
+        self.confirmed(&settings, report).await
+    }
+
+    async fn crawl(&self, settings: &CheckConfig, target: &Target) -> Result<Report, Over> {
+        let Self { core, site, config, begun, current, token } = *self;
+        let http =
+            (core.dial)(&settings.http).map_err(|error| Over::At(End::Over(RunState::Failed, error.to_string())))?;
+        // ANCHOR: journal
+        let (journal, writer) = Journal::new(core, site.id, begun.run, token.clone());
+        let journaled: Arc<dyn Http> = Arc::new(Journaled::new(core, http, journal.clone(), site.id, begun, config));
+        let checker = Checker::new(settings.clone()).http(journaled).progress(Arc::clone(&current.progress));
+        let limited = async {
+            let checked = checker.run_on(&core.workers, target);
+            let left = config.max_time.saturating_sub(Duration::from_millis(current.view().elapsed_ms));
+            let result = checked_until(token, left, config.max_time, checked).await;
+            journal.finish();
+            result
+        };
+        let (result, ()) = tokio::join!(limited, writer.run());
+        // ANCHOR_END: journal
+        let stopped = |why| {
+            let failure = journal.failure().map(|failure| match failure.is_temporary() || failure.is_interrupted() {
+                true => End::Left(failure.into()),
+                false => End::Over(RunState::Failed, failure.to_string()),
+            });
+            Over::At(failure.unwrap_or_else(|| self.stopped(why)))
+        };
+        match result {
+            Ok(report) if report.summary().is_complete() => Ok(report),
+            Ok(report) => Err(stopped(report.summary().stopped.clone().unwrap_or_default())),
+            Err(error) if token.is_cancelled() => Err(stopped(error.to_string())),
+            Err(error) if is_passing(&error) => Err(Over::Start(error)),
+            Err(error) => Err(Over::At(End::Over(RunState::Failed, sentence(&error)))),
+        }
+    }
+
+    async fn confirmed(&self, settings: &CheckConfig, report: Report) -> End {
+        let Self { core, site, config, .. } = *self;
+        if config.confirm.times == 0 {
+            return End::Done(Box::new(report), 0);
+        }
+        let known = match core.patiently(|| core.store.known_broken(site.id)).await {
+            Ok(known) => known,
+            Err(error) => return self.stopped(error.to_string()),
+        };
+        // What can't be reached is remembered by whoever asked, so somebody else asks.
+        let again = match (core.dial)(&settings.http) {
+            Ok(http) => http,
+            Err(error) => return End::Over(RunState::Failed, error.to_string()),
+        };
+        let (times, after) = (config.confirm.times, config.confirm.after);
+        let known: HashSet<(String, String)> = known.into_iter().collect();
+        match confirm(report, &known, &*again, times, after, settings.http.max_redirects).await {
+            Ok(confirmed) => End::Done(Box::new(confirmed.report), confirmed.flapping),
+            Err(interrupt) => self.stopped(interrupt.to_string()),
+        }
+    }
+
+    /// How a check ends that was stopped.
+    fn stopped(&self, why: String) -> End {
+        if self.current.is_cancelled() {
+            return End::Over(RunState::Cancelled, "somebody cancelled it".to_owned());
+        }
+        match self.token.cause() {
+            Some(cause) if cause.kind() == CancelKind::Deadline => End::Over(RunState::Cancelled, why),
+            // Who stops the service leaves it to the next; a newer check, or the end of the site, doesn't.
+            Some(cause) if self.core.turns.is_closed() => End::Left(Box::new(cause.clone())),
+            Some(cause) => End::Over(RunState::Cancelled, cause.message().to_owned()),
+            None => End::Over(RunState::Failed, why),
+        }
+    }
+}
+
+/// Why there is no report.
+enum Over {
+    /// The start page can't be had, for a reason that may pass.
+    Start(CheckError),
+    At(End),
+}
+
+fn is_passing(error: &CheckError) -> bool {
+    match error {
+        CheckError::Start { why, .. } => may_pass(Verdict::from(why).reason),
+        CheckError::KnownStart { why, .. } => may_pass(why.reason),
+        _ => false,
+    }
+}
+
+/// Asks a check to stop once it has taken so long, and awaits what it says then.
+async fn checked_until<F: Future<Output = Result<Report, CheckError>>>(
+    token: &CancelToken,
+    left: Duration,
+    limit: Duration,
+    check: F,
+) -> F::Output {
+    let mut check = std::pin::pin!(check);
+    tokio::select! {
+        biased;
+        result = &mut check => return result,
+        () = tokio::time::sleep(left) => {
+            let words = format!("it took longer than {}", humantime::format_duration(limit));
+            token.cancel_with(CancelCause::new(CancelKind::Deadline, words));
+        }
+    }
+    check.await
+}
