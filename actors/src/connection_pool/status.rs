@@ -126,7 +126,8 @@ pub struct ConnectFailure {
 
 impl fmt::Display for ConnectFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({:?} ago, attempt {})", chain(&*self.error), self.ago, self.attempts)
+        let ago = Duration::from_secs(self.ago.as_secs());
+        write!(f, "{} ({ago:?} ago, attempt {})", chain(&*self.error), self.attempts)
     }
 }
 

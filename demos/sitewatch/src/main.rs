@@ -54,8 +54,9 @@ async fn run(command: Command, console: &Console) -> Result<Exit, Failure> {
         Command::DemoSite(args) => sitewatch::demo_site::serve(&args, console, &mut interrupts()?).await,
         Command::Remote(command) => match &command.source().database {
             Some(database) => {
+                let location = Location::of(database).map_err(|error| Failure::usage(&error))?;
                 let system = System::start().map_err(|error| Failure::failed(&error))?;
-                let store = Store::open_existing(&Location::of(database), &system).await;
+                let store = Store::open_existing(&location, &system).await;
                 let watch = AtRest::new(store.map_err(|error| Failure::failed(&error))?);
                 Ok(cli::remote::run(&command, console, &watch).await)
             }
@@ -94,9 +95,8 @@ async fn serve(args: &ServeArgs, console: &Console, mut interrupts: Interrupts) 
 }
 
 fn man(console: &Console) -> Exit {
-    let mut page = Vec::new();
-    match clap_mangen::Man::new(Cli::command()).render(&mut page) {
-        Ok(()) => write(console, &page),
+    match cli::manual() {
+        Ok(page) => write(console, &page),
         Err(error) => console.fail(&Failure::failed(&error)),
     }
 }

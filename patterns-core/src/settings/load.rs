@@ -150,6 +150,8 @@ impl<'a> Loading<'a> {
             Finding::Hidden(reason) => {
                 self.note(path, path, ProblemKind::Refused { value: HIDDEN.to_owned(), reason });
             }
+            Finding::Shown(value, reason) => self.note(path, path, ProblemKind::Refused { value, reason }),
+            Finding::Key(reason) => self.note(path, path, ProblemKind::Refused { value: String::new(), reason }),
             Finding::Missing => self.note(&path.parent().unwrap_or_default(), path, ProblemKind::Missing),
         }
     }

@@ -54,7 +54,7 @@ pub enum ProblemKind {
     Missing,
     /// [`Validate`](super::Validate) refuses the value.
     Refused {
-        /// The value, as text.
+        /// The value, as text; empty where it plays no part.
         value: String,
         /// Why.
         reason: String,
@@ -119,6 +119,7 @@ impl fmt::Display for Problem {
             ProblemKind::UnknownKey { known, .. } => {
                 write!(f, "unknown key {key}; known here: {}", known.join(", "))
             }
+            ProblemKind::Refused { value, reason } if value.is_empty() => write!(f, "{key}: {reason}"),
             ProblemKind::Invalid { value, reason } | ProblemKind::Refused { value, reason } => {
                 write!(f, "{key} = {value}: {reason}")
             }

@@ -72,6 +72,10 @@ pub(super) enum Finding {
     Refused(String),
     /// The same, and the value is not to be shown.
     Hidden(String),
+    /// The same, and this is to be shown in the place of the value.
+    Shown(String, String),
+    /// Not the value, but that it is there, or how it is called.
+    Key(String),
     /// There is none.
     Missing,
 }
@@ -111,6 +115,68 @@ impl Findings {
     /// ```
     pub fn refuse_secret(&mut self, key: &str, reason: impl Into<String>) {
         self.add(key, Finding::Hidden(in_one_line(reason.into())));
+    }
+
+    /// Refuses the value of `key`, and shows `value` in its place: what somebody who can't find the mistake without it may
+    /// know of a value that has a secret in it. It is shown as it is, also where the key is a
+    /// [`secret`](super::Settings::secret).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use patterns_core::settings::{Findings, Settings, Validate};
+    /// use serde::{Deserialize, Serialize};
+    ///
+    /// #[derive(Default, Serialize, Deserialize)]
+    /// struct Store {
+    ///     server: String,
+    /// }
+    ///
+    /// impl Validate for Store {
+    ///     fn validate(&self, findings: &mut Findings) {
+    ///         findings.refuse_as("server", "\"mysql://db/x\"", "expected postgres://host/database");
+    ///     }
+    /// }
+    ///
+    /// # fn main() {
+    /// let refused = Settings::new().secret("server").set("server", "mysql://u:hush@db/x", "--server");
+    /// let refused = refused.load_valid::<Store>().err().unwrap().to_string();
+    /// assert_eq!(refused, "--server: server = \"mysql://db/x\": expected postgres://host/database");
+    /// # }
+    /// ```
+    pub fn refuse_as(&mut self, key: &str, value: impl Into<String>, reason: impl Into<String>) {
+        self.add(key, Finding::Shown(in_one_line(value.into()), in_one_line(reason.into())));
+    }
+
+    /// Refuses that `key` is there, or how it is called: its value plays no part, and is not shown.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use patterns_core::settings::{Findings, Settings, Validate};
+    /// use serde::{Deserialize, Serialize};
+    /// use std::collections::BTreeMap;
+    ///
+    /// #[derive(Default, Serialize, Deserialize)]
+    /// struct App {
+    ///     limits: BTreeMap<String, u32>,
+    /// }
+    ///
+    /// impl Validate for App {
+    ///     fn validate(&self, findings: &mut Findings) {
+    ///         for (name, _) in self.limits.iter().filter(|(name, _)| name.contains(' ')) {
+    ///             findings.inside(&["limits", name], |findings| findings.refuse_key("", "a name has no spaces"));
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// # fn main() {
+    /// let refused = Settings::new().set("limits", r#"{"a b": 1}"#, "--limits").load_valid::<App>().err().unwrap();
+    /// assert_eq!(refused.to_string(), r#"--limits: limits."a b": a name has no spaces"#);
+    /// # }
+    /// ```
+    pub fn refuse_key(&mut self, key: &str, reason: impl Into<String>) {
+        self.add(key, Finding::Key(in_one_line(reason.into())));
     }
 
     /// Notes that `key` is not there and has to be; the place is that of what it has to be in.

@@ -168,7 +168,7 @@ async fn what_it_cannot_use_is_refused() {
     let db = Connection::open(folder.path().join("schedules.db")).unwrap();
     db.execute("insert into durable_version values (99)", ()).unwrap();
     let newer = refused("schedules.db").await;
-    assert!(newer.ends_with("its tables are of version 99, and this program knows them up to 1"), "{newer}");
+    assert!(newer.ends_with("its tables are of version 99, and this program knows them up to 2"), "{newer}");
     // Whoever has it open already goes on.
     store.register(&registration(10)).await.unwrap();
 }
@@ -226,4 +226,22 @@ async fn several_may_make_the_file_at_the_same_time() {
             opened.await.unwrap().unwrap();
         }
     }
+}
+
+#[tokio::test]
+async fn tables_of_the_first_version_are_brought_up_to_date() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder).await;
+    let known = store.register(&registration(10)).await.unwrap();
+    drop(store);
+    let db = Connection::open(folder.path().join("schedules.db")).unwrap();
+    db.execute_batch(
+        "alter table durable_firing drop column triggered; delete from durable_version where version = 2;",
+    )
+    .unwrap();
+    drop(db);
+    let store = open(&folder).await;
+    assert_eq!(store.register(&registration(20)).await.unwrap().anchor, known.anchor);
+    let path = folder.path().join("schedules.db");
+    conforms(async || SqliteStore::open(&path).await.unwrap()).await;
 }

@@ -20,7 +20,7 @@ use crate::fetch::Fetcher;
 use crate::folder::Folder;
 use crate::progress::ProgressState;
 use crate::report::Report;
-use crate::store::{Location, Store};
+use crate::store::{Location, Store, StoreError};
 
 /// How many requests, to all hosts together, are under way at a time.
 const IO_TASKS: usize = 256;
@@ -127,7 +127,10 @@ impl Checker {
         // ANCHOR_END: workers
         // A database that can't be used is heard of before the check and not after it.
         let store = match &self.config.db {
-            Some(place) => Some(Store::open(&Location::of(&place.to_string_lossy()), &system).await?),
+            Some(place) => {
+                let location = Location::of(&place.to_string_lossy()).map_err(StoreError::from)?;
+                Some(Store::open(&location, &system).await?)
+            }
             None => None,
         };
         let mut plan = Coordinator::builder().add("workers", workers.clone());

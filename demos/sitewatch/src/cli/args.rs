@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 
 use crate::report::Format;
@@ -20,15 +21,19 @@ pub enum Command {
     #[command(after_help = super::help::AFTER_CHECK)]
     Check(Box<CheckArgs>),
     /// Watch sites: check them on their schedules, keep a history, show it and tell of it.
+    #[command(after_help = super::help::AFTER_SERVE)]
     Serve(super::ServeArgs),
     /// Write a commented file of settings to begin with.
+    #[command(after_help = super::help::AFTER_SETTINGS)]
     Init(super::InitArgs),
     /// Look at the settings of the service, without starting it.
+    #[command(after_help = super::help::AFTER_SETTINGS)]
     Config(super::ConfigArgs),
     #[command(flatten)]
     /// What is asked of a running service, or of its database.
     Remote(super::remote::RemoteCommand),
     /// Serve a site full of faults, to try sitewatch on.
+    #[command(after_help = super::help::AFTER_DEMO)]
     DemoSite(crate::demo_site::DemoSiteArgs),
     /// Write what a shell needs to complete arguments.
     Completions {
@@ -154,8 +159,8 @@ pub struct CheckArgs {
     #[arg(long, help_heading = "HTTP")]
     pub ignore_robots: bool,
 
-    /// human, json, junit or markdown; by default what the extension of --output says, else human
-    #[arg(long, short, value_name = "FORMAT", help_heading = "Report")]
+    /// How the report is written; by default what the extension of --output says, else human
+    #[arg(long, short, value_name = "FORMAT", help_heading = "Report", value_parser = formats())]
     pub format: Option<Format>,
 
     /// Write the report to this file, which is replaced as a whole or left as it is
@@ -189,6 +194,11 @@ pub struct CheckArgs {
     /// Read settings from this file instead of sitewatch.toml
     #[arg(long, value_name = "FILE", help_heading = "Running")]
     pub config: Option<PathBuf>,
+}
+
+/// The formats by their names, which shells complete.
+pub(super) fn formats() -> impl TypedValueParser<Value = Format> {
+    PossibleValuesParser::new(Format::ALL.map(Format::as_str)).try_map(|name| name.parse::<Format>())
 }
 
 fn header(text: &str) -> Result<(String, String), String> {

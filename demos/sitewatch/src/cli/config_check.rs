@@ -21,7 +21,10 @@ pub struct ConfigArgs {
 /// What can be done with settings.
 #[derive(Clone, Debug, Subcommand)]
 pub enum ConfigCommand {
-    /// Tell everything that is wrong with the settings of the service, without starting it
+    /// Tell what is wrong with the settings of the service, without starting it
+    ///
+    /// Keys that don't exist and values that can't be are told all at once, each with its place; what values mean
+    /// together is looked at once there are none of these.
     Check(ConfigFile),
     /// Print the settings in effect, each site with what it inherits, without secrets
     Show(ShowArgs),
@@ -92,14 +95,15 @@ pub fn config(args: &ConfigArgs, console: &Console) -> Exit {
 }
 
 fn check(path: &Path, console: &Console) -> Result<(), Failure> {
-    let settings = config::load(path, console.vars.clone()).map_err(|error| Failure::usage(&error))?;
+    let settings = config::load(path, console.vars.clone()).map_err(|error| Failure::settings(&error))?;
     let (sites, channels) = (Several(settings.sites.len(), "site"), Several(settings.notify.len(), "channel"));
-    print(console, format_args!("{}: {sites}, {channels}, nothing wrong", path.display()))
+    let nothing = if settings.sites.is_empty() { "; nothing is watched yet: add [sites.NAME]" } else { "" };
+    print(console, format_args!("{}: {sites}, {channels}, nothing wrong{nothing}", path.display()))
 }
 
 fn show(args: &ShowArgs, console: &Console) -> Result<(), Failure> {
     let path = &args.file.config;
-    let mut settings = config::show(path, console.vars.clone()).map_err(|error| Failure::usage(&error))?;
+    let mut settings = config::show(path, console.vars.clone()).map_err(|error| Failure::settings(&error))?;
     if let Some(name) = &args.site {
         let site = settings.get("sites").and_then(|sites| sites.get(name)).cloned();
         let site = site.ok_or_else(|| Failure::usage(&ShowError::NoSuchSite(name.clone())))?;

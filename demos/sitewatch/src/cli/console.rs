@@ -47,6 +47,9 @@ impl Console {
         for line in failure.to_string().lines() {
             self.notice(format_args!("error: {line}"));
         }
+        if let Some(note) = failure.note() {
+            self.notice(note);
+        }
         failure.exit()
     }
 

@@ -10,14 +10,16 @@ pub(super) const AFTER_TOP: &str = "\
 Examples:
   sitewatch check book/                     every link of every page in a folder
   sitewatch check https://example.com       crawl a site
-  sitewatch check --help                    all options, and more examples
+  sitewatch init                            a file of settings for the sites to watch
+  sitewatch serve                           watch them, and show them on a page
+  sitewatch check --help                    all options of a command, and how it ends
 
 Exit codes:
-  0    nothing is broken
-  1    there are broken links
+  0    it was done; of check and status: nothing is broken
+  1    of check and status: there are broken links
   2    wrong use or configuration
-  3    the check itself could not run
-  130  interrupted; the report says that it is partial";
+  3    it could not be done, or there was no answer
+  130  of check: interrupted; the report says that it is partial";
 
 pub(super) const AFTER_CHECK: &str = "\
 Examples:
@@ -47,6 +49,47 @@ Exit codes:
   130  interrupted by SIGINT or SIGTERM: stops within 5 seconds, and the report says that it is
        partial; a second signal ends the program at once";
 
+pub(super) const AFTER_SERVE: &str = "\
+Signals:
+  SIGINT, SIGTERM  stop: checks that run go on where they were with the next start; a second
+                   one does not wait
+  SIGHUP           read the settings again; bad ones change nothing
+
+Exit codes:
+  0    it was stopped, in order
+  2    wrong use or configuration: standard error says what
+  3    it could not start or go on, or its end was cut short";
+
+pub(super) const AFTER_SETTINGS: &str = "\
+Exit codes:
+  0    done; nothing is wrong
+  2    wrong use or configuration: standard error says what
+  3    it could not be written";
+
+pub(super) const AFTER_STATUS: &str = "\
+Exit codes:
+  0    all sites are well; one that was never checked is
+  1    links are broken, a check failed, or the service is not ready
+  2    wrong use
+  3    there was no answer";
+
+pub(super) const AFTER_REMOTE: &str = "\
+Exit codes:
+  0    it was answered, whatever the answer is
+  2    wrong use, or there is no such site
+  3    there was no answer, or it was refused";
+
+pub(super) const AFTER_DEMO: &str = "\
+Exit codes:
+  0    it was stopped
+  2    wrong use
+  3    it could not start";
+
+/// The commands, with all that their help says.
+pub(super) fn command() -> clap::Command {
+    with_defaults(Cli::command())
+}
+
 /// Reads the command line, the program's name included.
 ///
 /// # Errors
@@ -69,7 +112,7 @@ where
     I: IntoIterator<Item = T>,
     T: Into<OsString> + Clone,
 {
-    let mut command = with_defaults(Cli::command());
+    let mut command = command();
     let matches = command.try_get_matches_from_mut(args)?;
     Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
 }

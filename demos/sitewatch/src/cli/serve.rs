@@ -1,21 +1,20 @@
 //! `sitewatch serve`.
 
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{self, PathBuf};
 use std::time::Duration;
 
 use actors::coordinator::Cause;
 use clap::{Args, ValueEnum};
 use futures_util::FutureExt;
 use metrics_exporter_prometheus::PrometheusHandle;
-use rand::distr::{Alphanumeric, SampleString};
 use tokio::time::sleep;
 
+use super::door::Door;
 use super::{Console, Exit, Failure, Hangups, Interrupts};
+use crate::service::Service;
 use crate::service::config::{self, ServiceConfig};
-use crate::service::{Service, Watch};
-use crate::store::StoreError;
-use crate::web::{WebServer, WebSettings};
+use crate::store::{Location, StoreError};
+use crate::web::WebServer;
 
 /// The arguments of `sitewatch serve`.
 #[derive(Args, Clone, Debug, Default)]
@@ -83,6 +82,12 @@ pub async fn serve(
         Ok(config) => config,
         Err(failure) => return console.fail(&failure),
     };
+    // Whoever can't have the address shall not have begun a check.
+    let door = match Door::reserve(&config) {
+        Ok(door) => door,
+        Err(failure) => return console.fail(&failure),
+    };
+    begins(args, &config);
     let started = tokio::select! {
         biased;
         _ = interrupts.next() => return Exit::Clean,
@@ -92,7 +97,7 @@ pub async fn serve(
         Ok(service) => service,
         Err(failure) => return console.fail(&failure),
     };
-    match open(&config, &service, meters, console).await {
+    match door.open(&service, meters, console) {
         Ok(web) => watch(args, console, &config, &service, web, interrupts, hangups).await,
         Err(failure) => {
             let _ = service.stop(Cause::Failed("the page can't be shown".into())).await;
@@ -104,7 +109,17 @@ pub async fn serve(
 fn load(args: &ServeArgs, console: &Console) -> Result<ServiceConfig, Failure> {
     let overrides = [("database", "--database", &args.database), ("web.listen", "--listen", &args.listen)];
     let overrides = overrides.into_iter().filter_map(|(key, flag, value)| Some((key, flag, value.clone()?)));
-    config::load_with(&args.config, console.vars.clone(), overrides).map_err(|error| Failure::usage(&error))
+    config::load_with(&args.config, console.vars.clone(), overrides).map_err(|error| Failure::settings(&error))
+}
+
+/// Says where everything is: what is relative in the settings depends on the folder in which the program was started.
+fn begins(args: &ServeArgs, config: &ServiceConfig) {
+    let settings = path::absolute(&args.config).unwrap_or_else(|_| args.config.clone());
+    let database = match Location::of(&config.database) {
+        Ok(location) => location.absolute().to_string(),
+        Err(bad) => bad.shown().to_owned(),
+    };
+    tracing::info!(settings = %settings.display(), %database, version = env!("CARGO_PKG_VERSION"), "starting");
 }
 
 /// Starts the service; waits for a database that is away.
@@ -125,34 +140,6 @@ async fn start(config: &ServiceConfig, console: &Console) -> Result<Service, Fai
         }
         sleep(AGAIN).await;
     }
-}
-
-async fn open(
-    config: &ServiceConfig,
-    service: &Service,
-    meters: PrometheusHandle,
-    console: &Console,
-) -> Result<WebServer, Failure> {
-    let (token, made) = match &config.web.token {
-        Some(token) => (token.expose().to_owned(), false),
-        None => (Alphanumeric.sample_string(&mut rand::rng(), 32), true),
-    };
-    let settings = WebSettings {
-        listen: config.web.listen.clone(),
-        token: token.clone(),
-        url: config.web.url.clone(),
-        read_needs_token: config.web.read.needs_token(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-    };
-    let watch: Arc<dyn Watch> = Arc::new(service.clone());
-    let web = WebServer::bind(settings, watch).await.map_err(|error| Failure::failed(&error))?.metrics(meters);
-    for address in web.addresses() {
-        console.notice(format_args!("listening on http://{address}/"));
-        if made {
-            console.notice(format_args!("to press its buttons, go by http://{address}/?token={token}"));
-        }
-    }
-    Ok(web)
 }
 
 async fn watch(

@@ -34,6 +34,8 @@ pub struct DemoSiteArgs {
     pub delay: Duration,
 
     /// Let whoever reaches the site mend and break it: POST /_control/fix, /_control/break, GET /_control/stats
+    ///
+    /// Of the faults, missing and typo are mended; the others stay as they are.
     #[arg(long)]
     pub control: bool,
 }

@@ -77,7 +77,8 @@ impl DemoSiteBuilder {
         self
     }
 
-    /// Whether `/_control/` is there: whoever reaches the site may then mend and break it, and see what was asked for.
+    /// Whether `/_control/` is there: whoever reaches the site may then mend and break it, as
+    /// [`DemoSite::fix`] does, and see what was asked for.
     #[must_use]
     pub fn control(mut self, control: bool) -> Self {
         self.control = control;

@@ -78,6 +78,7 @@ pub(super) fn faults(site: &Shared) -> String {
     main += "</dl>\n";
     if site.settings.control {
         let base = &site.base;
+        main += "<p>These mend <code>missing</code> and <code>typo</code>, and break them again:</p>\n";
         let _ = writeln!(main, "<pre>curl -X POST {base}/_control/fix\ncurl -X POST {base}/_control/break</pre>");
     }
     main += "<p><a href=\"/\">The first page</a></p>\n";

@@ -25,6 +25,7 @@ use super::sites::Applied;
 use crate::check::Http;
 use crate::fetch::{Fetcher, HttpConfig};
 use crate::notify::NotifierStatus;
+use crate::report::text::plural;
 use crate::store::{Location, Store};
 
 /// How many requests, to all hosts of all sites together, are under way at a time.
@@ -104,7 +105,7 @@ impl ServiceBuilder {
     pub async fn start(self) -> Result<Service, BoxError> {
         let Self { config, dial, clock } = self;
         let system = System::start()?;
-        let location = Location::of(&config.database);
+        let location = Location::of(&config.database)?;
         let store = Store::open(&location, &system).await?;
         let lock = store.lock().await?;
         let bus = Arc::new(Bus::default());
@@ -226,7 +227,8 @@ impl Service {
         let config = Arc::new(config);
         let Applied { added, changed, removed } = self.core().apply(Arc::clone(&config)).await?;
         self.0.delivery.replace(self.core(), &config);
-        Ok(format!("{added} sites added, {changed} changed, {removed} removed"))
+        let added = plural(added as u64, "site", "sites");
+        Ok(format!("{added} added, {changed} changed, {removed} removed"))
     }
 
     /// The settings that it goes by.

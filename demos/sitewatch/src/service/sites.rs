@@ -101,6 +101,7 @@ impl Core {
         let known = self.patiently(|| self.store.enter_site(name, &config.target)).await?;
         let site = Arc::new(Site::new(name.to_owned(), known.id, config, known.paused));
         self.sites.write().insert(name.to_owned(), Arc::clone(&site));
+        meters::watched(name);
         match self.schedule(&site).await {
             Ok(schedule) => install(&site, schedule).await?,
             // A site of this name was there a moment ago, and is still being stopped.

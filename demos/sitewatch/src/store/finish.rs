@@ -133,7 +133,8 @@ fn compare<'a>(
             None => new.push(link),
         }
     }
-    let mut fixed: Vec<FindingView> = before.into_values().map(|open| FindingView { fixed_at: Some(at), ..open.clone() }).collect();
+    let mut fixed: Vec<FindingView> =
+        before.into_values().map(|open| FindingView { fixed_at: Some(at), ..open.clone() }).collect();
     fixed.sort_unstable_by_key(|finding| finding.id);
     (new, still, fixed)
 }
@@ -145,7 +146,7 @@ mod tests {
 
     #[test]
     fn what_is_fixed_is_so_since_the_end_of_the_run() {
-        let [before, at] = ["2026-11-26T15:00:00Z", "2026-11-26T16:00:00Z"].map(|at| at.parse().unwrap());
+        let [before, at] = ["2026-11-26T15:00:00Z", "2026-11-26T16:00:00Z"].map(|at| at.parse::<Timestamp>().unwrap());
         let open = FindingView {
             id: 7,
             site: "docs".to_owned(),

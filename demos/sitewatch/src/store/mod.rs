@@ -33,8 +33,8 @@ use jiff::Timestamp;
 use crate::report::{LinkResult, Report, Status};
 use crate::service::{Cause, RunState};
 
-pub(crate) use db::{Db, Ours, ServeLock, without_secrets};
 pub use db::{BadLocation, Location, StoreError};
+pub(crate) use db::{Db, Ours, ServeLock, without_secrets};
 pub(crate) use finish::{Ended, Outcome};
 pub(crate) use overview::SiteRow;
 pub(crate) use patience::{PAUSES, patiently};

@@ -43,6 +43,6 @@ mod web;
 
 pub use error::BindError;
 pub use handle::WebHandle;
-pub use server::WebServer;
+pub use server::{Reserved, WebServer};
 pub use settings::WebSettings;
 pub use web::Web;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use actix_web::HttpServer;
 use actix_web::dev::Server;
 use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::net::TcpSocket;
 
 use super::{BindError, Web, WebHandle, WebSettings};
 use crate::service::Watch;
@@ -17,6 +18,40 @@ const CONNECTIONS: usize = 512;
 
 /// How long a stop waits for answers that are being given, in seconds.
 const GRACE: u64 = 5;
+
+/// How many connections wait to be taken, at each address.
+const BACKLOG: u32 = 1_024;
+
+/// Addresses that are ours already, and that don't answer yet: whoever connects is refused, as before. From
+/// [`WebServer::reserve`].
+///
+/// Dropped, they are free again.
+#[derive(Debug)]
+pub struct Reserved {
+    settings: WebSettings,
+    sockets: Vec<TcpSocket>,
+}
+
+impl Reserved {
+    /// Takes connections from now on; they are answered once the server is [run](WebServer::run).
+    ///
+    /// # Errors
+    ///
+    /// [`BindError::Address`]: another program that had reserved an address too was faster.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    pub fn open(self, watch: Arc<dyn Watch>) -> Result<WebServer, BindError> {
+        let Self { settings, sockets } = self;
+        let listeners = settings.listen.iter().zip(sockets).map(|(&address, socket)| {
+            let listener = socket.listen(BACKLOG).and_then(tokio::net::TcpListener::into_std);
+            listener.map_err(|source| BindError::Address { address, source })
+        });
+        let listeners = listeners.collect::<Result<_, _>>()?;
+        Ok(WebServer { web: Web::new(&settings, watch), listeners, addresses: settings.listen })
+    }
+}
 
 /// Serves the page and the API: bound first, so that whoever starts it knows its addresses, and then run.
 ///
@@ -49,18 +84,28 @@ pub struct WebServer {
 }
 
 impl WebServer {
-    /// Takes the addresses of the settings.
+    /// Takes the addresses of the settings, and connections there.
+    ///
+    /// # Errors
+    ///
+    /// As [`reserve`](Self::reserve).
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: the addresses are free again.
+    pub async fn bind(settings: WebSettings, watch: Arc<dyn Watch>) -> Result<Self, BindError> {
+        Self::reserve(settings)?.open(watch)
+    }
+
+    /// Takes the addresses of the settings, before there is anything to show: so whoever can't have them has not begun
+    /// anything yet.
     ///
     /// # Errors
     ///
     /// - [`BindError::NoAddress`]: the settings have none.
     /// - [`BindError::ShortToken`]: the token has fewer than 16 characters, or none.
     /// - [`BindError::Address`]: an address is in use, isn't this machine's, or needs a right that we haven't.
-    ///
-    /// # Cancel safety
-    ///
-    /// Cancel safe: the addresses are free again.
-    pub async fn bind(mut settings: WebSettings, watch: Arc<dyn Watch>) -> Result<Self, BindError> {
+    pub fn reserve(mut settings: WebSettings) -> Result<Reserved, BindError> {
         if settings.listen.is_empty() {
             return Err(BindError::NoAddress);
         }
@@ -68,14 +113,15 @@ impl WebServer {
         if length < SHORTEST {
             return Err(BindError::ShortToken { length, shortest: SHORTEST });
         }
-        let mut listeners = Vec::new();
-        for &address in &settings.listen {
-            listeners.push(listen(address).await.map_err(|source| BindError::Address { address, source })?);
+        let mut sockets = Vec::new();
+        for address in &mut settings.listen {
+            let failed = |source| BindError::Address { address: *address, source };
+            let socket = socket(*address).map_err(failed)?;
+            let given = socket.local_addr().map_err(failed)?;
+            *address = given;
+            sockets.push(socket);
         }
-        for (address, listener) in settings.listen.iter_mut().zip(&listeners) {
-            *address = listener.local_addr().map_err(|source| BindError::Address { address: *address, source })?;
-        }
-        Ok(Self { web: Web::new(&settings, watch), listeners, addresses: settings.listen })
+        Ok(Reserved { settings, sockets })
     }
 
     /// Shows at `/metrics` what this recorder has taken, besides what is known without one.
@@ -120,8 +166,14 @@ impl WebServer {
     }
 }
 
-async fn listen(address: SocketAddr) -> io::Result<TcpListener> {
-    tokio::net::TcpListener::bind(address).await?.into_std()
+/// Bound, and not listening.
+fn socket(address: SocketAddr) -> io::Result<TcpSocket> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // Where it means something else, two programs would have one address.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    Ok(socket)
 }
 
 fn server(web: Web, listeners: Vec<TcpListener>) -> io::Result<Server> {

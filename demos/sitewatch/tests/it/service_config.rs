@@ -2,6 +2,7 @@
 mod channels;
 mod check;
 mod commands;
+mod databases;
 mod laws;
 mod reference;
 mod refused;

@@ -90,7 +90,7 @@ async fn addresses_that_are_longer_than_an_entry_of_an_index_are_kept_and_known_
 }
 
 async fn open(url: &str) -> Store {
-    Store::open(&Location::of(url), &System::start().unwrap()).await.unwrap()
+    Store::open(&Location::of(url).unwrap(), &System::start().unwrap()).await.unwrap()
 }
 
 /// Keeps a check that has found one link to be broken; how many are known then, and how often this one was found.

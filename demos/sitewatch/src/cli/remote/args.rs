@@ -1,9 +1,12 @@
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 
 use super::{Client, ClientError};
 use crate::cli::Failure;
+use crate::cli::args::formats;
+use crate::cli::help::{AFTER_REMOTE, AFTER_STATUS};
 use crate::report::Format;
 use crate::service::Action;
 
@@ -20,14 +23,19 @@ const TOKEN_VAR: &str = "SITEWATCH_TOKEN";
 #[derive(Clone, Debug, Subcommand)]
 pub enum RemoteCommand {
     /// Say whether all sites are well, by exit code too: 0 if they are, 1 if not, 3 if it can't be asked
+    #[command(after_help = AFTER_STATUS)]
     Status(StatusArgs),
     /// List the sites of a service: how they are, and when they are checked
+    #[command(after_help = AFTER_REMOTE)]
     Sites(SitesArgs),
     /// List the runs of a site or of all, newest first
+    #[command(after_help = AFTER_REMOTE)]
     Runs(RunsArgs),
     /// Write the broken links of a site as a report
+    #[command(after_help = AFTER_REMOTE)]
     Report(ReportArgs),
     /// Ask a service to check a site now, or to pause, resume or cancel
+    #[command(after_help = AFTER_REMOTE)]
     Ask(AskArgs),
 }
 
@@ -93,8 +101,8 @@ pub struct ReportArgs {
     /// The site
     #[arg(long, value_name = "SITE")]
     pub site: String,
-    /// human, json, junit or markdown
-    #[arg(long, short, value_name = "FORMAT", default_value_t = Format::Human)]
+    /// How it is written
+    #[arg(long, short, value_name = "FORMAT", default_value_t = Format::Human, value_parser = formats())]
     pub format: Format,
     /// Where to look.
     #[command(flatten)]
@@ -107,8 +115,8 @@ pub struct AskArgs {
     /// The site
     #[arg(value_name = "SITE")]
     pub site: String,
-    /// check, pause, resume or cancel
-    #[arg(value_name = "ACTION", value_parser = action)]
+    /// What to ask for
+    #[arg(value_name = "ACTION", value_parser = actions())]
     pub action: Action,
     /// Print JSON, as the API does
     #[arg(long)]
@@ -118,9 +126,12 @@ pub struct AskArgs {
     pub source: Source,
 }
 
-fn action(text: &str) -> Result<Action, String> {
-    let found = Action::ALL.into_iter().find(|action| action.as_str() == text);
-    found.ok_or_else(|| "an action is check, pause, resume or cancel".to_owned())
+/// The actions by their names, which shells complete.
+fn actions() -> impl TypedValueParser<Value = Action> {
+    PossibleValuesParser::new(Action::ALL.map(Action::as_str)).try_map(|name| {
+        let found = Action::ALL.into_iter().find(|action| action.as_str() == name);
+        found.ok_or("expected one of the values above")
+    })
 }
 
 /// Where to look: at a service that runs, or at its database.

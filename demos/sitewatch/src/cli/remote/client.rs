@@ -48,6 +48,7 @@ const ANSWERING: Duration = Duration::from_secs(30);
 pub struct Client {
     base: Url,
     http: reqwest::Client,
+    has_token: bool,
 }
 
 /// Why a [`Client`] can't be made.
@@ -103,7 +104,7 @@ impl Client {
             http = http.no_proxy();
         }
         let http = http.build().map_err(|error| failed(&error))?;
-        Ok(Self { base, http })
+        Ok(Self { base, http, has_token: token.is_some() })
     }
 
     /// The address of the service.
@@ -156,6 +157,7 @@ impl Client {
             }
             (ProblemKind::NoSuchRun, About::Run(id)) => WatchError::NoSuchRun(id),
             (ProblemKind::NotLive, About::Action(_, action)) => WatchError::NotLive(action.as_str()),
+            (ProblemKind::TokenNeeded, _) if self.has_token => self.error("refuses: the token is wrong"),
             (ProblemKind::TokenNeeded, _) => {
                 self.error("needs its token: set SITEWATCH_TOKEN, or name a file by --token-file")
             }

@@ -28,7 +28,7 @@ pub use times::relative;
 
 use super::{Console, Exit, Failure};
 use crate::report::Style;
-use crate::service::{Readiness, SiteView, Watch, WatchError};
+use crate::service::{Health, Readiness, SiteView, Watch, WatchError};
 use crate::web::api::open_findings;
 
 /// What `sitewatch status --json` prints: the sites as the API shows them, and whether the service is ready.
@@ -49,6 +49,15 @@ impl Status {
         let ready = self.readiness.as_ref().is_none_or(|readiness| readiness.ready);
         ready && !self.sites.iter().any(show::is_troubled)
     }
+
+    /// What is said where no site is in trouble.
+    fn none(&self) -> &'static str {
+        let is_unknown = |site: &SiteView| site.health == Health::Unknown;
+        match self.sites.is_empty() {
+            false if self.sites.iter().all(is_unknown) => "nothing is known yet",
+            _ => "nothing is broken",
+        }
+    }
 }
 
 /// Runs a command from its arguments to the exit code; the [module](self) says which.
@@ -68,7 +77,7 @@ async fn answer(command: &RemoteCommand, console: &Console, watch: &dyn Watch) -
             if args.json {
                 print_json(console, &status)?;
             } else {
-                let table = text(&troubled(&status.sites, now), "nothing is broken", console);
+                let table = text(&troubled(&status.sites, now), status.none(), console);
                 print(console, format!("{table}\n{}", summary(&status)))?;
             }
             return Ok(if status.is_well() { Exit::Clean } else { Exit::Broken });

@@ -5,6 +5,7 @@ use actors::connection_pool::sqlite::SqliteError;
 use tokio_postgres::Config;
 use tokio_postgres::config::SslMode;
 
+use super::StoreError;
 use crate::causes::innermost;
 
 /// How a place may be written.
@@ -58,6 +59,12 @@ impl BadLocation {
     #[must_use]
     pub fn why(&self) -> &str {
         &self.why
+    }
+}
+
+impl From<BadLocation> for StoreError {
+    fn from(BadLocation { shown: name, why }: BadLocation) -> Self {
+        Self::Refused { name, why }
     }
 }
 

@@ -18,6 +18,8 @@
 //! | `sitewatch_site_activity` | gauge | `site`, `activity` | 1 for what is being done about the site: `idle`, `waiting`, `checking`, `paused` |
 //! | `sitewatch_last_check_timestamp_seconds` | gauge | `site` | when the latest check ended, in seconds since 1970 |
 //!
+//! The counters of a site are there as soon as it is watched, at 0, so that what is counted first is seen as growth.
+//!
 //! The last four are missing while the database doesn't answer; `sitewatch_ready` is 0 then. Beside them are the
 //! metrics of the crate [`actors`], which its modules document.
 //!

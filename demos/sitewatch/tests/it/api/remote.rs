@@ -157,6 +157,9 @@ async fn people_are_told_in_words() {
     let (exit, out, _) = said(&["report", "--site", "docs"], &*fake).await;
     assert_eq!(exit, Exit::Clean);
     assert!(out.contains("12:8") && out.contains("http-404") && out.contains("2 broken among"), "{out}");
+    let (exit, out, _) = said(&["report", "--site", "blog"], &*fake).await;
+    let why = "the start page can't be fetched: no answer in time";
+    assert_eq!((exit, out), (Exit::Clean, format!("never checked to its end; the last check failed: {why}\n")));
     let (_, out, _) = said(&["runs", "--site", "docs", "--before", "1"], &*fake).await;
     assert_eq!(out, "no runs\n");
 }

@@ -237,4 +237,7 @@ async fn a_report_of_a_site_that_was_never_checked_to_the_end_is_partial() {
     let report = get(&Fake::new(), "/api/v1/sites/blog/report").await.json();
     assert_eq!(report["summary"]["complete"], false);
     assert_eq!(report["summary"]["stopped"], "no check came to its end yet");
+    assert_eq!(report["summary"]["failed"], "the start page can't be fetched: no answer in time");
+    let docs = get(&Fake::new(), "/api/v1/sites/docs/report").await.json();
+    assert_eq!(docs["summary"]["failed"], serde_json::Value::Null, "its latest check came to its end");
 }

@@ -31,6 +31,12 @@ fn help_names_examples_and_exit_codes() {
         assert!(help.contains("Examples:") && help.contains("Exit codes:") && help.contains("130"), "{help}");
         assert!(help.lines().all(|line| line.chars().count() <= 100), "{help}");
     }
+    for command in ["serve", "init", "config", "status", "sites", "runs", "report", "ask", "demo-site"] {
+        let help = help(&[command, "--help"]);
+        assert!(help.contains("Exit codes:") && !help.contains("130"), "{command}: {help}");
+    }
+    let check = help(&["config", "check", "--help"]).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(check.contains("what values mean together is looked at once there are none of these"), "{check}");
     for heading in ["What to check:", "HTTP:", "Report:", "Running:", "Settings:"] {
         assert!(help(&["check", "--help"]).contains(heading), "{heading}");
     }
@@ -44,7 +50,9 @@ fn wrong_use_is_code_2_and_names_the_argument() {
         (&["sitewatch", "check", "x", "--dept", "1"], "--depth"),
         (&["sitewatch", "check", "x", "--depth", "many"], "many"),
         (&["sitewatch", "check", "x", "--header", "no colon"], "Name: value"),
-        (&["sitewatch", "check", "x", "--format", "pdf"], "pdf"),
+        (&["sitewatch", "check", "x", "--format", "pdf"], "human, json, junit, markdown"),
+        (&["sitewatch", "report", "--site", "x", "-f", "xml"], "human, json, junit, markdown"),
+        (&["sitewatch", "ask", "x", "stop"], "check, pause, resume, cancel"),
         (&["sitewatch", "check", "x", "y"], "y"),
     ];
     for (arguments, named) in cases {

@@ -2,6 +2,7 @@ mod args;
 mod capture;
 mod execute;
 mod program;
+mod remote;
 mod rounds;
 mod settings;
 mod stopping;

@@ -56,6 +56,35 @@ fn wrong_use_ends_with_2_and_one_sentence() {
 }
 
 #[test]
+fn a_database_of_another_kind_is_wrong_use_and_its_password_is_not_told() {
+    let folder = folder(false);
+    fs::write(folder.path().join("sitewatch.toml"), "").unwrap();
+    for arguments in [&["status"][..], &["serve"], &["check", ".", "--db", "mysql://u:pwSECRET@h/x"]] {
+        let arguments = match arguments.len() {
+            1 => [arguments, &["--database", "mysql://u:pwSECRET@h/x"]].concat(),
+            _ => arguments.to_vec(),
+        };
+        let output = sitewatch(folder.path(), &arguments);
+        let said = text(&output.stderr);
+        assert_eq!((output.status.code(), text(&output.stdout)), (Some(2), ""), "{said}");
+        assert!(said.contains("mysql://h/x") && said.contains("expected a file") && !said.contains("SECRET"), "{said}");
+    }
+}
+
+#[test]
+fn a_port_that_is_taken_is_told_before_anything_begins() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let folder = folder(false);
+    fs::write(folder.path().join("sitewatch.toml"), "[sites.a]\ntarget = '.'\nevery = '1h'\n").unwrap();
+    let output = sitewatch(folder.path(), &["serve", "--listen", &address.to_string()]);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.starts_with(&format!("error: can't listen at {address}: ")) && said.lines().count() == 1, "{said}");
+    assert!(!folder.path().join("sitewatch.db").exists());
+}
+
+#[test]
 fn sitewatch_toml_where_it_runs_is_read_and_the_report_goes_where_it_says() {
     let folder = folder(true);
     fs::write(folder.path().join("sitewatch.toml"), "target = '.'\n[report]\noutput = 'links.json'\n").unwrap();

@@ -30,15 +30,19 @@ fn completions_for_every_shell_name_every_subcommand() {
 
 #[test]
 fn the_manual_page_names_every_subcommand() {
-    let mut page = Vec::new();
-    clap_mangen::Man::new(Cli::command()).render(&mut page).unwrap();
-    let page = String::from_utf8(page).unwrap();
-    for name in subcommands() {
+    let page = String::from_utf8(sitewatch::cli::manual().unwrap()).unwrap();
+    let section = |name: &str| {
         // A hyphen that is to stay one has a backslash before it.
-        let name = name.replace('-', "\\-");
-        assert!(page.contains(&format!("sitewatch\\-{name}(1)")), "{name}");
+        let heading = format!(".SH \"SITEWATCH {}\"\n", name.to_uppercase().replace('-', "\\-"));
+        page.split(&heading).nth(1).unwrap_or_else(|| panic!("{heading}")).split("\n.SH ").next().unwrap()
+    };
+    for name in subcommands() {
+        assert!(section(&name).contains(".SS SYNOPSIS\n"), "{name}");
     }
-    assert!(page.contains(".TH sitewatch 1") && page.contains("Exit codes:"), "{page}");
+    assert!(section("serve").contains("\\-\\-listen") && section("serve").contains(".SS \"EXIT STATUS\"\n.nf\n  0 "));
+    assert!(section("config check").contains("\\-\\-config"));
+    assert!(page.contains(".TH sitewatch 1") && page.contains("\n.SH \"EXAMPLES\"\n"), "{page}");
+    assert!(!page.contains("(1)") && !page.contains("EXTRA") && !page.contains("SITEWATCH HELP"), "{page}");
 }
 
 #[test]

@@ -51,6 +51,35 @@ fn a_clean_check_looks_right_in_every_format() {
 }
 
 #[test]
+fn a_site_that_cannot_be_checked_is_told_in_every_format() {
+    let stopped = Some("no check came to its end yet".to_owned());
+    let failed = Some("connection refused <again>".to_owned());
+    let report = |never, stopped| {
+        let summary = Summary { never, stopped, failed: failed.clone(), ..Summary::default() };
+        Report::new("docs", summary, Links::default(), Vec::new())
+    };
+    let never = report(true, stopped);
+    for (format, part) in [
+        (Format::Human, "never checked to its end; the last check failed: connection refused <again>\n"),
+        (Format::Json, "\"failed\": \"connection refused <again>\""),
+        (
+            Format::Junit,
+            "<error type=\"not-checked\" message=\"never checked to its end; the last check failed: connection refused &lt;again&gt;\"/>",
+        ),
+        (
+            Format::Markdown,
+            "## Never checked to its end\n\nNothing is known of the links of `docs` yet.\n\n**The last check failed:** `connection refused <again>`.\n",
+        ),
+    ] {
+        let text = written(&never, format, Style::default());
+        assert!(text.contains(part), "{text}");
+        assert!(!text.contains("Nothing broken") && !text.contains("No broken links"), "{text}");
+    }
+    let once = written(&report(false, None), Format::Junit, Style::default());
+    assert!(once.contains("errors=\"1\" skipped=\"0\" time") && once.contains("type=\"not-checked\""), "{once}");
+}
+
+#[test]
 fn only_what_is_not_ok_is_listed_unless_all_is() {
     for format in Format::ALL {
         assert!(!written(&awkward(), format, Style::default()).contains("fine"), "{format}");

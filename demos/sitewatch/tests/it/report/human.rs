@@ -116,3 +116,51 @@ fn many_pages_that_nothing_links_to_are_cut_short() {
     assert!(text.contains("  19.html\n  ... and 30 more\n"));
     assert!(human(&report, Style { all: true, ..Style::default() }).contains("  49.html\n"));
 }
+
+#[test]
+fn a_long_chain_of_redirects_is_folded_in_its_middle() {
+    let chain = |length: u32| (1..=length).map(|hop| format!("https://example.com/{hop}"));
+    for (length, expected) in [
+        (
+            5,
+            "x → https://example.com/1 → https://example.com/2 → https://example.com/3 → https://example.com/4 → https://example.com/5",
+        ),
+        (
+            12,
+            "x → https://example.com/1 → https://example.com/2 → … 8 more … → https://example.com/11 → https://example.com/12",
+        ),
+    ] {
+        let far = Verdict::new(Reason::TooManyRedirects).redirects(chain(length));
+        let text = human(&report([link("a.html", 1, "x", &far)]), Style::default());
+        assert!(text.contains(&format!("  1:5       too-many-redirects  {expected}\n")), "{text}");
+    }
+}
+
+#[test]
+fn a_site_that_was_never_checked_is_not_said_to_have_nothing_broken() {
+    let never = Summary { never: true, stopped: Some("no check came to its end yet".to_owned()), ..Summary::default() };
+    let failed = Summary { failed: Some("connection\u{1b} refused".to_owned()), ..never.clone() };
+    for (summary, expected) in [
+        (never, "never checked to its end\n"),
+        (failed, "never checked to its end; the last check failed: connection\\u{1b} refused\n"),
+    ] {
+        for quiet in [false, true] {
+            let style = Style { quiet, ..Style::default() };
+            assert_eq!(human(&Report::new("docs", summary.clone(), Links::default(), vec![]), style), expected);
+        }
+    }
+}
+
+#[test]
+fn what_an_older_check_found_is_said_to_be_that() {
+    let gone = Verdict::new(Reason::HttpStatus(404));
+    let mut kept = Links::default();
+    kept.push(link("a.html", 1, "x", &gone));
+    let mut summary = Summary { pages: 1, failed: Some("connection refused".to_owned()), ..Summary::default() };
+    summary.counts.add(gone.reason, 1);
+    let text = human(&Report::new("docs", summary, kept, vec![]), Style::default());
+    let first =
+        "the last check failed: connection refused; this is what the last one that came to its end found\n\na.html";
+    assert!(text.starts_with(first), "{text}");
+    assert!(text.ends_with("1 broken among 1 link on 1 page of docs, in 0 ms\n"), "{text}");
+}

@@ -72,6 +72,7 @@ fn what_init_writes_loads_without_a_change_and_is_not_written_over() {
     assert_eq!((exit, said.lines().count()), (Exit::Clean, 2), "{said}");
     let config = load(&path, NO_VARS).unwrap();
     assert_eq!(config.sites["docs"].schedule.when, When::Every(std::time::Duration::from_secs(6 * 3_600)));
+    assert_eq!(config.sites["docs"].schedule.jitter, std::time::Duration::ZERO, "the first check begins at once");
 
     fs::write(&path, "mine").unwrap();
     let (exit, said) = init(&path);
@@ -159,10 +160,46 @@ fn config_check_says_what_there_is_or_everything_that_is_wrong() {
         folder.short(&err),
         "error: s.toml:1: unknown key grcae; did you mean grace?\n\
          error: s.toml:3: sites.a.depth = \"x\": expected a whole number from 0 to 4294967295\n\
-         error: environment variable SITEWATCH_WORKERS: workers = \"0\": expected a whole number, 1 or more\n"
+         error: environment variable SITEWATCH_WORKERS: workers = \"0\": expected a whole number, 1 or more\n\
+         more may be found once these are mended\n"
     );
+    folder.write("s.toml", "[sites.a]\ntarget = 'https://a.example/'\nevery = '0s'\n");
+    let (_, _, err) = config(&["check", "--config", name], &[]);
+    assert_eq!(folder.short(&err), "error: s.toml:3: sites.a.every = \"0s\": must be longer than nothing\n", "is all");
+    folder.write("s.toml", "");
+    let (exit, out, _) = config(&["check", "--config", name], &[]);
+    let nothing = "s.toml: 0 sites, 0 channels, nothing wrong; nothing is watched yet: add [sites.NAME]\n";
+    assert_eq!((exit, folder.short(&out).as_str()), (Exit::Clean, nothing));
     let (exit, _, err) = config(&["check", "--config", "gone.toml"], &[]);
     assert_eq!((exit, err.as_str()), (Exit::Usage, "error: gone.toml: no such file\n"));
+}
+
+#[test]
+fn a_file_for_a_single_check_is_told_as_such() {
+    let folder = Folder::new();
+    let path = folder.write("s.toml", "target = 'https://a.example/'\ndepth = 2\n");
+    let (exit, _, err) = config(&["check", "--config", path.to_str().unwrap()], &[]);
+    assert_eq!(exit, Exit::Usage);
+    assert_eq!(
+        folder.short(&err),
+        "error: s.toml:1: unknown key target: this is a file for `sitewatch check`; `sitewatch serve` wants it in \
+         [sites.NAME]\n\
+         error: s.toml:2: unknown key depth; did you mean defaults.depth?\n\
+         more may be found once these are mended\n"
+    );
+}
+
+#[test]
+fn a_channel_is_shown_with_the_keys_of_its_kind() {
+    let folder = Folder::new();
+    let text = "[notify.hook]\nkind = 'webhook'\nurl = 'https://h.example/'\n\
+                [notify.script]\nkind = 'command'\nrun = ['tell']\n";
+    let path = folder.write("s.toml", text);
+    let (_, out, _) = config(&["show", "--config", path.to_str().unwrap(), "--format", "json"], &[]);
+    let shown: Value = serde_json::from_str(&out).unwrap();
+    let keys = |name: &str| shown["notify"][name].as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
+    assert_eq!(keys("hook"), BTreeSet::from(["headers", "kind", "on", "url", "wait"].map(String::from)));
+    assert_eq!(keys("script"), BTreeSet::from(["kind", "on", "run", "wait"].map(String::from)));
 }
 
 #[test]

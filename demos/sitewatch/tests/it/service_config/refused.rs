@@ -50,9 +50,9 @@ fn names_are_plain_and_short() {
     let long = "x".repeat(65);
     for (name, quoted) in [("Docs", "Docs"), ("-x", "-x"), ("'a b'", "\"a b\""), (long.as_str(), long.as_str())] {
         let told = refused(&format!("[sites.{name}]\ntarget = 'https://a.example/'\n"));
-        assert!(told.starts_with(&format!("s.toml:1: sites.{quoted} = (hidden): a name has at most 64 ")), "{told}");
+        assert!(told.starts_with(&format!("s.toml:1: sites.{quoted}: a name has at most 64 ")), "{told}");
         let told = refused(&format!("[notify.{name}]\nkind = 'command'\nrun = ['x']\n"));
-        assert!(told.starts_with(&format!("s.toml:1: notify.{quoted} = (hidden): a name has at most 64 ")), "{told}");
+        assert!(told.starts_with(&format!("s.toml:1: notify.{quoted}: a name has at most 64 ")), "{told}");
     }
     let fine = format!(
         "[sites.{}]\ntarget = 'https://a.example/'\n[sites.'2.a_b-c']\ntarget = 'https://b.example/'\n",
@@ -69,6 +69,11 @@ fn a_target_is_something_that_can_be_checked() {
         of("target = 'a.example/docs'"),
         "s.toml:2: sites.a.target = \"a.example/docs\": there is no file or folder a.example/docs; did you mean \
          https://a.example/docs?"
+    );
+    let here = std::path::absolute("no/such").unwrap();
+    assert_eq!(
+        of("target = 'no/such'"),
+        format!("s.toml:2: sites.a.target = \"no/such\": there is no file or folder {}", here.display())
     );
     assert!(of("target = 'ftp://a.example/'").contains("only http and https addresses can be"));
     assert!(of("target = ' '").ends_with("expected a URL, a folder, an HTML file or a sitemap"));
@@ -101,6 +106,21 @@ fn a_schedule_that_never_comes_or_means_nothing_is_refused() {
     );
     let never = of_site("cron = '0 0 30 2 *'");
     assert!(never.ends_with("expected a cron expression such as \"0 3 * * *\": it never comes"), "{never}");
+    for (cron, problem) in [
+        ("60 * * * *", "the minute is \"60\", and can be 0 to 59"),
+        ("0 24 * * *", "the hour is \"24\", and can be 0 to 23"),
+        ("0 0 24 * * *", "the hour is \"24\", and can be 0 to 23"),
+        ("0 0 * * FUN", "the day of the week is \"FUN\", and can be 0 to 7, or SUN to SAT"),
+        ("0 3 * *", "it has 4 fields, and not 5, or 6 with the second first"),
+        ("", "it has 0 fields, and not 5, or 6 with the second first"),
+        ("@never", "there is no @never, only @hourly, @daily, @weekly, @monthly and @yearly"),
+    ] {
+        let told = of_site(&format!("cron = '{cron}'"));
+        assert!(told.ends_with(&format!("expected a cron expression such as \"0 3 * * *\": {problem}")), "{told}");
+    }
+    for cron in ["@hourly", "@daily", "@weekly", "@monthly", "@yearly", "30 0 3 * * *"] {
+        super::loaded(&format!("[sites.a]\ntarget = 'https://a.example/'\ncron = '{cron}'\n"));
+    }
     assert!(
         of_site("catch_up = 'all'").starts_with("s.toml:3: sites.a.catch_up = \"all\": needs an overlap of \"queue\"")
     );

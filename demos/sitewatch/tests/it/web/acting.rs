@@ -109,13 +109,21 @@ async fn what_can_not_be_done_is_a_page_with_the_reason() {
 
 #[tokio::test]
 async fn the_buttons_are_those_that_make_sense_and_for_who_may_press_them() {
-    for (activity, there) in [
-        (Activity::Idle, &["check", "pause"][..]),
-        (Activity::Waiting, &["pause"]),
-        (Activity::Checking, &["cancel", "pause"]),
-        (Activity::Paused, &["check", "resume"]),
+    let every = "every 6h";
+    // What has no schedule can't be paused.
+    let by_hand = "by hand";
+    for (schedule, activity, there) in [
+        (every, Activity::Idle, &["check", "pause"][..]),
+        (every, Activity::Waiting, &["pause"]),
+        (every, Activity::Checking, &["cancel", "pause"]),
+        (every, Activity::Paused, &["check", "resume"]),
+        (by_hand, Activity::Idle, &["check"]),
+        (by_hand, Activity::Waiting, &[]),
+        (by_hand, Activity::Checking, &["cancel"]),
+        (by_hand, Activity::Paused, &["check", "resume"]),
     ] {
-        let place = Place::new(Fake { sites: vec![SiteView { activity, ..site("docs") }], ..Fake::default() });
+        let sites = vec![SiteView { activity, schedule: schedule.to_owned(), ..site("docs") }];
+        let place = Place::new(Fake { sites, ..Fake::default() });
         let known = place.known().await;
         for uri in ["/", "/sites/docs"] {
             let (mine, stranger) = (known.get(uri).await, place.get(uri).await);

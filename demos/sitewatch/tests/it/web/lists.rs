@@ -35,6 +35,14 @@ async fn the_worst_sites_come_first_and_are_counted_by_kind() {
 }
 
 #[tokio::test]
+async fn of_sites_with_broken_links_that_with_the_most_comes_first() {
+    let broken = |name, broken| SiteView { broken, ..site(name) };
+    let sites = vec![broken("alpha", 2), broken("gamma", 110), broken("beta", 110), broken("delta", 9)];
+    let page = Place::new(Fake { sites, ..Fake::default() }).get("/").await;
+    assert_eq!(listed(&page), ["beta", "gamma", "delta", "alpha"]);
+}
+
+#[tokio::test]
 async fn sites_are_searched_by_name_address_and_kind() {
     let place = four_sites();
     for (uri, expected) in [

@@ -214,6 +214,7 @@ async fn a_database_that_is_away_is_told_with_its_reason() {
         let page = place.get(uri).await;
         assert_eq!((page.status, page.header("retry-after")), (503, "10"), "{uri}");
         page.shows("the database does not answer: connection refused");
+        page.shows("<h1>The database doesn't answer</h1>");
     }
     assert_eq!(place.get("/machinery").await.status, 200);
 }

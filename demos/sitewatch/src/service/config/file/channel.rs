@@ -6,15 +6,15 @@ use lettre::message::Mailbox;
 use patterns_core::settings::Findings;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
-use url::{Host, Url};
+use url::Url;
 
 use super::super::channel::in_short;
 use super::super::{ChannelConfig, ChannelKind, CommandConfig, MailConfig, Told, WebhookConfig};
 use super::http;
 use super::shapes::Time;
+use super::smtp::{is_here, shown};
 use super::source::{Source, Vars};
 use super::time;
-use crate::store::without_secrets;
 
 /// Who is told, and how. Which of the keys it has depends on its kind.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -217,43 +217,23 @@ impl ChannelTable {
         };
         let Some(url) = Url::parse(text).ok().filter(is_server) else {
             let expected = "expected smtps://host, smtp://host?tls=required or smtp://host";
-            findings.refuse_as("smtp", shown_server(text), expected);
+            findings.refuse_as("smtp", shown(text), expected);
             return None;
         };
         if !url.username().is_empty() || url.password().is_some() {
-            findings.refuse_as("smtp", shown_server(text), "the name and the password belong in user and password");
+            findings.refuse_as("smtp", shown(text), "the name and the password belong in user and password");
         }
         let is_safe = url.scheme() == "smtps" || url.query() == Some("tls=required") || is_here(&url);
         if self.password.is_some() && !is_safe {
             let reason = "the password would be sent for all to read: use smtps:// or ?tls=required";
-            findings.refuse_as("smtp", shown_server(text), reason);
+            findings.refuse_as("smtp", shown(text), reason);
         }
         Some(url)
     }
 }
 
-/// A server without whoever it is for. Of parameters there is one, which is no secret.
-fn shown_server(text: &str) -> String {
-    let parameter = text.split_once('?').map_or("", |(_, parameter)| parameter);
-    let is_known = parameter.starts_with("tls=") && !parameter.contains(['&', '@']);
-    let parameter = if is_known { format!("?{parameter}") } else { String::new() };
-    let server = without_secrets(text);
-    // Without a scheme it is not known what is what.
-    if server.contains('@') { "(hidden)".to_owned() } else { format!("{:?}", server + &parameter) }
-}
-
 fn is_mailbox(text: &str) -> bool {
     text.parse::<Mailbox>().is_ok()
-}
-
-/// Whether a server is on this machine. Of schemes that are not of the web, hosts are not told apart by the parser.
-fn is_here(url: &Url) -> bool {
-    let Some(Ok(host)) = url.host_str().map(Host::parse) else { return false };
-    match host {
-        Host::Domain(name) => name == "localhost",
-        Host::Ipv4(address) => address.is_loopback(),
-        Host::Ipv6(address) => address.is_loopback(),
-    }
 }
 
 /// An address without what may be a secret in it.

@@ -3,10 +3,12 @@
 //! What the service works with is made of them, once everything in them is known to make sense.
 mod auth;
 mod channel;
+mod cron;
 mod http;
 mod schedule;
 pub(super) mod shapes;
 mod site;
+mod smtp;
 mod source;
 pub(super) mod time;
 mod web;
@@ -116,7 +118,11 @@ impl SettingsFile {
 
     fn look_at_database(&self, findings: &mut Findings) {
         if self.database.trim().is_empty() {
-            return findings.refuse_as("database", quoted(&self.database), "expected the name of a file, or postgres://user@host/database");
+            return findings.refuse_as(
+                "database",
+                quoted(&self.database),
+                "expected the name of a file, or postgres://user@host/database",
+            );
         }
         match Location::of(&self.database) {
             Err(bad) => findings.refuse_as("database", quoted(bad.shown()), bad.why()),

@@ -4,7 +4,6 @@ use std::fmt;
 use std::time::Duration;
 
 use actors::scheduler::{CatchUp, Overlap};
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use patterns_core::outcome::catch_panic;
 use patterns_core::settings::Findings;
@@ -13,6 +12,7 @@ use serde::de::{self, Deserializer};
 use serde::{Deserialize, Serialize};
 
 use super::super::{ScheduleConfig, When};
+use super::cron;
 use super::site::SiteTable;
 
 /// How many checks of a site wait for their turn behind another one.
@@ -101,7 +101,7 @@ impl SiteTable {
                 When::Every(period)
             }
             (None, Some(expression)) => {
-                if let Some(problem) = problem_of(expression, zone.as_ref()) {
+                if let Some(problem) = cron::problem_of(expression, zone.as_ref()) {
                     findings.refuse("cron", format!("expected a cron expression such as \"0 3 * * *\": {problem}"));
                 }
                 When::Cron { expression: expression.clone(), time_zone: self.time_zone.clone() }
@@ -111,24 +111,6 @@ impl SiteTable {
         let (overlap, catch_up) = (self.overlap.policy(), self.catch_up.policy());
         Some(ScheduleConfig { when, jitter: self.jitter, overlap, catch_up })
     }
-}
-
-/// Why a scheduler would not take a cron expression.
-fn problem_of(expression: &str, zone: Option<&TimeZone>) -> Option<String> {
-    // By croner nothing matches such a list, and it would look for nothing for thousands of years.
-    if expression.split_whitespace().any(|field| field.split(',').any(str::is_empty)) {
-        return Some("a list has an empty item".to_owned());
-    }
-    let cron: croner::Cron = match expression.parse() {
-        Ok(cron) => cron,
-        Err(error) => return Some(in_one_line(&error)),
-    };
-    let now = zone?.to_datetime(Timestamp::now());
-    cron.find_next_occurrence(&now, false).is_err().then(|| "it never comes".to_owned())
-}
-
-fn in_one_line(error: &croner::errors::CronError) -> String {
-    error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// A period, or `"never"`, which says no more than nothing at all but for a site that would inherit one.

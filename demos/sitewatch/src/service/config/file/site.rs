@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 use std::num::NonZeroU64;
+use std::path::Path;
 use std::time::Duration;
 
 use patterns_core::settings::Findings;
@@ -12,6 +13,7 @@ use super::auth::AuthTable;
 use super::http::HttpTable;
 use super::schedule::{self, CatchUpName, OverlapName};
 use super::shapes::{Expressions, Extent, Time};
+use super::source::absolute;
 use super::time;
 use crate::cli::{Target, TargetError};
 use crate::config::{Patterns, Scope};
@@ -31,8 +33,8 @@ pub(crate) struct SiteTable {
     #[serde(deserialize_with = "schedule::deserialize_period")]
     #[schemars(with = "Option<Time>")]
     pub(crate) every: Option<Duration>,
-    /// When it is due by the clocks of `time_zone`: minute, hour, day of the month, month, day of the week. Instead of
-    /// `every`.
+    /// When it is due by the clocks of `time_zone`: minute, hour, day of the month, month, day of the week; of six fields
+    /// the first is the second. Or one of `@hourly`, `@daily`, `@weekly`, `@monthly` and `@yearly`. Instead of `every`.
     pub(crate) cron: Option<String>,
     /// The IANA name of the time zone that `cron` goes by, such as `Europe/Berlin`.
     pub(crate) time_zone: String,
@@ -200,6 +202,10 @@ impl SiteTable {
             }
             Err(TargetError::Nothing) => {
                 findings.refuse("target", "expected a URL, a folder, an HTML file or a sitemap");
+            }
+            Err(TargetError::NotThere { text, suggestion: None }) if !text.contains("://") => {
+                let path = absolute(Path::new(&text));
+                findings.refuse("target", format!("there is no file or folder {}", path.display()));
             }
             Err(error) => findings.refuse("target", error.to_string()),
         }

@@ -55,7 +55,9 @@ impl Source {
                 Some(None) => Err(format!("the environment variable {name:?} is not valid Unicode")),
                 None => Err(format!("there is no environment variable {name:?}")),
             },
-            Self::File(path) => read(path).map_err(|problem| format!("the file {} {problem}", path.display())),
+            Self::File(path) => {
+                read(path).map_err(|problem| format!("the file {} {problem}", absolute(path).display()))
+            }
             Self::Wrong => Err(format!("expected {EXPECTED}")),
         };
         match found {
@@ -65,6 +67,11 @@ impl Source {
         }
         None
     }
+}
+
+/// A path as it is, wherever the program was started.
+pub(super) fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// The text of a file, without the newline that editors and `echo` end it with.
