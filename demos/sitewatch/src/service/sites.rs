@@ -93,8 +93,11 @@ impl Core {
     }
 
     async fn forget_schedule(&self, name: &str) -> Result<(), BoxError> {
-        self.scheduler.forget(name).await?;
-        Ok(self.store.unwatch(name).await?)
+        // One that has no schedule was checked by hand, and nobody has watched it.
+        if self.scheduler.forget(name).await? {
+            self.store.unwatch(name).await?;
+        }
+        Ok(())
     }
 
     async fn add(self: &Arc<Self>, name: &str, config: Arc<SiteConfig>) -> Result<(), BoxError> {

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use sitewatch::report::{Links, Report, Summary};
 use sitewatch::service::config::When;
 use sitewatch::service::{Action, AtRest, FindingQuery, RunState, Service, Watch};
 use sitewatch::store::{Location, Store};
@@ -228,16 +229,20 @@ async fn a_site_that_is_watched_no_more_is_not_among_the_sites_and_has_missed_no
     let web = Web::new([("http://s.test/", ""), ("http://t.test/", "")]);
     let both = [("s", site("http://s.test/", When::Every(HOUR))), ("t", site("http://t.test/", When::Every(HOUR)))];
     let both = config(folder.path(), both);
+    // A third one is checked by hand, now and then.
+    let location = Location::Sqlite(folder.path().join("watch.db"));
+    let system = actors::System::start().unwrap();
+    let at_rest = AtRest::new(Store::open(&location, &system).await.unwrap());
+    let report = Report::new("by hand", Summary::default(), Links::default(), Vec::new());
+    let by_hand = Store::open(&location, &system).await.unwrap();
+    by_hand.save(report.into(), std::time::SystemTime::now()).await.unwrap();
     let one = config(folder.path(), [("s", site("http://s.test/", When::Every(HOUR)))]);
     let service = Service::builder(both.clone()).dial(dial(web)).clock(clock()).start().await.unwrap();
     idle(&service).await;
     service.reload(one).await.unwrap();
     tokio::time::sleep(10 * HOUR).await;
-    let location = Location::Sqlite(folder.path().join("watch.db"));
-    let system = actors::System::start().unwrap();
-    let at_rest = AtRest::new(Store::open_existing(&location, &system).await.unwrap());
     let names: Vec<_> = at_rest.sites().await.unwrap().into_iter().map(|site| site.name).collect();
-    assert_eq!(names, ["s"]);
+    assert_eq!(names, ["by hand", "s"]);
     // What was learned of it is there for whoever asks for it by its name.
     assert_eq!(at_rest.runs(Some("t"), 10, None).await.unwrap().len(), 1);
     assert_eq!(at_rest.site("t").await.unwrap().name, "t");
@@ -245,6 +250,6 @@ async fn a_site_that_is_watched_no_more_is_not_among_the_sites_and_has_missed_no
     idle(&service).await;
     let runs = service.runs(Some("t"), 100, None).await.unwrap();
     assert!(runs.len() == 2 && runs.iter().all(|run| run.state == RunState::Done), "{runs:#?}");
-    assert_eq!(at_rest.sites().await.unwrap().len(), 2);
+    assert_eq!(at_rest.sites().await.unwrap().len(), 3);
     stop(service).await;
 }
