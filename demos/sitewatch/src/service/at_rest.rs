@@ -83,6 +83,7 @@ fn view(row: SiteRow) -> SiteView {
     SiteView {
         health: health(row.last.as_ref(), row.broken),
         activity,
+        paused: row.paused,
         schedule: String::new(),
         next: None,
         progress: None,

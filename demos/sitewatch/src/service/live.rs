@@ -87,6 +87,7 @@ fn view(site: &Site, row: Option<SiteRow>) -> SiteView {
         target: config.target.clone(),
         health: health(last.as_ref(), broken),
         activity,
+        paused,
         schedule: config.schedule.to_string(),
         next,
         progress: current.as_ref().map(|current| current.view()),

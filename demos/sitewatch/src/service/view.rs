@@ -19,6 +19,8 @@ pub struct SiteView {
     pub health: Health,
     /// What is being done about it right now.
     pub activity: Activity,
+    /// Whether it is paused, also while a check of it goes on.
+    pub paused: bool,
     /// When it is checked, in words: `every 6h`, `0 3 * * * Europe/Berlin`, `by hand`.
     pub schedule: String,
     /// When it is checked next, unless somebody asks before; none while it is paused, or where there is no schedule.

@@ -121,6 +121,7 @@ fn site(name: &str) -> SiteView {
         target: format!("https://example.org/{name}/"),
         health: Health::Unknown,
         activity: Activity::Idle,
+        paused: false,
         schedule: "every 6h".to_owned(),
         next: None,
         last: None,
@@ -138,6 +139,7 @@ pub(crate) fn sites() -> Vec<SiteView> {
         SiteView {
             health: Health::Failing,
             activity: Activity::Paused,
+            paused: true,
             last: Some(run(8, "blog", RunState::Failed)),
             ..site("blog")
         },

@@ -73,6 +73,7 @@ pub(crate) fn site(name: &str) -> SiteView {
         target: format!("https://example.org/{name}/"),
         health: Health::Broken,
         activity: Activity::Idle,
+        paused: false,
         schedule: "every 6h".to_owned(),
         next: Some(ago(-330)),
         last: None,

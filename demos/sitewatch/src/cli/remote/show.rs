@@ -25,7 +25,10 @@ pub fn sites(sites: &[SiteView], now: Timestamp) -> Table {
         ("TARGET", Align::Left),
     ]);
     for site in sites {
-        let next = site.next.map(|next| relative(now, next)).unwrap_or_default();
+        let next = match site.next {
+            _ if site.paused => "when resumed".to_owned(),
+            next => next.map(|next| relative(now, next)).unwrap_or_default(),
+        };
         table.push([
             Cell::new(&site.name),
             health(site.health),
@@ -150,11 +153,13 @@ fn broken(site: &SiteView) -> Cell {
 
 fn activity(site: &SiteView) -> Cell {
     let pages = site.progress.map(|progress| plural(progress.pages, "page", "pages"));
-    match (site.activity, pages) {
-        (Activity::Idle, _) => Cell::new(""),
-        (Activity::Checking, Some(pages)) => Cell::new(format!("checking, {pages}")),
-        (activity, _) => Cell::new(words::activity(activity)),
-    }
+    let text = match (site.activity, pages) {
+        (Activity::Idle, _) => return Cell::new(""),
+        (Activity::Checking, Some(pages)) => format!("checking, {pages}"),
+        (activity, _) => words::activity(activity).to_owned(),
+    };
+    let then = if site.paused && site.activity != Activity::Paused { ", then paused" } else { "" };
+    Cell::new(text + then)
 }
 
 /// When it was last checked, and what became of that if it is not that it was.

@@ -70,8 +70,10 @@ pub(super) fn buttons(visit: &Visit, site: &SiteView) -> Markup {
         Activity::Idle if by_hand => &[Action::Check],
         Activity::Idle => &[Action::Check, Action::Pause],
         Activity::Waiting if by_hand => &[],
+        Activity::Waiting if site.paused => &[Action::Resume],
         Activity::Waiting => &[Action::Pause],
         Activity::Checking if by_hand => &[Action::Cancel],
+        Activity::Checking if site.paused => &[Action::Cancel, Action::Resume],
         Activity::Checking => &[Action::Cancel, Action::Pause],
         Activity::Paused => &[Action::Check, Action::Resume],
     };

@@ -2,7 +2,7 @@
 
 use maud::{Markup, Render, html};
 
-use crate::service::{Activity, Cause, Health, RunState};
+use crate::service::{Activity, Cause, Health, RunState, SiteView};
 
 /// A state, as it is shown.
 #[derive(Clone, Copy, Debug)]
@@ -39,15 +39,19 @@ pub(super) fn state(state: RunState) -> Badge {
     }
 }
 
-/// What is being done; nothing where nothing is.
-pub(super) fn activity(activity: Activity) -> Markup {
-    let badge = match activity {
-        Activity::Idle => return html! {},
-        Activity::Waiting => badge("going", "…", "Waiting for its turn"),
-        Activity::Checking => badge("going", "↻", "Checking"),
-        Activity::Paused => badge("paused", "‖", "Paused"),
+/// What is being done, and whether it is paused; nothing where nothing is.
+pub(super) fn activity(site: &SiteView) -> Markup {
+    let going = match site.activity {
+        Activity::Idle | Activity::Paused => None,
+        Activity::Waiting => Some(badge("going", "…", "Waiting for its turn")),
+        Activity::Checking => Some(badge("going", "↻", "Checking")),
     };
-    badge.render()
+    let paused = site.paused.then(|| badge("paused", "‖", "Paused"));
+    html! {
+        @if let Some(going) = &going { (going) }
+        @if going.is_some() && paused.is_some() { " " }
+        @if let Some(paused) = &paused { (paused) }
+    }
 }
 
 pub(super) fn ready(ready: bool) -> Badge {

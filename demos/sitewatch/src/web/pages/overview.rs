@@ -32,7 +32,7 @@ static KINDS: [Kind; 7] = [
     Kind { key: "ok", word: "OK", holds: |site| site.health == Health::Ok, always: true },
     Kind { key: "unknown", word: "not checked yet", holds: |site| site.health == Health::Unknown, always: false },
     Kind { key: "checking", word: "being checked", holds: is_busy, always: true },
-    Kind { key: "paused", word: "paused", holds: |site| site.activity == Activity::Paused, always: false },
+    Kind { key: "paused", word: "paused", holds: |site| site.paused, always: false },
 ];
 
 fn is_busy(site: &SiteView) -> bool {
@@ -164,7 +164,7 @@ fn row(visit: &Visit, site: &SiteView) -> Markup {
                 span.target title=(shown(&site.target)) { (address(&shortened(&site.target, 60))) }
             }
             td.state {
-                (badge::health(site.health)) " " (badge::activity(site.activity))
+                (badge::health(site.health)) " " (badge::activity(site))
                 @if let Some(progress) = &site.progress { (bar::progress(progress)) }
             }
             td.number data-label="Broken" { (broken(site)) }
@@ -207,8 +207,8 @@ pub(super) fn last(visit: &Visit, site: &SiteView) -> Markup {
 /// When it is looked at next, and by which rule.
 pub(super) fn next(visit: &Visit, site: &SiteView) -> Markup {
     html! {
-        @match (site.next, site.activity) {
-            (_, Activity::Paused) => { span.dim { "when resumed" } }
+        @match (site.next, site.paused) {
+            (_, true) => { span.dim { "when resumed" } }
             // A check that has to wait for others, or for a service that is busy.
             (Some(next), _) if next <= visit.now => { "due" }
             (Some(next), _) => { (when(visit.now, next)) }

@@ -72,7 +72,7 @@ fn title(site: &SiteView) -> String {
 fn status(visit: &Visit, site: &SiteView) -> Markup {
     html! {
         section #status.status {
-            div.head { h1 { (shown(&site.name)) } (badge::health(site.health)) (badge::activity(site.activity)) }
+            div.head { h1 { (shown(&site.name)) } (badge::health(site.health)) (badge::activity(site)) }
             p.target { (link(&site.target)) }
             @if let Some(progress) = &site.progress { (bar::progress(progress)) }
             dl.facts {

@@ -11,9 +11,9 @@ fn sites_are_a_table() {
     assert_eq!(
         sites(&api_fake::sites(), now()).text(None, false),
         "\
-SITE  HEALTH   BROKEN  ACTIVITY             LAST CHECK        NEXT    SCHEDULE  TARGET
-blog  failing       0  paused               failed 5 min ago          every 6h  https://example.org/blog/
-docs  broken        2  checking, 120 pages  5 min ago         in 5 h  every 6h  https://example.org/docs/
+SITE  HEALTH   BROKEN  ACTIVITY             LAST CHECK        NEXT          SCHEDULE  TARGET
+blog  failing       0  paused               failed 5 min ago  when resumed  every 6h  https://example.org/blog/
+docs  broken        2  checking, 120 pages  5 min ago         in 5 h        every 6h  https://example.org/docs/
 "
     );
 }

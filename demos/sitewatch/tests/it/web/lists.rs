@@ -8,7 +8,7 @@ use crate::web_fake::{Fake, ago, finding, run, site};
 fn four_sites() -> Place {
     let sites = vec![
         SiteView { health: Health::Ok, broken: 0, ..site("alpha") },
-        SiteView { activity: Activity::Paused, ..site("beta") },
+        SiteView { activity: Activity::Paused, paused: true, ..site("beta") },
         SiteView { health: Health::Failing, ..site("gamma") },
         SiteView { activity: Activity::Checking, ..site("delta") },
     ];

@@ -139,9 +139,16 @@ async fn each_state_is_said_in_a_word() {
     for (activity, word) in
         [(Activity::Waiting, "Waiting for its turn"), (Activity::Checking, "Checking"), (Activity::Paused, "Paused")]
     {
-        let sites = vec![SiteView { activity, ..site("docs") }];
+        let paused = activity == Activity::Paused;
+        let sites = vec![SiteView { activity, paused, ..site("docs") }];
         Place::new(Fake { sites, ..Fake::default() }).get("/").await.shows(&format!("</span>{word}</span>"));
     }
+    // A check that goes on while its site is paused already.
+    let sites = vec![SiteView { activity: Activity::Checking, paused: true, ..site("docs") }];
+    let page = Place::new(Fake { sites, ..Fake::default() }).get("/").await;
+    page.shows("</span>Checking</span>");
+    page.shows("</span>Paused</span>");
+    page.shows("when resumed");
     for (state, word) in [
         (RunState::Running, "Running"),
         (RunState::Done, "Done"),
