@@ -6,6 +6,7 @@ pub mod config;
 pub mod demo_site;
 pub mod fetch;
 pub mod folder;
+mod hex;
 pub mod html;
 pub mod notify;
 pub mod progress;

@@ -16,6 +16,8 @@ use tokio::sync::Notify;
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep};
 
+use crate::support::Logged;
+
 const SECOND: Duration = Duration::from_secs(1);
 
 /// What happened, in order.
@@ -664,7 +666,11 @@ async fn work_that_succeeds_despite_a_cancellation_is_committed() {
 #[test]
 fn errors_that_nobody_waits_for_and_cleanups_that_cannot_run_are_logged() {
     let log = Log::default();
-    tracing::subscriber::with_default(Logged(log.clone()), || {
+    let noted = log.clone();
+    let logged = Logged::new("patterns_core::exit_stack", move |_, message, fields| {
+        noted.add(format!("{message}{fields}"));
+    });
+    tracing::subscriber::with_default(logged, || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         runtime.block_on(Reaper::new().run(async {
             let stack = ExitStack::new();
@@ -689,41 +695,6 @@ async fn an_empty_stack_starts_no_task() {
     assert_eq!(tokio::runtime::Handle::current().metrics().num_alive_tasks(), before);
     let never: Result<(), Infallible> = ExitStack::new().settle(async |_| Ok(())).await.0;
     assert!(never.is_ok());
-}
-
-/// The least that makes `tracing` events visible.
-struct Logged(Log);
-
-impl tracing::Subscriber for Logged {
-    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
-        metadata.is_event() && metadata.target().starts_with("patterns_core::exit_stack")
-    }
-
-    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
-        tracing::span::Id::from_u64(1)
-    }
-
-    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
-    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
-    fn enter(&self, _: &tracing::span::Id) {}
-    fn exit(&self, _: &tracing::span::Id) {}
-
-    fn event(&self, event: &tracing::Event<'_>) {
-        struct Line(String);
-        impl tracing::field::Visit for Line {
-            fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn std::fmt::Debug) {
-                use std::fmt::Write;
-                let written = match field.name() {
-                    "message" => write!(self.0, "{value:?}"),
-                    name => write!(self.0, " {name}={value:?}"),
-                };
-                written.expect("a string takes it");
-            }
-        }
-        let mut line = Line(String::new());
-        event.record(&mut line);
-        self.0.add(line.0);
-    }
 }
 
 #[tokio::test(start_paused = true)]

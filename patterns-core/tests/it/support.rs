@@ -1,11 +1,13 @@
 //! What several tests use.
 mod by_hand;
+mod logged;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 #[allow(unused_imports, reason = "only some features' tests use it")]
 pub(crate) use by_hand::ByHand;
+pub(crate) use logged::Logged;
 
 /// Things that happened, in order.
 #[derive(Clone, Default)]

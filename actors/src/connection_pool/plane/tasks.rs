@@ -73,7 +73,7 @@ impl<M: ConnectionManager> Plane<M> {
         if let Err(Failed { error, permanent }) = &result {
             // It is tried for as long as that takes, and said once.
             let (pool, error) = (&self.config.name, words(error));
-            match self.status().last_failure {
+            match self.state.lock().last_failure(Instant::now()) {
                 None => tracing::warn!(%pool, %error, permanent, "cannot connect"),
                 Some(_) => tracing::debug!(%pool, %error, permanent, "still cannot connect"),
             }

@@ -70,8 +70,8 @@ pub trait ScheduleStore: Send + Sync + 'static {
     ///   those that it has now: none up to `now` is due, so `passed` becomes `now`.
     ///
     /// The answer tells the anchor that is kept; `runs`; `last`, the latest of all instants not later than
-    /// [`now`](Registration::now) that are in `passed` or have a firing that is neither released nor triggered; how many of its firings
-    /// are claimed or interrupted; and its latest firings, up to `keep`, in the order of their instants.
+    /// [`now`](Registration::now) that are in `passed` or have a firing that is neither released nor triggered; how many
+    /// of its firings are claimed or interrupted; and its latest firings, up to `keep`, in the order of their instants.
     ///
     /// Called again: the same.
     ///

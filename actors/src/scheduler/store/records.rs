@@ -212,15 +212,6 @@ pub enum Unclaimed {
     Paused,
 }
 
-impl fmt::Display for Unclaimed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Missed => "nobody looked",
-            Self::Paused => "the schedule was paused",
-        })
-    }
-}
-
 /// A firing that is to be finished; see [`finish`](super::ScheduleStore::finish).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finished {

@@ -4,7 +4,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::Notice;
-use super::sign::hex;
+use crate::hex::hex;
 
 #[derive(Serialize)]
 struct Payload<'a> {

@@ -1,7 +1,7 @@
-use std::fmt::Write;
-
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
+
+use crate::hex::hex;
 
 /// What a signature begins with, so that there can be another kind some day.
 const VERSION: &str = "v1=";
@@ -80,15 +80,6 @@ pub fn verify(secret: &str, timestamp: &str, body: &[u8], signature: &str) -> bo
 fn mac(secret: &str, timestamp: &str, body: &[u8]) -> Hmac<Sha256> {
     let mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("a key of HMAC has any length");
     mac.chain_update(timestamp).chain_update(b".").chain_update(body)
-}
-
-/// Bytes as hexadecimal digits, in lower case.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a string does not fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// The 32 bytes that these are the digits of.

@@ -14,6 +14,7 @@ use super::core::Core;
 use super::keeper::tell_progress;
 use super::meters;
 use super::notices::Story;
+use super::record::note;
 use super::site::{Current, Site, Taken};
 use super::view::{Cause, EventKind, RunState};
 use crate::report::{LinkResult, Report};
@@ -79,9 +80,7 @@ impl Core {
                 // But for one that goes on with what itself had begun.
                 let why = "the check before it had been cut off, and was gone on with".to_owned();
                 let skipped = NotBegun { site: site.name.clone(), due, times: 1, state: RunState::Skipped, why };
-                for noted in self.store.not_begun(vec![skipped], now).await? {
-                    meters::not_begun(&noted.site, noted.state, noted.times);
-                }
+                note(&self.store, &self.bus, vec![skipped], now).await?;
             }
             return Ok(Some(begun));
         }

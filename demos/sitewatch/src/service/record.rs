@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use super::bus::Bus;
 use super::meters;
 use super::view::{EventKind, RunState};
-use crate::store::{NotBegun, Store};
+use crate::store::{NotBegun, Store, StoreError};
 
 /// Keeps schedules in another store, and notes in sitewatch's own every instant of which no check came: as a run that
 /// did not begin. What somebody triggered is his own matter.
@@ -28,14 +28,7 @@ impl<S> Recording<S> {
     }
 
     async fn note(&self, not_begun: Vec<NotBegun>, now: Timestamp) -> Result<(), ScheduleStoreError> {
-        if not_begun.is_empty() {
-            return Ok(());
-        }
-        for run in self.store.not_begun(not_begun, now).await.map_err(ScheduleStoreError::new)? {
-            meters::not_begun(&run.site, run.state, run.times);
-            self.bus.tell(EventKind::Run, Some(&run.site));
-        }
-        Ok(())
+        note(&self.store, &self.bus, not_begun, now).await.map_err(ScheduleStoreError::new)
     }
 
     /// What there is to be noted of a firing that has ended.
@@ -52,6 +45,18 @@ impl<S> Recording<S> {
         let (site, due) = (firing.schedule.clone(), firing.instant);
         Some(NotBegun { site, due, times: 1, state: RunState::Skipped, why })
     }
+}
+
+/// Notes that checks were due and did not begin, counts those that were not noted yet, and tells of them.
+pub(super) async fn note(store: &Store, bus: &Bus, not_begun: Vec<NotBegun>, now: Timestamp) -> Result<(), StoreError> {
+    if not_begun.is_empty() {
+        return Ok(());
+    }
+    for run in store.not_begun(not_begun, now).await? {
+        meters::not_begun(&run.site, run.state, run.times);
+        bus.tell(EventKind::Run, Some(&run.site));
+    }
+    Ok(())
 }
 
 /// What there is to be noted of instants that passed.

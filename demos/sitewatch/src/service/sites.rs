@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actors::scheduler::{OnInterrupted, ScheduleError, ScheduleHandle};
+use actors::scheduler::{OnInterrupted, ScheduleError};
 use patterns_core::outcome::BoxError;
 
 use super::config::{ServiceConfig, SiteConfig, When};
@@ -68,8 +68,8 @@ impl Core {
 
     /// Forgets the schedules of sites that are known, and are not in the settings any more.
     pub(crate) async fn forget_others(&self) -> Result<(), BoxError> {
-        let known = self.patiently(|| self.store.sites()).await?;
-        let others = known.iter().map(|known| &*known.name).filter(|name| self.site(name).is_none());
+        let known = self.patiently(|| self.store.watched()).await?;
+        let others = known.iter().map(|name| &**name).filter(|name| self.site(name).is_none());
         self.forget_schedules(others).await;
         Ok(())
     }
@@ -106,7 +106,7 @@ impl Core {
         self.sites.write().insert(name.to_owned(), Arc::clone(&site));
         meters::watched(name);
         match self.schedule(&site).await {
-            Ok(schedule) => install(&site, schedule).await?,
+            Ok(()) => {}
             // A site of this name was there a moment ago, and is still being stopped.
             Err(ScheduleError::NameTaken { .. }) => self.replace(&site).await?,
             Err(error) => return Err(error.into()),
@@ -118,7 +118,7 @@ impl Core {
     async fn replace(self: &Arc<Self>, site: &Arc<Site>) -> Result<(), BoxError> {
         let before = site.schedule().or_else(|| self.scheduler.find(&site.name));
         let Some(before) = before else {
-            return Ok(install(site, self.schedule(site).await?).await?);
+            return Ok(self.schedule(site).await?);
         };
         before.close().await?;
         let (core, site) = (Arc::downgrade(self), Arc::clone(site));
@@ -130,9 +130,8 @@ impl Core {
                 return Ok(());
             }
             match core.schedule(&site).await {
-                Ok(schedule) => install(&site, schedule).await?,
-                // Somebody else has replaced it meanwhile.
-                Err(ScheduleError::NameTaken { .. }) => {}
+                // Or somebody else has replaced it meanwhile.
+                Ok(()) | Err(ScheduleError::NameTaken { .. }) => {}
                 Err(error) => return Err(error.into()),
             }
             core.bus.tell(EventKind::Settings, Some(&site.name));
@@ -143,7 +142,8 @@ impl Core {
         Ok(())
     }
 
-    async fn schedule(self: &Arc<Self>, site: &Arc<Site>) -> Result<ScheduleHandle, ScheduleError> {
+    /// Gives a site the schedule of its settings, where it has none.
+    async fn schedule(self: &Arc<Self>, site: &Arc<Site>) -> Result<(), ScheduleError> {
         let (core, watched) = (Arc::downgrade(self), Arc::clone(site));
         let job = move || {
             let (core, site) = (core.clone(), Arc::clone(&watched));
@@ -156,19 +156,26 @@ impl Core {
         };
         let config = site.config();
         let schedule = &config.schedule;
-        let (name, scheduler) = (site.name.clone(), &self.scheduler);
+        let (name, scheduler, paused) = (site.name.clone(), &self.scheduler, site.is_paused());
         macro_rules! scheduled {
             ($request:expr) => {{
                 let request = $request.durable().overlap(schedule.overlap).catch_up(schedule.catch_up);
                 let request = request.jitter(schedule.jitter).on_interrupted(OnInterrupted::RunAgain);
-                let request = if site.is_paused() { request.paused() } else { request };
-                request.run(job).await
+                let request = if paused { request.paused() } else { request };
+                request.run(job).await?
             }};
         }
-        match &schedule.when {
+        let made = match &schedule.when {
             When::Every(period) => scheduled!(scheduler.every(name, *period).immediately()),
             When::Cron { expression, time_zone } => scheduled!(scheduler.cron(name, expression, time_zone)),
             When::ByHand => scheduled!(scheduler.every(name, Duration::from_secs(NEVER * 86_400))),
+        };
+        site.set_schedule(made.clone());
+        // Somebody may have paused or resumed the one before while this was made.
+        match (paused, site.is_paused()) {
+            (false, true) => made.pause().await.map(drop),
+            (true, false) => made.resume().await.map(drop),
+            _ => Ok(()),
         }
     }
 
@@ -243,16 +250,4 @@ impl Core {
         self.bus.tell(EventKind::Run, Some(name));
         Ok(acted)
     }
-}
-
-/// Gives a site its schedule.
-async fn install(site: &Site, schedule: ScheduleHandle) -> Result<(), ScheduleError> {
-    site.set_schedule(schedule.clone());
-    // Somebody may have paused or resumed the one before while this was made.
-    if site.is_paused() {
-        schedule.pause().await?
-    } else {
-        schedule.resume().await?
-    };
-    Ok(())
 }

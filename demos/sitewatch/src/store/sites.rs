@@ -2,6 +2,7 @@ use std::borrow::Cow;
 
 use super::db::{Statement, key, values};
 use super::{Store, StoreError};
+use crate::hex::hex;
 
 /// A site, as the store knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +20,7 @@ pub(super) fn name_of(target: &str) -> Cow<'_, str> {
     if target.len() <= LONGEST_NAME {
         return target.into();
     }
-    let hash: String = key::of_text(target)[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = hex(&key::of_text(target)[..8]);
     // Room for the rest of it, which is 20 bytes.
     let end = (0..=LONGEST_NAME - 20).rev().find(|at| target.is_char_boundary(*at)).unwrap_or(0);
     format!("{}… {hash}", &target[..end]).into()
@@ -32,6 +33,12 @@ impl Store {
             on conflict (name) do update set target = excluded.target, watched = 1 returning id, paused";
         let mut row = self.db.write_row(enter, values![name, target]).await?;
         Ok(Site { id: row.int(), paused: row.int() != 0 })
+    }
+
+    /// The names of the sites that are watched.
+    pub(crate) async fn watched(&self) -> Result<Vec<String>, StoreError> {
+        let rows = self.db.read("select name from site where watched = 1 order by name", Vec::new()).await?;
+        Ok(rows.into_iter().map(|mut row| row.text()).collect())
     }
 
     /// Notes that a site is watched no more, so that it is not among those that are.

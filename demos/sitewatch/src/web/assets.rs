@@ -1,6 +1,5 @@
 //! What pages are shown with: in the program, and each at an address that changes with its content.
 
-use std::fmt::Write;
 use std::sync::LazyLock;
 
 use actix_web::HttpResponse;
@@ -10,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::pages;
 use super::pages::Visit;
+use crate::hex::hex;
 
 /// An asset: at an address that is never another's.
 #[derive(Debug)]
@@ -22,12 +22,7 @@ pub(super) struct Asset {
 impl Asset {
     fn new(name: &str, ending: &str, media_type: &'static str, content: &'static str) -> Self {
         let hash = Sha256::digest(content);
-        let mut path = format!("/assets/{name}.");
-        for byte in hash.iter().take(8) {
-            // A String takes everything.
-            let _ = write!(path, "{byte:02x}");
-        }
-        path.push_str(ending);
+        let path = format!("/assets/{name}.{}{ending}", hex(&hash[..8]));
         Self { path, media_type, content }
     }
 }

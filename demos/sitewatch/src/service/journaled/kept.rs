@@ -8,6 +8,7 @@ use url::Url;
 
 use crate::check::Reply;
 use crate::fetch::FetchError;
+use crate::hex::hex;
 use crate::html::Outline;
 use crate::report::{Reason, Verdict};
 use crate::store::Noted;
@@ -58,9 +59,5 @@ pub(super) fn hash(body: &[u8], charset: Option<&str>, links: usize) -> String {
     hash.update(format!("{} {links}", charset.unwrap_or_default()));
     hash.update([0]);
     hash.update(body);
-    hash.finalize().iter().fold(String::with_capacity(64), |mut text, byte| {
-        use std::fmt::Write;
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hex(&hash.finalize())
 }

@@ -1,8 +1,8 @@
-use std::fmt::Write;
-
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use sha2::Sha256;
+
+use crate::hex::hex;
 
 /// Marks texts as ours, with the token as the key: HMAC-SHA-256 ([RFC 2104]). Each mark is for one purpose.
 ///
@@ -60,15 +60,6 @@ impl Seal {
         // No purpose has a zero in it, so no two pairs give the same bytes.
         self.key.clone().chain_update(purpose).chain_update([0u8]).chain_update(text)
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        // A String takes everything.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
 }
 
 /// Only lower case is taken, so that one text has one spelling.
