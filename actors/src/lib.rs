@@ -67,6 +67,8 @@
 pub mod connection_pool;
 pub mod coordinator;
 pub mod dead_letters;
+#[cfg(feature = "jobs")]
+pub mod jobs;
 pub mod mailbox;
 pub mod prelude;
 pub mod scheduler;

@@ -7,6 +7,7 @@ mod conservation;
 mod coordinator;
 mod dead_letters;
 mod desk;
+mod jobs;
 mod mailbox;
 mod recorder;
 mod reply;

@@ -1,0 +1,65 @@
+//! Entering jobs.
+
+use super::super::{Entered, JobId, JobState, NewJob};
+use super::tables::{Holder, Now, Row, Tables};
+
+impl Tables {
+    pub(super) fn enqueue_all(&mut self, term: Option<u64>, jobs: &[NewJob], now: Now) -> Vec<Entered> {
+        if term.is_some_and(|term| !self.leads(term)) {
+            return vec![Entered::Deposed; jobs.len()];
+        }
+        jobs.iter().map(|job| self.enqueue(job, now)).collect()
+    }
+
+    pub(super) fn enqueue(&mut self, job: &NewJob, now: Now) -> Entered {
+        if self.jobs.contains_key(&job.id) {
+            return Entered::Known;
+        }
+        if let Some(unique) = &job.unique {
+            let key = (job.queue.clone(), unique.key.clone());
+            if let Some(holder) = self.uniques.get(&key)
+                && (holder.until > now.0 || self.is_open(holder.id))
+            {
+                return Entered::Duplicate(holder.id);
+            }
+            self.uniques.insert(key, Holder { id: job.id, until: now.after(unique.window) });
+        }
+        let (seq, due) = (self.next_place(), now.when(job.due));
+        let row = Row {
+            seq,
+            place: seq,
+            job: job.clone(),
+            state: JobState::Waiting,
+            due,
+            expires: job.expires.map(|expires| now.when(expires)),
+            fence: 0,
+            answered: 0,
+            owner: None,
+            serial: 0,
+            attempt: 0,
+            crashes: 0,
+            cancel: false,
+            entered_at: now.0,
+            taken_at: None,
+            over_at: None,
+            error: None,
+            dead: None,
+            output: None,
+        };
+        self.queues.entry(job.queue.clone()).or_default();
+        self.jobs.insert(job.id, row);
+        self.by_seq.insert(seq, job.id);
+        self.wait(job.id, due);
+        Entered::New
+    }
+
+    /// A place behind all others.
+    pub(super) fn next_place(&mut self) -> u64 {
+        self.next_seq += 1;
+        self.next_seq
+    }
+
+    pub(super) fn is_open(&self, id: JobId) -> bool {
+        self.jobs.get(&id).is_some_and(|row| !row.state.is_over())
+    }
+}
