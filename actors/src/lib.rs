@@ -76,6 +76,7 @@ pub mod supervision;
 pub mod system;
 pub mod worker_pool;
 
+mod asked;
 mod chain;
 mod quiet;
 mod signal;

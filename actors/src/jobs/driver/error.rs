@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use patterns_core::outcome::{BoxError, Panic};
 
+use crate::asked::AskedError;
 use crate::chain::chain;
 
 /// Why a driver did not do what it was asked to.
@@ -60,5 +61,15 @@ impl DriverError {
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         matches!(self, Self::TimedOut(_))
+    }
+}
+
+impl AskedError for DriverError {
+    fn timed_out(limit: Duration) -> Self {
+        Self::TimedOut(limit)
+    }
+
+    fn panicked(panic: Panic) -> Self {
+        Self::Panicked(panic)
     }
 }

@@ -65,6 +65,12 @@ impl JobId {
     pub fn as_u128(self) -> u128 {
         self.0
     }
+
+    /// Bits for a generator of random numbers that is to say the same wherever it is asked.
+    #[allow(clippy::cast_possible_truncation, reason = "each half is taken")]
+    pub(crate) fn seed(self) -> u64 {
+        (self.0 >> 64) as u64 ^ self.0 as u64
+    }
 }
 
 impl fmt::Display for JobId {

@@ -64,8 +64,9 @@ pub use error::DriverError;
 pub use id::{Fence, JobId, NoJobId};
 pub use memory::MemoryDriver;
 pub use records::{
-    Accepted, Answer, Beat, DeadReason, Due, Effects, End, Entered, Eviction, JobFilter, JobRecord, JobState, Leadership,
-    NewJob, Owner, Owners, Prune, QueueCounts, QueueLimits, QueueRate, Seen, Take, Taken, TakenJob, Turns, Unique,
+    Accepted, Answer, Beat, DeadReason, Due, Effects, End, Entered, Eviction, JobFilter, JobRecord, JobState,
+    Leadership, NewJob, Owner, Owners, Prune, QueueCounts, QueueLimits, QueueRate, Seen, Take, Taken, TakenJob, Turns,
+    Unique,
 };
 
 use crate::worker_pool::Priority;

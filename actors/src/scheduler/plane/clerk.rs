@@ -5,15 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use patterns_core::context::Context;
-use patterns_core::outcome::catch_panics;
 use patterns_core::reaper::Tracked;
 use patterns_core::retry::Exponential;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 
 use super::super::store::{Lease, Recovered, Registered, Registration, ScheduleStore, StoreError, Verdict};
 use super::super::timetable::{self, Batch};
 use super::Plane;
-use crate::quiet::drop_quietly;
+use crate::asked::within;
 
 /// From the first failure of the store to asking it again; doubles with each.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -203,18 +202,6 @@ impl Drop for Clerk {
                 table.uncommitted(id, claim.instant, now, fx);
             }
         });
-    }
-}
-
-/// Gives the store so much time, and keeps its panics from doing harm.
-async fn within<T>(limit: Duration, asked: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-    let mut asked = Box::pin(catch_panics(asked));
-    let answer = timeout(limit, &mut asked).await;
-    drop_quietly(asked);
-    match answer {
-        Ok(Ok(answer)) => answer,
-        Ok(Err(panic)) => Err(StoreError::Panicked(panic)),
-        Err(_) => Err(StoreError::TimedOut(limit)),
     }
 }
 

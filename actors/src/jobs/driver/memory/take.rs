@@ -114,9 +114,10 @@ impl Tables {
             if room == 0 && for_rate.is_none() {
                 continue;
             }
-            let in_order = queue.ready.values().flatten();
-            let waiting = in_order.filter(|(_, seq)| suspect || !self.is_suspect(*seq));
-            if let Some((due, _)) = waiting.min() {
+            // Each level is in its order, and may have many.
+            let firsts = queue.ready.values();
+            let firsts = firsts.filter_map(|ready| ready.iter().find(|(_, seq)| suspect || !self.is_suspect(*seq)));
+            if let Some((due, _)) = firsts.min() {
                 sooner(now.until(*due).max(for_rate.unwrap_or(Duration::ZERO)));
             }
         }

@@ -1,0 +1,101 @@
+//! The end of a queue.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use patterns_core::cancel::{CancelCause, CancelKind};
+use tokio::time::{Instant, timeout_at};
+
+use super::super::desk::{Desk, Phase};
+use super::super::driver::Leadership;
+use super::super::{DrainReceipt, Stop, Term};
+use super::Plane;
+
+impl Plane {
+    /// Takes nothing any more.
+    pub(in crate::jobs) fn close(self: &Arc<Self>) {
+        self.change(|desk, _, chores| desk.close(chores));
+    }
+
+    /// Whether nothing is left of it.
+    pub(in crate::jobs) fn is_over(&self) -> bool {
+        self.phase() == Phase::Closed && self.context().reaper().live().is_empty()
+    }
+
+    /// Asks everything to stop, now and for ever.
+    pub(in crate::jobs) fn stop(self: &Arc<Self>, why: &'static str) {
+        self.change(|desk, _, chores| {
+            desk.close(chores);
+            desk.shut(chores);
+        });
+        self.context().token().cancel_with(CancelCause::new(CancelKind::Shutdown, why));
+    }
+
+    /// Waits until nothing is left of what ran.
+    pub(in crate::jobs) async fn idle(&self) {
+        self.context().reaper().drained().await;
+    }
+
+    /// Finishes what it has, hands back the rest in time, takes its leave, and is over by the deadline.
+    pub(in crate::jobs) async fn drain(self: &Arc<Self>, deadline: Instant) -> DrainReceipt {
+        let start = Instant::now();
+        self.close();
+        let grace = self.config.grace;
+        let last_call = deadline.checked_sub(grace).unwrap_or(start);
+        if timeout_at(last_call, self.until(Desk::is_quiet)).await.is_err() {
+            self.change(|desk, _, chores| desk.stop(Stop::Draining, chores));
+        }
+        // Jobs are dropped when their grace is over; twice that only if they block, or the engine does not answer.
+        let limit = deadline.max(crate::system::after(Instant::now(), grace.saturating_mul(2)));
+        let settled = timeout_at(limit, self.until(Desk::is_settled)).await;
+        if settled.is_err() {
+            tracing::warn!(queue = &*self.config.name, "its jobs are not all answered for, and will be done again");
+        }
+        let limit = limit.max(crate::system::after(Instant::now(), grace));
+        self.take_leave(limit).await;
+        self.stop("the queue of jobs was drained");
+        let _ = timeout_at(limit, self.idle()).await;
+        DrainReceipt {
+            took: start.elapsed(),
+            counts: self.desk.lock().counts(),
+            left: self.left.load(Ordering::Acquire) || !self.is_owner(),
+            stragglers: self.context().reaper().live(),
+        }
+    }
+
+    /// Tells the engine that we are gone, so that nobody need wait for that.
+    async fn take_leave(self: &Arc<Self>, limit: Instant) {
+        let (owner, entered) = self.desk.lock().owner();
+        if !entered || self.phase() == Phase::Closed {
+            // It was told, or has never heard of us.
+            if !entered {
+                self.left.store(true, Ordering::Release);
+            }
+            return;
+        }
+        let term = self.term.borrow().as_ref().map(Term::number);
+        self.lead(None);
+        let leave = async {
+            if let Some(term) = term {
+                let _ = self.ask(self.driver.resign(&Leadership { term, owner: owner.to_string() })).await;
+            }
+            self.ask(self.driver.leave(&owner)).await.is_ok()
+        };
+        if timeout_at(limit, leave).await == Ok(true) {
+            self.left.store(true, Ordering::Release);
+        }
+    }
+
+    /// Waits until that holds of the desk.
+    pub(super) async fn until(&self, holds: impl Fn(&Desk) -> bool) {
+        loop {
+            let mut notified = pin!(self.settled.notified());
+            notified.as_mut().enable();
+            if holds(&self.desk.lock()) {
+                return;
+            }
+            notified.await;
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Looking for the ends of jobs that somebody waits for.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use patterns_core::context::interruptible;
+use tokio::sync::oneshot;
+use tokio::time::sleep;
+
+use super::super::desk::{Ending, Phase};
+use super::super::driver::{BATCH, DriverError, JobDriver};
+use super::super::{JobId, JobsError};
+use super::take::Pauses;
+use super::{FIRST_PAUSE, LONGEST_PAUSE, Plane};
+
+/// Of many ends in a row not each has everybody look again.
+const BREATH: Duration = Duration::from_millis(1);
+
+impl Plane {
+    /// How a job ended, when it has.
+    pub(in crate::jobs) async fn ended(self: &Arc<Self>, job: JobId) -> Result<Arc<Ending>, JobsError> {
+        let (to, ended) = oneshot::channel();
+        if self.desk.lock().wait_for(job, to) {
+            // Nobody waits for it: it goes home when nobody waits for anything.
+            drop(self.runtime.spawn(self.context.named("look").scope(Arc::clone(self).look_for_ends())));
+        } else {
+            self.curious.notify_one();
+        }
+        match interruptible(ended).await {
+            Ok(Ok(ending)) => Ok(ending),
+            Ok(Err(_)) => Err(JobsError::Closed),
+            Err(interrupt) => Err(JobsError::Interrupted(interrupt)),
+        }
+    }
+
+    async fn look_for_ends(self: Arc<Self>) {
+        let mut failures = Pauses::new(FIRST_PAUSE, LONGEST_PAUSE);
+        let (mut all, mut mark) = (true, self.driver.mark());
+        loop {
+            let jobs = self.desk.lock().awaited(all);
+            let Some(jobs) = jobs else { return };
+            match self.look_at_all(&jobs).await {
+                Ok(()) => failures.reset(),
+                Err(_) => {
+                    sleep(failures.next()).await;
+                    all = true;
+                    continue;
+                }
+            }
+            all = tokio::select! {
+                () = self.woken(&[], mark) => true,
+                () = sleep(self.config.poll) => true,
+                () = self.curious.notified() => false,
+                () = self.closed() => return,
+            };
+            if all {
+                sleep(BREATH).await;
+                mark = self.driver.mark();
+            }
+        }
+    }
+
+    async fn look_at_all(self: &Arc<Self>, jobs: &[JobId]) -> Result<(), DriverError> {
+        for jobs in jobs.chunks(BATCH) {
+            let records = self.ask(self.driver.look(jobs)).await?;
+            self.change(|desk, _, chores| {
+                jobs.iter().zip(records).for_each(|(job, record)| desk.looked_at(*job, record, chores));
+            });
+        }
+        Ok(())
+    }
+
+    /// Has the engine do something, once, for somebody who waits for that.
+    pub(in crate::jobs) async fn control<'a, T, F>(
+        &'a self,
+        ask: impl FnOnce(&'a dyn JobDriver) -> F,
+    ) -> Result<T, JobsError>
+    where
+        F: Future<Output = Result<T, DriverError>> + 'a,
+    {
+        self.check_open()?;
+        let asked = self.ask(ask(&*self.driver));
+        interruptible(asked).await.map_err(JobsError::Interrupted)?.map_err(JobsError::Driver)
+    }
+
+    /// Whether the engine may still be asked.
+    pub(in crate::jobs) fn check_open(&self) -> Result<(), JobsError> {
+        if self.phase() == Phase::Closed { Err(JobsError::Closed) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,117 @@
+//! Taking jobs, as there is room for them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use super::super::desk::{Phase, Want};
+use super::super::driver::{Take, Taken};
+use super::{FIRST_PAUSE, LONGEST_PAUSE, Plane};
+
+/// How long it waits, at first and at most, where others look at all the jobs that there are.
+const CROWDED: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(500));
+
+impl Plane {
+    /// Takes jobs whenever there are some, and there is room for them.
+    pub(super) async fn take_jobs(self: &Arc<Self>) {
+        if self.workers.is_none() {
+            return;
+        }
+        let mut failures = Pauses::new(FIRST_PAUSE, LONGEST_PAUSE);
+        let mut crowded = Pauses::new(CROWDED.0, CROWDED.1);
+        loop {
+            let want = self.desk.lock().want();
+            let Some(want) = want else {
+                if self.phase() == Phase::Closed {
+                    return;
+                }
+                self.credit.notified().await;
+                continue;
+            };
+            // What comes while the engine looks is not overlooked.
+            let mark = self.driver.mark();
+            match self.ask(self.driver.take(&self.take(&want))).await {
+                Err(_) => {
+                    tokio::select! {
+                        () = sleep(failures.next()) => {}
+                        () = self.closed() => return,
+                    }
+                }
+                Ok(None) => self.be_gone(&want.owner),
+                Ok(Some(Taken { jobs, next, .. })) => {
+                    failures.reset();
+                    let (got, most) = (jobs.len(), want.most);
+                    self.deliver_all(&want, jobs);
+                    if got > 0 {
+                        crowded.reset();
+                    }
+                    let soon = next.is_some_and(|next| next.is_zero());
+                    if got < most && !(soon && got > 0) {
+                        let pause = match next {
+                            Some(_) if soon => crowded.next(),
+                            Some(next) => next.min(self.config.poll),
+                            None => self.config.poll,
+                        };
+                        self.rest(&want, mark, pause).await;
+                    }
+                }
+            }
+        }
+    }
+
+    fn take(&self, want: &Want) -> Take {
+        Take {
+            owner: want.owner.to_string(),
+            serial: want.serial,
+            queues: self.queues.clone(),
+            most: want.most,
+            suspect: want.suspect,
+            ageing: self.config.ageing,
+        }
+    }
+
+    /// Waits until there may be something to be taken.
+    async fn rest(&self, want: &Want, mark: u64, pause: Duration) {
+        // A suspect is only looked for when none is held any more; and a queue that closes need not wait.
+        let credit = async {
+            loop {
+                self.credit.notified().await;
+                if !want.suspect || self.phase() != Phase::Open {
+                    return;
+                }
+            }
+        };
+        tokio::select! {
+            () = self.woken(&self.queues, mark) => {}
+            () = sleep(pause) => {}
+            () = credit => {}
+        }
+        // Who waits for room may have been told of it here.
+        self.credit.notify_one();
+    }
+}
+
+/// Pauses that grow.
+pub(super) struct Pauses {
+    first: Duration,
+    longest: Duration,
+    next: Duration,
+}
+
+impl Pauses {
+    pub(super) fn new(first: Duration, longest: Duration) -> Self {
+        Self { first, longest, next: first }
+    }
+
+    /// The next one, less a random part, so that many who failed together don't come back together.
+    pub(super) fn next(&mut self) -> Duration {
+        let pause = self.next;
+        self.next = (pause * 2).min(self.longest);
+        pause.mul_f64(rand::random_range(0.5..=1.0))
+    }
+
+    pub(super) fn reset(&mut self) {
+        self.next = self.first;
+    }
+}
