@@ -70,7 +70,6 @@ pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
     }
 
     /// This job as one that is to be put, for more than its defaults.
-    #[must_use]
     fn entry(&self) -> Entry<Self>
     where
         Self: Sized,

@@ -1,2 +1,4 @@
-pub(crate) mod conformance;
+mod cancellation;
+mod conformance;
 mod drivers;
+mod model;

@@ -128,18 +128,18 @@ pub trait JobDriver: Send + Sync + 'static {
     /// 1. The answer's fence is that of the latest accepted answer: [`Accepted::Kept`], and nothing is done.
     /// 2. There is no `job`, it does not run, or its fence or owner is another: [`Accepted::Stale`], and nothing is done.
     /// 3. It has [effects](Answer::effects), and they fail: [`Accepted::Failed`], and nothing is done.
-    /// 4. Otherwise all of [`next`](Answer::next) is entered, as by [`enqueue`](Self::enqueue) without a term;
-    ///    `crashes` shrinks by one; and by [`end`](Answer::end):
+    /// 4. Otherwise `crashes` shrinks by one; and by [`end`](Answer::end):
     ///    - [`End::Done`]: it is done, with the output.
     ///    - [`End::Retry`]: it waits again, and is due after that time; the error is kept.
     ///    - [`End::Dead`]: it is dead, with reason and error.
     ///    - [`End::Cancelled`]: it is cancelled.
-    ///    - [`End::Released`]: it waits again, due after that time, but not earlier than it was; `attempt` shrinks by
-    ///      one.
+    ///    - [`End::Released`]: it waits again, due after that time, but not earlier than it was, and as it was where that
+    ///      time is zero; `attempt` shrinks by one.
     ///
     ///    If it [was cancelled](Self::cancel) meanwhile, it is cancelled where it would wait again.
     ///
-    /// What is over leaves the line of its key, and its unique key if the window is over.
+    /// What is over leaves the line of its key, and its unique key if the window is over. Then all of
+    /// [`next`](Answer::next) is entered, as by [`enqueue`](Self::enqueue) without a term, whatever the verdicts are.
     ///
     /// Called again: no further effect, and the same answer.
     ///
@@ -228,7 +228,8 @@ pub trait JobDriver: Send + Sync + 'static {
     /// See [`enqueue`](Self::enqueue).
     async fn turns(&self, turns: &Turns) -> Result<Duration, DriverError>;
 
-    /// Sets the limits of a queue, for all takes from now on. The default is none.
+    /// Sets the limits of a queue, for all takes from now on. The default is none. What began under an earlier rate counts
+    /// for no longer than a whole burst takes under this one, and not at all where there is none.
     ///
     /// # Errors
     ///
@@ -250,7 +251,7 @@ pub trait JobDriver: Send + Sync + 'static {
     /// See [`enqueue`](Self::enqueue).
     async fn cancel(&self, job: JobId) -> Result<Option<JobState>, DriverError>;
 
-    /// Has a job wait, due now, in its place; one that is dead or cancelled with `attempt` and `crashes` at zero,
+    /// Has a job wait, due now at the latest, in its place; one that is dead or cancelled with `attempt` and `crashes` at zero,
     /// no `expires`, behind those of its key that are not over, and with its unique key only if nobody holds it. What runs
     /// or is done stays as it is. Its state now; `None`: there is no such job.
     ///

@@ -21,9 +21,6 @@ impl Tables {
         row.answered = fence;
         row.crashes = row.crashes.saturating_sub(1);
         let (is_cancelled, due) = (row.cancel, row.due);
-        for job in &answer.next {
-            self.enqueue(job, now);
-        }
         self.put_down(id);
         match &answer.end {
             End::Done { output } => {
@@ -44,6 +41,10 @@ impl Tables {
                 self.wait_unless(is_cancelled, id, due, now);
             }
             End::Cancelled => self.end(id, JobState::Cancelled, now),
+        }
+        // After its end: it may be followed by one with the same unique key.
+        for job in &answer.next {
+            self.enqueue(job, now);
         }
         Accepted::Kept
     }

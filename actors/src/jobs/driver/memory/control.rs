@@ -22,7 +22,8 @@ impl Tables {
         match state {
             JobState::Waiting => {
                 self.unready(id);
-                self.wait(id, now.0);
+                let due = self.jobs.get(&id).map_or(now.0, |row| row.due.min(now.0));
+                self.wait(id, due);
             }
             JobState::Dead | JobState::Cancelled => {
                 let place = self.next_place();
@@ -43,8 +44,8 @@ impl Tables {
         let Some(row) = self.jobs.get(&id) else { return };
         let Some(unique) = &row.job.unique else { return };
         let key = (row.job.queue.clone(), unique.key.clone());
-        if self.uniques.get(&key).is_none_or(|holder| holder.until <= now.0 && !self.is_open(holder.id)) {
-            self.uniques.insert(key, Holder { id, until: now.0 });
+        if self.uniques.get(&key).is_none_or(|holder| holder.until <= now.0 && !self.is_open(holder)) {
+            self.uniques.insert(key, Holder { id, seq: row.seq, until: now.0 });
         }
     }
 
@@ -73,8 +74,9 @@ impl Tables {
             }
         }
         let Self { jobs, uniques, rates, .. } = self;
-        let is_open = |id: &JobId| jobs.get(id).is_some_and(|row| !row.state.is_over());
-        uniques.retain(|_, holder| holder.until > now.0 || is_open(&holder.id));
+        let is_open =
+            |holder: &Holder| jobs.get(&holder.id).is_some_and(|row| row.seq == holder.seq && !row.state.is_over());
+        uniques.retain(|_, holder| holder.until > now.0 || is_open(holder));
         rates.retain(|_, next| *next > now.0);
         old.len() as u64
     }

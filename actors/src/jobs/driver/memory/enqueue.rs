@@ -1,6 +1,6 @@
 //! Entering jobs.
 
-use super::super::{Entered, JobId, JobState, NewJob};
+use super::super::{Entered, JobState, NewJob};
 use super::tables::{Holder, Now, Row, Tables};
 
 impl Tables {
@@ -18,11 +18,12 @@ impl Tables {
         if let Some(unique) = &job.unique {
             let key = (job.queue.clone(), unique.key.clone());
             if let Some(holder) = self.uniques.get(&key)
-                && (holder.until > now.0 || self.is_open(holder.id))
+                && (holder.until > now.0 || self.is_open(holder))
             {
                 return Entered::Duplicate(holder.id);
             }
-            self.uniques.insert(key, Holder { id: job.id, until: now.after(unique.window) });
+            let (seq, until) = (self.next_seq + 1, now.after(unique.window));
+            self.uniques.insert(key, Holder { id: job.id, seq, until });
         }
         let (seq, due) = (self.next_place(), now.when(job.due));
         let row = Row {
@@ -59,7 +60,8 @@ impl Tables {
         self.next_seq
     }
 
-    pub(super) fn is_open(&self, id: JobId) -> bool {
-        self.jobs.get(&id).is_some_and(|row| !row.state.is_over())
+    /// Whether the job of a holder is not over. Its id may be another job's by now.
+    pub(super) fn is_open(&self, holder: &Holder) -> bool {
+        self.jobs.get(&holder.id).is_some_and(|row| row.seq == holder.seq && !row.state.is_over())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Bound;
 
-use super::super::{JobFilter, JobId, JobRecord, JobState, QueueCounts};
+use super::super::{JobFilter, JobId, JobRecord, JobState, QueueCounts, QueueLimits};
 use super::queue::Queue;
 use super::tables::{Now, Row, Tables};
 
@@ -50,7 +50,9 @@ impl Tables {
             }
             counts
         };
-        self.queues.iter().map(count).collect()
+        let is_there =
+            |counts: &QueueCounts| counts.entered() > 0 || counts.paused || counts.limits != QueueLimits::default();
+        self.queues.iter().map(count).filter(is_there).collect()
     }
 }
 

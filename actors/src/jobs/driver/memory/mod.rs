@@ -83,10 +83,13 @@ impl MemoryDriver {
 
     /// Does something with the tables, and wakes those who wait if there may be something for them.
     fn with<T>(&self, f: impl FnOnce(&mut Tables, Now) -> T) -> T {
-        let mut tables = self.0.tables.lock();
-        let now = Now(self.0.clock.now());
-        let done = f(&mut tables, now);
-        if std::mem::take(&mut tables.stirred) {
+        let (done, stirred) = {
+            let mut tables = self.0.tables.lock();
+            let now = Now(self.0.clock.now());
+            (f(&mut tables, now), std::mem::take(&mut tables.stirred))
+        };
+        // It wakes others, who would find the tables locked.
+        if stirred {
             self.0.events.send_modify(|events| *events += 1);
         }
         done
@@ -141,7 +144,7 @@ impl JobDriver for MemoryDriver {
     }
 
     async fn limit(&self, queue: &str, limits: &QueueLimits) -> Result<(), DriverError> {
-        self.with(|tables, _| tables.limit(queue, *limits));
+        self.with(|tables, now| tables.limit(queue, *limits, now));
         Ok(())
     }
 

@@ -62,8 +62,14 @@ impl Queue {
 }
 
 impl Tables {
-    pub(super) fn limit(&mut self, queue: &str, limits: QueueLimits) {
-        self.queues.entry(queue.to_owned()).or_default().limits = limits;
+    pub(super) fn limit(&mut self, queue: &str, limits: QueueLimits, now: Now) {
+        let queue = self.queues.entry(queue.to_owned()).or_default();
+        queue.limits = limits;
+        // What was begun under a slower rate does not hold up a faster one for longer than its own.
+        queue.next = queue.next.zip(limits.rate).map(|(next, rate)| {
+            let bucket = rate.spacing.max(Duration::from_nanos(1)).saturating_mul(rate.burst.max(1));
+            next.min(now.after(bucket))
+        });
         self.stirred = true;
     }
 

@@ -64,6 +64,7 @@ pub(super) struct Row {
 /// Who holds a unique key, and until when after the job is over.
 pub(super) struct Holder {
     pub(super) id: JobId,
+    pub(super) seq: u64,
     pub(super) until: Timestamp,
 }
 
@@ -103,10 +104,10 @@ impl Tables {
         self.unready(id);
         let Some(row) = self.jobs.get_mut(&id) else { return };
         (row.state, row.over_at, row.owner, row.cancel) = (state, Some(now.0), None, false);
-        let (place, key, told) = (row.place, row.line(), row.job.told);
+        let (seq, place, key, told) = (row.seq, row.place, row.line(), row.job.told);
         let unique = row.job.unique.as_ref().map(|unique| (row.job.queue.clone(), unique.key.clone()));
         if let Some(unique) = unique
-            && self.uniques.get(&unique).is_some_and(|holder| holder.id == id && holder.until <= now.0)
+            && self.uniques.get(&unique).is_some_and(|holder| holder.seq == seq && holder.until <= now.0)
         {
             self.uniques.remove(&unique);
         }

@@ -12,6 +12,7 @@ impl Tables {
         let had = self.owners.get(&take.owner)?.running.values().copied();
         let had: Vec<JobId> = had.filter(|id| self.jobs.get(id).is_some_and(|row| row.serial == take.serial)).collect();
         if !had.is_empty() {
+            self.owners.entry(take.owner.clone()).and_modify(|owner| owner.beat += 1);
             let jobs = had.into_iter().filter_map(|id| self.taken(id, now)).collect();
             return Some(Taken { jobs, next: Some(Duration::ZERO), expired: 0 });
         }

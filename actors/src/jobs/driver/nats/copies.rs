@@ -1,0 +1,141 @@
+//! Copies of the tables, so that nobody has to read the log from its beginning, and it need not be kept.
+//!
+//! A copy is in parts, and there when [`Head`] says so, which is one message. Only then the log is shortened: so there is
+//! always a copy and all of the log after it. Who is behind the beginning of the log takes the copy.
+
+use std::collections::{BTreeMap, HashSet};
+
+use async_nats::HeaderMap;
+use futures_util::future::try_join_all;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use tokio::time::sleep;
+
+use super::super::memory::Dump;
+use super::super::{DriverError, JobId};
+use super::link::{Link, PATIENCE};
+use super::machine::{SWEPT, State};
+use super::names::Subject;
+use super::texts::{self, Place};
+
+/// How many parts are read, or subjects deleted, at once.
+const AT_ONCE: usize = 16;
+
+/// Which copy is the latest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Head {
+    /// The place of the log up to which it holds.
+    pub(super) seq: u64,
+    parts: u32,
+    bytes: u64,
+    /// The SHA-256 of all of it, as hexadecimal digits.
+    sha256: String,
+}
+
+/// A copy, as it is read and written.
+pub(super) type Copy = (State, Dump);
+
+/// The latest copy, if there is any.
+pub(super) async fn read(link: &Link) -> Result<Option<Copy>, DriverError> {
+    let mut tried = None;
+    loop {
+        let Some((_, head)) = head(link).await? else { return Ok(None) };
+        match read_parts(link, &head).await {
+            Ok(copy) => return Ok(Some(copy)),
+            // It may have been replaced meanwhile.
+            Err(error) if tried.as_ref() == Some(&head) => return Err(error),
+            Err(_) => tried = Some(head),
+        }
+        sleep(PATIENCE / 10).await;
+    }
+}
+
+async fn head(link: &Link) -> Result<Option<(u64, Head)>, DriverError> {
+    let Some((seq, text)) = link.latest(&link.names.head()).await? else { return Ok(None) };
+    let head = serde_json::from_slice(&text).map_err(DriverError::new)?;
+    Ok(Some((seq, head)))
+}
+
+async fn read_parts(link: &Link, head: &Head) -> Result<Copy, DriverError> {
+    let mut whole = Vec::new();
+    let numbers: Vec<u32> = (0..head.parts).collect();
+    for some in numbers.chunks(AT_ONCE) {
+        let subjects: Vec<String> = some.iter().map(|part| link.names.copy(head.seq, &part.to_string())).collect();
+        let mut found = BTreeMap::new();
+        for message in link.read_many(&link.names.kept_stream, &json!({ "multi_last": subjects })).await? {
+            let subject = message.headers.as_ref().and_then(|headers| headers.get("Nats-Subject"));
+            if let Some(Subject::Copy(_, part)) = subject.and_then(|subject| link.names.parse(subject.as_str())) {
+                found.insert(part, message.payload.to_vec());
+            }
+        }
+        whole.extend(found.into_values().flatten());
+    }
+    if digest(&whole) != head.sha256 {
+        let (read, expected) = (whole.len(), head.bytes);
+        let why = format!("the copy of the jobs' tables up to {}: {read} bytes that are not it, expected {expected}", head.seq);
+        return Err(DriverError::new(why));
+    }
+    serde_json::from_slice(&whole).map_err(DriverError::new)
+}
+
+/// Makes a copy the latest, deletes what is not needed any more, and tells how many bytes it has; `None` where another
+/// one was made the latest meanwhile.
+pub(super) async fn write(link: &Link, (state, dump): Copy) -> Result<Option<u64>, DriverError> {
+    let (seq, made_at) = (state.applied, state.at);
+    let needed: HashSet<JobId> = dump.texts().filter_map(Place::parse).map(Place::name).collect();
+    let whole = tokio::task::spawn_blocking(move || serde_json::to_vec(&(state, dump)));
+    let whole = whole.await.map_err(DriverError::new)?.map_err(DriverError::new)?;
+    let before = head(link).await?;
+    if before.as_ref().is_some_and(|(_, head)| head.seq >= seq) {
+        return Ok(None);
+    }
+    let mut parts = 0;
+    for part in whole.chunks(link.part) {
+        link.store(link.names.copy(seq, &parts.to_string()), HeaderMap::new(), part.to_vec()).await?;
+        parts += 1;
+    }
+    let bytes = whole.len() as u64;
+    let head = Head { seq, parts, bytes, sha256: digest(&whole) };
+    let mut headers = HeaderMap::new();
+    let expected = before.map_or(0, |(at, _)| at);
+    headers.insert("Nats-Expected-Last-Subject-Sequence", expected.to_string());
+    let text = serde_json::to_vec(&head).map_err(DriverError::new)?;
+    link.store(link.names.head(), headers, text).await?;
+    link.log.purge().sequence(seq + 1).await.map_err(DriverError::new)?;
+    let is_old = |name: JobId| made_at.duration_since(texts::made_at(name)) > SWEPT;
+    let mut unneeded = HashSet::new();
+    for subject in link.kept_subjects().await? {
+        match link.names.parse(&subject) {
+            Some(Subject::Copy(other, _)) if other < seq => drop(unneeded.insert(link.names.copy(other, "*"))),
+            Some(Subject::Text(name, _)) => {
+                if let Ok(id) = name.parse()
+                    && is_old(id)
+                    && !needed.contains(&id)
+                {
+                    unneeded.insert(link.names.text(name, "*"));
+                }
+            }
+            _ => {}
+        }
+    }
+    let unneeded: Vec<String> = unneeded.into_iter().collect();
+    for some in unneeded.chunks(AT_ONCE) {
+        let mut deleted = Vec::new();
+        for subject in some {
+            deleted.push(IntoFuture::into_future(link.kept.purge().filter(subject)));
+        }
+        try_join_all(deleted).await.map_err(DriverError::new)?;
+    }
+    Ok(Some(bytes))
+}
+
+fn digest(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    let mut text = String::new();
+    for byte in Sha256::digest(bytes) {
+        // A string takes all that is written into it.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}

@@ -1,0 +1,242 @@
+//! Taking jobs.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::{join, join4};
+use tokio_postgres::Row;
+
+use super::super::rules::{PRIORITIES, between, count, length, number, priority, timestamp};
+use super::super::{DriverError, Fence, Take, Taken, TakenJob, lead};
+use super::PostgresDriver;
+use super::columns::id;
+use super::heads::{HEADS, Heads, Looker};
+use super::setback::Setback;
+use super::tx::{BEGIN, COMMIT, Tx, prepare, read, rows, rows_if};
+use crate::connection_pool::postgres::{PostgresError, Session};
+
+/// What is told of a job that is taken, and what its order is, and what the clock reads.
+macro_rules! told {
+    () => {
+        "j.id, j.fence, j.queue, j.kind, j.payload, j.key, j.priority, j.attempt, j.crashes, j.entered_at, j.due, \
+         j.expires, j.seq"
+    };
+}
+
+const AGAIN: &str = concat!(
+    "select ",
+    told!(),
+    ", 0::bigint, (extract(epoch from clock_timestamp()) * 1000000000)::bigint
+    from durable_job j where j.owner = $1 and j.serial = $2 and j.state = 'running'"
+);
+
+/// The owner is locked first, and nothing is taken if it is gone. What somebody else is taking is left out. Without
+/// `materialized` more might be locked than is given.
+const TAKE: &str = concat!(
+    "
+    with me as materialized (
+        select owner from durable_owner where owner = $1 for no key update
+    ), clock as materialized (
+        select (extract(epoch from clock_timestamp()) * 1000000000)::bigint as now from me
+    ), plain as materialized (
+        select j.seq, greatest(j.due, '-9223372036854775808'::bigint + q.lead) - q.lead as rank, q.name, q.room
+        from clock
+        cross join unnest($4::text[], $5::smallint[], $6::bigint[], $7::bigint[], $8::bigint[])
+            as q (name, level, lead, floor, room)
+        cross join lateral (
+            select j.seq, j.due from durable_job j
+            where j.queue = q.name and j.priority = q.level and j.state = 'waiting' and not j.behind
+                and j.crashes = 0 and j.due >= q.floor and j.due <= clock.now
+                and (j.expires is null or j.expires > clock.now)
+            order by j.due, j.seq limit least($3::bigint, q.room)
+            for no key update skip locked
+        ) as j
+    ), suspects as materialized (
+        select j.seq, greatest(j.due, '-9223372036854775808'::bigint + q.lead) - q.lead as rank, q.name, q.room
+        from clock
+        cross join unnest($9::text[], $10::smallint[], $11::bigint[], $12::bigint[]) as q (name, level, lead, room)
+        cross join lateral (
+            select j.seq, j.due from durable_job j
+            where j.queue = q.name and j.priority = q.level and j.state = 'waiting' and not j.behind
+                and j.crashes > 0 and j.due <= clock.now and (j.expires is null or j.expires > clock.now)
+            order by j.due, j.seq limit 1
+            for no key update skip locked
+        ) as j
+        order by rank, j.seq limit 1
+    ), numbered as (
+        select c.*, row_number() over (partition by c.name order by c.rank, c.seq) as nth
+        from (select * from plain union all select * from suspects) as c
+    ), picked as materialized (
+        select n.seq, n.rank from numbered n where n.room is null or n.nth <= n.room
+        order by n.rank, n.seq limit $3::bigint
+    ), beaten as (
+        update durable_owner set beat = beat + 1 where owner = $1 and exists (select from picked)
+    )
+    update durable_job j
+    set state = 'running', fence = j.fence + 1, attempt = j.attempt + 1, crashes = j.crashes + 1, owner = $1,
+        serial = $2, taken_at = clock.now
+    from picked cross join clock where j.seq = picked.seq
+    returning ",
+    told!(),
+    ", picked.rank, clock.now"
+);
+
+/// For those whose queue has limits: the owner's row first, as in all takes, and then theirs.
+const MINE: &str = "select from durable_owner where owner = $1 for no key update";
+
+const LIMITED: &str = "
+    select from durable_queue where name = any($1::text[]) and (most is not null or spacing is not null)
+    order by name for no key update";
+
+const RATED: &str = "
+    update durable_queue q set next = r.next
+    from unnest($1::text[], $2::bigint[]) as r (name, next) where q.name = r.name";
+
+impl PostgresDriver {
+    pub(super) async fn try_take(&self, tx: Tx, take: &Take) -> Result<Option<Taken>, Setback> {
+        prepare(&tx, &[HEADS, TAKE]).await?;
+        let mut expired = 0;
+        let mut looker = Looker::new(self, take);
+        let mut heads = looker.heads(self, &read(&tx, HEADS, &looker.values()).await?);
+        if !heads.is_there {
+            return Ok(None);
+        }
+        if heads.is_again {
+            let jobs = told(&rows(&tx, AGAIN, &[&looker.owner, &looker.serial]).await?, false)?;
+            return Ok(Some(Taken { jobs, next: Some(std::time::Duration::ZERO), expired: 0 }));
+        }
+        if heads.queues.iter().any(|head| head.is_late && !head.gate.paused) {
+            expired = self.expire(&tx, &heads).await?;
+            looker = Looker::new(self, take);
+            heads = looker.heads(self, &read(&tx, HEADS, &looker.values()).await?);
+        }
+        let some: Vec<&str> = heads.queues.iter().filter(|head| head.has_some(take.suspect, heads.now)).map(|head| head.queue).collect();
+        if take.most == 0 || some.is_empty() {
+            // Nothing is written.
+            let next = heads.next(take.suspect);
+            return Ok(heads.is_there.then_some(Taken { jobs: Vec::new(), next, expired }));
+        }
+        let is_limited = heads.queues.iter().any(|head| head.is_limited() && some.contains(&head.queue));
+        let (jobs, heads) = if is_limited {
+            self.take_within_limits(&tx, take, &looker, heads).await?
+        } else {
+            take_some(&tx, take, &looker, self, heads).await?
+        };
+        if !heads.is_there {
+            return Ok(None);
+        }
+        let is_spent = jobs.iter().any(|job| job.crashes > 1);
+        Ok(Some(Taken { next: heads.next(take.suspect && !is_spent), jobs, expired }))
+    }
+
+    /// The same where queues have limits: these are locked, and looked at again. What is taken by others then is known.
+    async fn take_within_limits<'a>(
+        &self,
+        tx: &Session,
+        take: &Take,
+        looker: &Looker<'a>,
+        heads: Heads<'a>,
+    ) -> Result<(Vec<TakenJob>, Heads<'a>), Setback> {
+        prepare(tx, &[MINE, LIMITED, RATED]).await?;
+        let (begun, mine, limited, looked) = join4(
+            tx.batch_execute(BEGIN),
+            rows(tx, MINE, &[&looker.owner]),
+            rows(tx, LIMITED, &[&looker.queues]),
+            rows(tx, HEADS, &looker.values()),
+        )
+        .await;
+        begun?;
+        mine?;
+        limited?;
+        drop(heads);
+        let heads = looker.heads(self, &looked?);
+        let wish = Wish::new(take, &heads);
+        let jobs = told(&rows(tx, TAKE, &wish.values(looker)).await?, true)?;
+        let mut begun = BTreeMap::<&str, u64>::new();
+        for job in &jobs {
+            *begun.entry(&job.queue).or_default() += 1;
+        }
+        let (mut names, mut next) = (Vec::<&str>::new(), Vec::<i64>::new());
+        for head in heads.queues.iter().filter(|head| head.gate.limits.rate.is_some()) {
+            let mut gate = head.gate.clone();
+            (0..begun.get(head.queue).copied().unwrap_or_default()).for_each(|_| gate.begin(heads.now));
+            if let Some(at) = gate.next.filter(|_| gate != head.gate) {
+                names.push(head.queue);
+                next.push(at);
+            }
+        }
+        rows_if(!names.is_empty(), tx, RATED, &[&names, &next]).await?;
+        let (looked, ended) = join(rows(tx, HEADS, &looker.values()), tx.batch_execute(COMMIT)).await;
+        let looked = looked?;
+        ended?;
+        Ok((jobs, looker.heads(self, &looked)))
+    }
+}
+
+/// Takes what a look has found, and looks at what is left, all in one way to the server and back.
+async fn take_some<'a>(
+    tx: &Session,
+    take: &Take,
+    looker: &Looker<'a>,
+    driver: &PostgresDriver,
+    heads: Heads<'a>,
+) -> Result<(Vec<TakenJob>, Heads<'a>), Setback> {
+    let wish = Wish::new(take, &heads);
+    let (begun, taken, looked, ended) = join4(
+        tx.batch_execute(BEGIN),
+        rows(tx, TAKE, &wish.values(looker)),
+        rows(tx, HEADS, &looker.values()),
+        tx.batch_execute(COMMIT),
+    )
+    .await;
+    begun?;
+    let taken = taken?;
+    let looked = looked?;
+    ended?;
+    Ok((told(&taken, true)?, looker.heads(driver, &looked)))
+}
+
+/// What is to be taken, column by column: where there is something, and how much of it.
+#[derive(Default)]
+struct Wish<'a> {
+    most: i64,
+    names: Vec<&'a str>,
+    levels: Vec<i16>,
+    leads: Vec<i64>,
+    floors: Vec<i64>,
+    rooms: Vec<Option<i64>>,
+    suspect_names: Vec<&'a str>,
+    suspect_levels: Vec<i16>,
+    suspect_leads: Vec<i64>,
+    suspect_rooms: Vec<Option<i64>>,
+}
+
+impl<'a> Wish<'a> {
+    fn new(take: &Take, heads: &Heads<'a>) -> Self {
+        let mut wish = Self { most: number(take.most as u64), ..Self::default() };
+        for head in &heads.queues {
+            let room = head.gate.room(heads.now);
+            if room == 0 {
+                continue;
+            }
+            let room = head.is_limited().then(|| number(room));
+            let is_due = |due: Option<i64>| due.is_some_and(|due| due <= heads.now);
+            for (level, priority) in (0_i16..).zip(PRIORITIES) {
+                let (at, lead) = (usize::from(level.unsigned_abs()), length(lead(priority, take.ageing)));
+                if is_due(head.plain[at]) {
+                    wish.names.push(head.queue);
+                    wish.levels.push(level);
+                    wish.leads.push(lead);
+                    wish.floors.push(head.floor.by_level[at]);
+                    wish.rooms.push(room);
+                }
+                if take.suspect && is_due(head.suspects[at]) {
+                    wish.suspect_names.push(head.queue);
+                    wish.suspect_levels.push(level);
+                    wish.suspect_leads.push(lead);
+                    wish.suspect_rooms.push(room);
+                }
+            }
+        }
+        wish
+    }
+}
