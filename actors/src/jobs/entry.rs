@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::driver::{Due, NewJob, Unique};
 use super::{Job, JobId, PutError};
+use crate::scheduler::Firing;
 use crate::worker_pool::Priority;
 
 /// A job that is to be put, with when, where and in which order it is to be done.
@@ -60,6 +61,12 @@ impl<J> Entry<J> {
     pub fn id(mut self, id: JobId) -> Self {
         self.job.id = id;
         self
+    }
+
+    /// Gives it the id of an instant of a schedule, so that this puts one job, however often and by whomever it is put;
+    /// see [`JobQueue::on_firing`](super::JobQueue::on_firing).
+    pub fn of_firing(self, firing: &Firing) -> Self {
+        self.id(JobId::of(&["firing", &firing.schedule, &firing.instant.to_string()]))
     }
 
     /// Puts it into this queue. Default: [`Job::QUEUE`].

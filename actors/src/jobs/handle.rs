@@ -2,6 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
 use super::driver::{
@@ -13,6 +14,7 @@ use super::{
     SharedRate, Ticket,
 };
 use crate::Handle;
+use crate::scheduler::Firing;
 
 /// Puts jobs, and has them done by this process and others.
 ///
@@ -195,6 +197,67 @@ impl JobQueue {
     /// See [`limit`](Self::limit).
     pub async fn owners(&self) -> Result<Owners, JobsError> {
         self.owner.plane.control(|driver| driver.owners()).await
+    }
+
+    /// What a schedule runs to put a job at each of its instants: one for each, as its [id](Entry::of_firing) is made of
+    /// the schedule's name and the instant.
+    ///
+    /// Where the schedule is [durable](crate::scheduler::Every::durable) and
+    /// [runs again](crate::scheduler::OnInterrupted::RunAgain) what a crash cut off, no instant is lost and none puts two
+    /// jobs, also if several processes have the same schedule in the same store. If only one of them is to fire, start
+    /// its scheduler while it [leads](super::Leader::lead): the next one goes on from the last instant that the store
+    /// has.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actors::jobs::driver::MemoryDriver;
+    /// # use actors::jobs::{Failure, Job, JobQueue, Run};
+    /// # use actors::{Scheduler, System};
+    /// # use async_trait::async_trait;
+    /// # use serde::{Deserialize, Serialize};
+    /// use std::time::Duration;
+    ///
+    /// #[derive(Serialize, Deserialize)]
+    /// struct Report {
+    ///     day: String,
+    /// }
+    /// # #[async_trait]
+    /// # impl Job for Report {
+    /// #     const KIND: &'static str = "report";
+    /// #     type Output = ();
+    /// #     type State = ();
+    /// #     async fn run(self, _: &(), _: &mut Run) -> Result<(), Failure> { Ok(()) }
+    /// # }
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main()
+    /// # -> Result<(), Box<dyn std::error::Error>> {
+    /// # let system = System::start()?;
+    /// let queue = JobQueue::builder(MemoryDriver::new()).handle::<Report>(()).start(&system).await?;
+    /// let scheduler = Scheduler::builder().start(&system)?;
+    /// let report = queue.on_firing(|firing| Report { day: firing.instant.to_string() }.entry());
+    /// scheduler.every("report", Duration::from_secs(3600)).times(3).run(report).await?;
+    ///
+    /// tokio::time::sleep(Duration::from_secs(4 * 3600)).await;
+    /// assert_eq!(queue.counts().await?[0].done, 3);
+    /// # Ok(()) }
+    /// ```
+    pub fn on_firing<J: Job>(
+        &self,
+        mut make: impl FnMut(&Firing) -> Entry<J> + Send + 'static,
+    ) -> impl FnMut() -> BoxFuture<'static, Result<(), PutError>> + Send + 'static {
+        let queue = self.clone();
+        move || {
+            // Only a scheduler calls it, and then there is one.
+            let entry = Firing::current().map(|firing| make(&firing).of_firing(&firing));
+            let queue = queue.clone();
+            Box::pin(async move {
+                match entry {
+                    Some(entry) => queue.put(entry).await.map(drop),
+                    None => Ok(()),
+                }
+            })
+        }
     }
 
     /// Turns that all processes on this engine share, one `spacing` after the other. Each has to say the same spacing:
