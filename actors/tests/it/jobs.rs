@@ -2,3 +2,4 @@ mod cancellation;
 mod conformance;
 mod drivers;
 mod model;
+mod sqlite;

@@ -55,6 +55,10 @@ mod error;
 mod id;
 mod memory;
 mod records;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod rules;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 
 use std::time::Duration;
 
@@ -68,6 +72,8 @@ pub use records::{
     Leadership, NewJob, Owner, Owners, Prune, QueueCounts, QueueLimits, QueueRate, Seen, Take, Taken, TakenJob, Turns,
     Unique,
 };
+#[cfg(feature = "sqlite")]
+pub use sqlite::SqliteDriver;
 
 use crate::worker_pool::Priority;
 

@@ -1,7 +1,7 @@
 //! What the contract says, for drivers that keep their relations in a database.
 //!
-//! Instants are nanoseconds since 1970 in an `i64`. What is beyond the years that these reach (1678 to 2261) is as good as
-//! their end: so sums saturate, and nothing is refused for its time.
+//! Instants are nanoseconds since 1970 in an `i64`. What is beyond the years that these reach (1678 to 2261) is as good
+//! as their end: so sums saturate, and nothing is refused for its time.
 mod gate;
 mod known;
 

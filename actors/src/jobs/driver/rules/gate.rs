@@ -46,8 +46,8 @@ impl Gate {
         self.limits.rate.map_or(room, |rate| room.min(self.turns(rate, now)))
     }
 
-    /// What is kept of [`next`](Self::next) where the limits become these: what began under an earlier rate counts for no
-    /// longer than a whole burst takes.
+    /// What is kept of [`next`](Self::next) where the limits become these: what began under an earlier rate counts for
+    /// no longer than a whole burst takes.
     pub(in super::super) fn eased(next: Option<i64>, limits: &QueueLimits, now: i64) -> Option<i64> {
         let (next, rate) = next.zip(limits.rate)?;
         Some(next.min(after(now, spacing(rate).saturating_mul(rate.burst.max(1)))))

@@ -24,8 +24,8 @@ impl Known<'_> {
         (!is_own).then_some(Accepted::Stale)
     }
 
-    /// What an end makes of it. Beside that it has no owner, is not to be cancelled any more, `answered` is its `fence`,
-    /// and `crashes` shrinks by one.
+    /// What an end makes of it. Beside that it has no owner, is not to be cancelled any more, `answered` is its
+    /// `fence`, and `crashes` shrinks by one.
     pub(in super::super) fn change<'a>(&self, end: &'a End, now: i64) -> Change<'a> {
         let waits = if self.cancel { JobState::Cancelled } else { JobState::Waiting };
         let (state, due) = match end {

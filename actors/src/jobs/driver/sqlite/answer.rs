@@ -1,5 +1,6 @@
 //! Answering for jobs.
 
+use super::super::rules::Change;
 use super::super::{Accepted, Answer, DeadReason, DriverError, JobState};
 use super::enqueue::enqueue_one;
 use super::work::Work;
@@ -26,10 +27,9 @@ fn answer_one(work: &mut Work<'_>, owner: &str, answer: &Answer) -> Result<Accep
     {
         return Ok(Accepted::Failed(why));
     }
-    let change = known.change(&answer.end, work.now);
-    let (state, dead) = (change.state, change.dead.map(DeadReason::name));
+    let Change { state, due, error, dead, output, taken_back } = known.change(&answer.end, work.now);
     let over_at = state.is_over().then_some(work.now);
-    let values = (row.seq, state.name(), change.due, change.error, change.output, dead, over_at, change.taken_back);
+    let values = (row.seq, state.name(), due, error, output, dead.map(DeadReason::name), over_at, taken_back);
     work.tx.prepare_cached(ANSWERED)?.execute(values)?;
     work.moved(&row.queue, JobState::Running, state);
     if state.is_over() {

@@ -34,8 +34,8 @@ use work::Work;
 /// What it has answered is on the disk, so it survives a crash of the process and of the machine. Rows of the user's in
 /// the same file can be written [with the end of a job](Self::effects), and jobs put [with rows](Self::put_in).
 ///
-/// However, a file on a network's file system must not be used by more than one machine: SQLite can't lock it there. And
-/// there is one writer at a time, so what needs more writes than one disk can do needs another engine.
+/// However, a file on a network's file system must not be used by more than one machine: SQLite can't lock it there.
+/// And there is one writer at a time, so what needs more writes than one disk can do needs another engine.
 ///
 /// | guarantee | |
 /// |---|---|
@@ -48,20 +48,20 @@ use work::Work;
 ///
 /// # How it works
 ///
-/// The tables `durable_job`, `durable_owner`, `durable_queue` and a few more may be in a file that has others too, those
-/// of [`SqliteStore`](crate::scheduler::store::SqliteStore) among them. A program may look into them, as in
+/// The tables `durable_job`, `durable_owner`, `durable_queue` and a few more may be in a file that has others too,
+/// those of [`SqliteStore`](crate::scheduler::store::SqliteStore) among them. A program may look into them, as in
 /// `select kind, state, error from durable_job where queue = 'mail'`; it must not change them.
 ///
 /// Each call that writes is one transaction of the pool's [writer](crate::connection_pool::sqlite), which commits
-/// together what comes at the same time: so what a put, a take and an answer cost is a part of one wait for the disk. Calls
-/// that read have a connection of their own. Calls obey the ambient deadline, but not the ambient token: who is being
-/// stopped still has something to hand back.
+/// together what comes at the same time: so what a put, a take and an answer cost is a part of one wait for the disk.
+/// Calls that read have a connection of their own. Calls obey the ambient deadline, but not the ambient token: who is
+/// being stopped still has something to hand back.
 ///
 /// How many jobs of a queue are in which state is kept with the queue, as is how many run: both are changed in the
 /// transactions that change the jobs, and cost no search.
 ///
-/// While somebody waits for jobs, a number in the file is read once a second, which grows with each change that somebody may
-/// wait for. That is all that idling costs.
+/// While somebody waits for jobs, a number in the file is read once a second, which grows with each change that
+/// somebody may wait for. Beside the signs of life that is all that idling costs.
 ///
 /// # Examples
 ///
@@ -132,10 +132,10 @@ impl SqliteDriver {
     ///
     /// # Errors
     ///
-    /// - [`DriverError::Refused`]: the connections are `synchronous = normal`, or `off`; or a later version of this crate
-    ///   has made the tables.
-    /// - [`DriverError::Failed`]: there was no connection to be had; SQLite can't make the tables; the ambient token was
-    ///   cancelled, or the ambient deadline passed.
+    /// - [`DriverError::Refused`]: the connections are `synchronous = normal`, or `off`; or a later version of this
+    ///   crate has made the tables.
+    /// - [`DriverError::Failed`]: there was no connection to be had; SQLite can't make the tables; the ambient token
+    ///   was cancelled, or the ambient deadline passed.
     ///
     /// # Panics
     ///
@@ -159,16 +159,17 @@ impl SqliteDriver {
     /// Effects that are done in the transaction of the [answer](super::Answer::effects) that they come with: `f` may
     /// write whatever it likes in the same file.
     ///
-    /// If it fails, or panics, what it did is taken back, and the answer is [`Accepted::Failed`](super::Accepted::Failed);
-    /// others of the same batch are not touched. It may be called again where an earlier transaction was rolled back. It
-    /// holds up all who write, so it should be quick. It can't begin or end the transaction.
+    /// If it fails, or panics, what it did is taken back, and the answer is
+    /// [`Accepted::Failed`](super::Accepted::Failed); others of the same batch are not touched. It may be called again
+    /// where an earlier transaction was rolled back. It holds up all who write, so it should be quick. It can't begin
+    /// or end the transaction.
     pub fn effects(f: impl Fn(&Transaction<'_>) -> Result<(), rusqlite::Error> + Send + Sync + 'static) -> Effects {
         Effects::new(SqliteEffects::new(f))
     }
 
     /// Enters jobs in a transaction of the user's own, on whichever connection to the file, in this process or another:
-    /// they are there if and only if it is committed. As by [`enqueue`](super::JobDriver::enqueue) without a term; it goes
-    /// by the machine's clock.
+    /// they are there if and only if it is committed. As by [`enqueue`](super::JobDriver::enqueue) without a term; it
+    /// goes by the machine's clock.
     ///
     /// Workers learn of it within a second.
     ///

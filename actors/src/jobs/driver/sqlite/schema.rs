@@ -30,7 +30,7 @@ fn check_durable(tx: &Transaction<'_>) -> Result<(), DriverError> {
         return Ok(());
     }
     Err(DriverError::refused(format!(
-        "the pool's connections have synchronous = {synchronous} and fullfsync = {fullfsync}, so what was answered may be \
-         lost with the machine; expected `SqliteManager::init(\"pragma synchronous = full; pragma fullfsync = on\")`"
+        "the pool's connections have synchronous = {synchronous} and fullfsync = {fullfsync}, so what was answered may \
+         be lost with the machine; expected `SqliteManager::init(\"pragma synchronous = full; pragma fullfsync = on\")`"
     )))
 }

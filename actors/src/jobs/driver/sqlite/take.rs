@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use rusqlite::{OptionalExtension, Transaction};
+use rusqlite::Transaction;
 
 use super::super::rules::{Gate, PRIORITIES, between, count, level, number, priority, rank, timestamp};
 use super::super::{BATCH, DeadReason, DriverError, Fence, JobState, Take, Taken, TakenJob};

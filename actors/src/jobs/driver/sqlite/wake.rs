@@ -11,8 +11,9 @@ const LOOK: Duration = Duration::from_secs(1);
 
 /// Wakes those who wait for jobs, or for their ends.
 ///
-/// Of what this driver does they hear at once, when it was committed. What others do, in this process or another, is seen
-/// by a number in the file that grows with it, and only with what somebody may wait for: a sign of life does not count.
+/// Of what this driver does they hear at once, when it was committed. What others do, in this process or another, is
+/// seen by a number in the file that grows with it, and only with what somebody may wait for: a sign of life does not
+/// count.
 #[derive(Debug)]
 pub(super) struct Wake {
     /// How often something happened, as far as it is known here. That has nothing to do with the number in the file.
