@@ -8,6 +8,9 @@ mod browser;
 mod demo_site;
 mod fetch;
 mod hostile;
+#[path = "../../../actors/tests/it/jobs/conformance.rs"]
+mod jobs_conformance;
+mod jobs_nats;
 mod pool_support;
 mod pool_tcp;
 mod postgres;

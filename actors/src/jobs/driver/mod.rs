@@ -55,7 +55,13 @@ mod error;
 mod id;
 mod memory;
 mod records;
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
+#[cfg(feature = "nats")]
+mod nats;
+#[cfg(any(feature = "nats", feature = "postgres", feature = "sqlite"))]
+#[cfg_attr(
+    not(all(feature = "postgres", feature = "sqlite")),
+    allow(dead_code, reason = "no driver needs all of it")
+)]
 mod rules;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -72,6 +78,8 @@ pub use records::{
     Leadership, NewJob, Owner, Owners, Prune, QueueCounts, QueueLimits, QueueRate, Seen, Take, Taken, TakenJob, Turns,
     Unique,
 };
+#[cfg(feature = "nats")]
+pub use nats::{NatsDriver, NatsDriverBuilder, async_nats};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteDriver;
 

@@ -2,7 +2,9 @@
 //!
 //! Instants are nanoseconds since 1970 in an `i64`. What is beyond the years that these reach (1678 to 2261) is as good
 //! as their end: so sums saturate, and nothing is refused for its time.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod gate;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod known;
 
 use std::time::Duration;
@@ -11,7 +13,9 @@ use jiff::Timestamp;
 use patterns_core::cancel::CancelToken;
 use patterns_core::context::Context;
 
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(super) use gate::Gate;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(super) use known::{Change, Known};
 
 use super::{Answer, DeadReason, DriverError, Due, End, JobState, NewJob, lead};

@@ -1,4 +1,5 @@
 //! What the scenarios share.
+pub(crate) mod nats;
 pub(crate) mod reply;
 pub(crate) mod server;
 

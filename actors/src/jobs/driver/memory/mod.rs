@@ -1,5 +1,7 @@
 mod answer;
 mod control;
+#[cfg(feature = "nats")]
+mod dump;
 mod enqueue;
 mod look;
 mod owners;
@@ -21,6 +23,9 @@ use super::{
 };
 use crate::scheduler::{SystemClock, WallClock};
 use tables::{Now, Tables};
+
+#[cfg(feature = "nats")]
+pub(super) use dump::Dump;
 
 /// A driver in memory: for tests, and for workers of one process. A clone is the same one.
 ///
@@ -93,6 +98,25 @@ impl MemoryDriver {
             self.0.events.send_modify(|events| *events += 1);
         }
         done
+    }
+}
+
+/// What a driver needs that keeps a copy of the tables.
+#[cfg(feature = "nats")]
+impl MemoryDriver {
+    /// What a take answers that changes nothing; `None`: it changes something.
+    pub(super) fn peek(&self, take: &Take) -> Option<Option<Taken>> {
+        self.with(|tables, now| tables.peek(take, now))
+    }
+
+    /// All that is kept.
+    pub(super) fn dump(&self) -> Dump {
+        self.with(|tables, _| tables.dump())
+    }
+
+    /// Has it keep what was dumped, and nothing else. Whoever waits is woken.
+    pub(super) fn restore(&self, dump: Dump) {
+        self.with(|tables, _| *tables = Tables::restore(dump));
     }
 }
 

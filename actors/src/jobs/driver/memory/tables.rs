@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use super::super::{DeadReason, Due, JobId, JobState, Leadership, NewJob};
 use super::queue::Queue;
@@ -35,6 +36,7 @@ pub(super) struct Tables {
     pub(super) stirred: bool,
 }
 
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Row {
     /// Its place in the order in which jobs were entered.
     pub(super) seq: u64,
@@ -62,6 +64,7 @@ pub(super) struct Row {
 }
 
 /// Who holds a unique key, and until when after the job is over.
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Holder {
     pub(super) id: JobId,
     pub(super) seq: u64,
@@ -144,7 +147,7 @@ impl Tables {
 
 impl Row {
     /// The line that it stands in.
-    fn line(&self) -> Option<(String, String)> {
+    pub(super) fn line(&self) -> Option<(String, String)> {
         self.job.key.as_ref().map(|key| (self.job.queue.clone(), key.clone()))
     }
 }

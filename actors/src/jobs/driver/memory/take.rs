@@ -42,6 +42,23 @@ impl Tables {
         Some(taken)
     }
 
+    /// What a take answers that changes nothing; `None`: it changes something.
+    #[cfg(feature = "nats")]
+    pub(super) fn peek(&self, take: &Take, now: Now) -> Option<Option<Taken>> {
+        let Some(owner) = self.owners.get(&take.owner) else { return Some(None) };
+        let mut had = owner.running.values().filter_map(|id| self.jobs.get(id));
+        let changes = |id: JobId| {
+            let Some(row) = self.jobs.get(&id) else { return false };
+            let room = self.queues.get(&row.job.queue).map_or(0, |queue| queue.allowance(now));
+            let can = take.most > 0 && room > 0 && (row.crashes == 0 || take.suspect);
+            can || row.expires.is_some_and(|expires| expires <= now.0)
+        };
+        if had.any(|row| row.serial == take.serial) || self.candidates(take, now).into_iter().any(changes) {
+            return None;
+        }
+        Some(Some(Taken { next: self.next(take, take.suspect, now), ..Taken::default() }))
+    }
+
     /// What is due, in the order in which it is to be taken; of each priority of a queue not more than can be needed.
     fn candidates(&self, take: &Take, now: Now) -> Vec<JobId> {
         let mut due = Vec::new();

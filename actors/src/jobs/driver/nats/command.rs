@@ -6,9 +6,10 @@ use futures_util::FutureExt;
 use serde::{Deserialize, Serialize};
 
 use super::super::{
-    Accepted, Answer, Beat, DeadReason, DriverError, Effects, End, Entered, Eviction, Fence, JobDriver, JobId, JobState,
-    Leadership, MemoryDriver, NewJob, Owner, Prune, QueueLimits, Take, Taken, Turns,
+    Accepted, Answer, Beat, DriverError, Entered, Eviction, JobDriver, JobId, JobState, Leadership, MemoryDriver,
+    NewJob, Owner, Prune, QueueLimits, Take, Taken, Turns,
 };
+use super::said::{Ended, Said};
 
 /// One of the entries' items.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -22,49 +23,78 @@ pub(super) enum Item {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Command {
-    Enqueue { term: Option<u64>, jobs: Vec<NewJob> },
-    Take { owner: String, serial: u64, queues: Vec<String>, most: u64, suspect: bool, ageing: Duration },
-    Answer { owner: String, answers: Vec<Said> },
-    Enter { owner: String, instance: Option<String>, poison: u32 },
-    Beat { owner: String },
-    Evict { owner: String, beat: u64 },
-    Leave { owner: String },
-    Campaign { owner: String },
-    Resign { term: u64, owner: String },
-    Turns { name: String, count: u32, spacing: Duration, pause: Duration },
-    Limit { queue: String, limits: QueueLimits },
-    Pause { queue: String, paused: bool },
-    Cancel { job: JobId },
-    Retry { job: JobId },
-    Prune { over: Duration, dead: Option<Duration>, most: u64 },
+    Enqueue {
+        term: Option<u64>,
+        jobs: Vec<NewJob>,
+    },
+    Take {
+        owner: String,
+        serial: u64,
+        queues: Vec<String>,
+        most: u64,
+        suspect: bool,
+        ageing: Duration,
+    },
+    Answer {
+        owner: String,
+        answers: Vec<Said>,
+    },
+    Enter {
+        owner: String,
+        instance: Option<String>,
+        poison: u32,
+    },
+    Beat {
+        owner: String,
+    },
+    Evict {
+        owner: String,
+        beat: u64,
+    },
+    Leave {
+        owner: String,
+    },
+    Campaign {
+        owner: String,
+    },
+    Resign {
+        term: u64,
+        owner: String,
+    },
+    Turns {
+        name: String,
+        count: u32,
+        spacing: Duration,
+        pause: Duration,
+    },
+    Limit {
+        queue: String,
+        limits: QueueLimits,
+    },
+    Pause {
+        queue: String,
+        paused: bool,
+    },
+    Cancel {
+        job: JobId,
+    },
+    Retry {
+        job: JobId,
+    },
+    Prune {
+        over: Duration,
+        dead: Option<Duration>,
+        most: u64,
+    },
     /// Somebody would make a copy of the tables.
-    Claim { by: u64 },
+    Claim {
+        by: u64,
+    },
     /// Somebody has made one, of so many bytes.
-    Copied { by: u64, bytes: u64 },
-}
-
-/// An [`Answer`], as it is written.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Said {
-    pub(super) id: JobId,
-    pub(super) fence: Fence,
-    pub(super) end: Ended,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) next: Vec<NewJob>,
-    /// Whether it comes with what can't be done here.
-    #[serde(default)]
-    pub(super) effects: bool,
-}
-
-/// An [`End`], as it is written.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Ended {
-    Done { output: Option<String> },
-    Retry { after: Duration, error: String },
-    Dead { reason: DeadReason, error: String },
-    Cancelled,
-    Released { after: Duration },
+    Copied {
+        by: u64,
+        bytes: u64,
+    },
 }
 
 /// What came of a command.
@@ -81,37 +111,6 @@ pub(super) enum Outcome {
     State(Option<JobState>),
     Count(u64),
     Nothing,
-}
-
-impl From<End> for Ended {
-    fn from(end: End) -> Self {
-        match end {
-            End::Done { output } => Self::Done { output },
-            End::Retry { after, error } => Self::Retry { after, error },
-            End::Dead { reason, error } => Self::Dead { reason, error },
-            End::Cancelled => Self::Cancelled,
-            End::Released { after } => Self::Released { after },
-        }
-    }
-}
-
-impl From<Ended> for End {
-    fn from(end: Ended) -> Self {
-        match end {
-            Ended::Done { output } => Self::Done { output },
-            Ended::Retry { after, error } => Self::Retry { after, error },
-            Ended::Dead { reason, error } => Self::Dead { reason, error },
-            Ended::Cancelled => Self::Cancelled,
-            Ended::Released { after } => Self::Released { after },
-        }
-    }
-}
-
-impl From<Said> for Answer {
-    fn from(said: Said) -> Self {
-        let effects = said.effects.then(|| Effects::new(()));
-        Self { id: said.id, fence: said.fence, end: said.end.into(), next: said.next, effects }
-    }
 }
 
 impl From<&Take> for Command {

@@ -1,7 +1,7 @@
 //! Copies of the tables, so that nobody has to read the log from its beginning, and it need not be kept.
 //!
-//! A copy is in parts, and there when [`Head`] says so, which is one message. Only then the log is shortened: so there is
-//! always a copy and all of the log after it. Who is behind the beginning of the log takes the copy.
+//! A copy is in parts, and there when [`Head`] says so, which is one message. Only then the log is shortened: so there
+//! is always a copy and all of the log after it. Who is behind the beginning of the log takes the copy.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -15,8 +15,9 @@ use tokio::time::sleep;
 use super::super::memory::Dump;
 use super::super::{DriverError, JobId};
 use super::link::{Link, PATIENCE};
-use super::machine::{SWEPT, State};
+use super::machine::SWEPT;
 use super::names::Subject;
+use super::state::State;
 use super::texts::{self, Place};
 
 /// How many parts are read, or subjects deleted, at once.
@@ -34,10 +35,10 @@ pub(super) struct Head {
 }
 
 /// A copy, as it is read and written.
-pub(super) type Copy = (State, Dump);
+pub(super) type Whole = (State, Dump);
 
 /// The latest copy, if there is any.
-pub(super) async fn read(link: &Link) -> Result<Option<Copy>, DriverError> {
+pub(super) async fn read(link: &Link) -> Result<Option<Whole>, DriverError> {
     let mut tried = None;
     loop {
         let Some((_, head)) = head(link).await? else { return Ok(None) };
@@ -57,7 +58,7 @@ async fn head(link: &Link) -> Result<Option<(u64, Head)>, DriverError> {
     Ok(Some((seq, head)))
 }
 
-async fn read_parts(link: &Link, head: &Head) -> Result<Copy, DriverError> {
+async fn read_parts(link: &Link, head: &Head) -> Result<Whole, DriverError> {
     let mut whole = Vec::new();
     let numbers: Vec<u32> = (0..head.parts).collect();
     for some in numbers.chunks(AT_ONCE) {
@@ -73,15 +74,17 @@ async fn read_parts(link: &Link, head: &Head) -> Result<Copy, DriverError> {
     }
     if digest(&whole) != head.sha256 {
         let (read, expected) = (whole.len(), head.bytes);
-        let why = format!("the copy of the jobs' tables up to {}: {read} bytes that are not it, expected {expected}", head.seq);
-        return Err(DriverError::new(why));
+        return Err(DriverError::new(format!(
+            "the copy of the jobs' tables up to {}: {read} bytes that are not it, expected {expected}",
+            head.seq
+        )));
     }
     serde_json::from_slice(&whole).map_err(DriverError::new)
 }
 
 /// Makes a copy the latest, deletes what is not needed any more, and tells how many bytes it has; `None` where another
 /// one was made the latest meanwhile.
-pub(super) async fn write(link: &Link, (state, dump): Copy) -> Result<Option<u64>, DriverError> {
+pub(super) async fn write(link: &Link, (state, dump): Whole) -> Result<Option<u64>, DriverError> {
     let (seq, made_at) = (state.applied, state.at);
     let needed: HashSet<JobId> = dump.texts().filter_map(Place::parse).map(Place::name).collect();
     let whole = tokio::task::spawn_blocking(move || serde_json::to_vec(&(state, dump)));
@@ -90,7 +93,7 @@ pub(super) async fn write(link: &Link, (state, dump): Copy) -> Result<Option<u64
     if before.as_ref().is_some_and(|(_, head)| head.seq >= seq) {
         return Ok(None);
     }
-    let mut parts = 0;
+    let mut parts = 0_u32;
     for part in whole.chunks(link.part) {
         link.store(link.names.copy(seq, &parts.to_string()), HeaderMap::new(), part.to_vec()).await?;
         parts += 1;
@@ -107,7 +110,9 @@ pub(super) async fn write(link: &Link, (state, dump): Copy) -> Result<Option<u64
     let mut unneeded = HashSet::new();
     for subject in link.kept_subjects().await? {
         match link.names.parse(&subject) {
-            Some(Subject::Copy(other, _)) if other < seq => drop(unneeded.insert(link.names.copy(other, "*"))),
+            Some(Subject::Copy(other, _)) if other < seq => {
+                unneeded.insert(link.names.copy(other, "*"));
+            }
             Some(Subject::Text(name, _)) => {
                 if let Ok(id) = name.parse()
                     && is_old(id)
@@ -133,7 +138,7 @@ pub(super) async fn write(link: &Link, (state, dump): Copy) -> Result<Option<u64
 fn digest(bytes: &[u8]) -> String {
     use std::fmt::Write;
     let mut text = String::new();
-    for byte in Sha256::digest(bytes) {
+    for byte in Sha256::digest(bytes).as_slice() {
         // A string takes all that is written into it.
         let _ = write!(text, "{byte:02x}");
     }

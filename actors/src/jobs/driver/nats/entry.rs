@@ -5,8 +5,8 @@ use jiff::Timestamp;
 
 use super::super::DriverError;
 
-/// How entries of the log are written and what they mean. Whoever finds a later one stops, as it would not do what others
-/// do: it is raised with every change of the [commands](super::command) or of what they do to the tables.
+/// How entries of the log are written and what they mean. Whoever finds a later one stops, as it would not do what
+/// others do: it is raised with every change of the [commands](super::command) or of what they do to the tables.
 const VERSION: u32 = 1;
 
 /// Tells an entry from all others: who wrote it, and which of his entries it is, from 1.
@@ -52,7 +52,8 @@ pub(super) struct Heard {
 impl Heard {
     /// Reads a message that was read from the log, or came by the feed: both have the same headers.
     pub(super) fn new(message: Message) -> Result<Self, DriverError> {
-        let missing = |name| DriverError::new(format!("a message of the jobs' log has no header {name} that can be read"));
+        let missing =
+            |name| DriverError::new(format!("a message of the jobs' log has no header {name} that can be read"));
         let seq = header(&message, "Nats-Sequence").and_then(|text| text.parse().ok());
         let at = header(&message, "Nats-Time-Stamp").and_then(|text| text.parse().ok());
         let id = header(&message, "Nats-Msg-Id").map_or(Ok(None), EntryId::parse)?;

@@ -1,16 +1,18 @@
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use async_nats::client::Request;
+use async_nats::jetstream::Context;
 use async_nats::jetstream::publish::PublishAck;
 use async_nats::jetstream::response::Response;
-use async_nats::jetstream::stream::Stream;
-use async_nats::jetstream::{Context, ErrorCode};
-use async_nats::{Client, HeaderMap, Message};
+use async_nats::jetstream::stream::{LastRawMessageErrorKind, Stream};
+use async_nats::{Client, HeaderMap, Message, Request};
 use futures_util::StreamExt;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::super::DriverError;
@@ -18,7 +20,7 @@ use super::entry::Heard;
 use super::names::Names;
 
 /// How long a server has to answer.
-pub(super) const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(3);
 
 /// How many entries are read at once.
 const AT_ONCE: u64 = 256;
@@ -33,6 +35,8 @@ pub(super) struct Link {
     pub(super) names: Names,
     pub(super) log: Stream,
     pub(super) kept: Stream,
+    /// How often the connection was lost.
+    pub(super) cuts: Arc<watch::Sender<u64>>,
     /// How many bytes a part of a text has at most.
     pub(super) part: usize,
     /// How many bytes an entry has at most.
@@ -79,7 +83,7 @@ struct KeptInfo {
 #[derive(Debug, Deserialize)]
 struct KeptState {
     #[serde(default)]
-    subjects: Option<std::collections::HashMap<String, u64>>,
+    subjects: Option<HashMap<String, u64>>,
 }
 
 /// What came of a message that was to be stored.
@@ -91,8 +95,19 @@ pub(super) enum Stored {
 }
 
 impl Link {
+    /// Asks, and waits for no answer that was lost with the connection.
+    async fn unless_cut<T>(&self, asked: impl Future<Output = Result<T, DriverError>>) -> Result<T, DriverError> {
+        let mut cuts = self.cuts.subscribe();
+        tokio::select! {
+            biased;
+            answer = asked => answer,
+            _ = cuts.changed() => Err(DriverError::new("the connection to the server was lost before it answered")),
+        }
+    }
+
     async fn ask<T: DeserializeOwned>(&self, subject: String, body: &Value) -> Result<T, DriverError> {
-        let answer: Response<T> = self.context.request(subject, body).await.map_err(DriverError::new)?;
+        let asked = async { self.context.request(subject, body).await.map_err(DriverError::new) };
+        let answer: Response<T> = self.unless_cut(asked).await?;
         match answer {
             Response::Ok(answer) => Ok(answer),
             Response::Err { error } => Err(DriverError::new(error)),
@@ -126,7 +141,8 @@ impl Link {
         body: Vec<u8>,
     ) -> Result<Stored, DriverError> {
         let request = Request::new().headers(headers).payload(body.into()).timeout(Some(PATIENCE));
-        let answer = self.client.send_request(subject, request).await.map_err(DriverError::new)?;
+        let asked = async { self.client.send_request(subject, request).await.map_err(DriverError::new) };
+        let answer = self.unless_cut(asked).await?;
         let answer: Response<PublishAck> = serde_json::from_slice(&answer.payload).map_err(DriverError::new)?;
         Ok(match answer {
             Response::Ok(ack) => Stored::At(ack.sequence),
@@ -173,14 +189,10 @@ impl Link {
 
     /// The latest message of what is kept, as the leader has it.
     pub(super) async fn latest(&self, subject: &str) -> Result<Option<(u64, Vec<u8>)>, DriverError> {
-        use async_nats::jetstream::stream::LastRawMessageErrorKind as Kind;
         match self.kept.get_last_raw_message_by_subject(subject).await {
             Ok(message) => Ok(Some((message.sequence, message.payload.to_vec()))),
-            Err(error) => match error.kind() {
-                Kind::NoMessageFound => Ok(None),
-                Kind::JetStream(error) if error.error_code() == ErrorCode::NO_MESSAGE_FOUND => Ok(None),
-                _ => Err(DriverError::new(error)),
-            },
+            Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => Ok(None),
+            Err(error) => Err(DriverError::new(error)),
         }
     }
 }

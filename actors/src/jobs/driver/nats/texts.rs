@@ -1,9 +1,9 @@
-//! Payloads and outputs: short ones are written into the log and are in every copy of the tables, and long ones are kept
-//! beside it, once, and read by who needs them.
+//! Payloads and outputs: short ones are written into the log and are in every copy of the tables, and long ones are
+//! kept beside it, once, and read by who needs them.
 //!
-//! In the log and in the tables a text is `=` and the text itself, or `@`, a name and a number of parts. Each is kept under
-//! a name of its own, which says when that was; so nobody overwrites another's, and what nobody needs can be told from what
-//! somebody has only just kept.
+//! In the log and in the tables a text is `=` and the text itself, or `@`, a name and a number of parts. Each is kept
+//! under a name of its own, which says when that was; so nobody overwrites another's, and what nobody needs can be told
+//! from what somebody has only just kept.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
@@ -24,7 +24,8 @@ const SHORT: usize = 1 << 10;
 /// How many texts are asked for at once. The server answers with no more than 1,024 messages.
 const AT_ONCE: usize = 32;
 
-/// How often it is looked for a text that is not there yet: a follower of the server that has it may be a little behind.
+/// How often it is looked for a text that is not there yet: a follower of the server that has it may be a little
+/// behind.
 const LOOKS: u32 = 40;
 
 const BETWEEN_LOOKS: Duration = Duration::from_millis(25);
@@ -102,7 +103,9 @@ pub(super) async fn read(link: &Link, texts: Vec<&mut String>) -> Result<(), Dri
     for text in texts {
         match Place::parse(text) {
             Some(place) => text.clone_from(found.get(&place).ok_or_else(|| missing(place))?),
-            None if text.starts_with('=') => drop(text.remove(0)),
+            None if text.starts_with('=') => {
+                text.remove(0);
+            }
             None => return Err(DriverError::new(format!("{text:?} is no text of the jobs' log"))),
         }
     }

@@ -66,8 +66,8 @@ pub(super) async fn write(shared: Arc<Shared>, mut inbox: mpsc::Receiver<Submiss
     }
 }
 
-/// Begins to write: with an entry that says nothing. Only when it is there the next one is written, as who writes is known
-/// by it; and if it should come once more, by some late copy, it does no harm.
+/// Begins to write: with an entry that says nothing. Only when it is there the next one is written, as who writes is
+/// known by it; and if it should come once more, by some late copy, it does no harm.
 async fn begin(shared: &Shared) -> Result<EntryId, DriverError> {
     let id = EntryId { session: rand::random(), number: 1 };
     append(shared, id, "[]", || true).await?;
@@ -95,14 +95,9 @@ fn fail(waiters: Vec<Waiter>, error: &DriverError) {
     }
 }
 
-/// Has the server write an entry; which place it has. It may be sent more than once, and counts once: the server knows it
-/// by its id for a while, and the machine does for ever.
-async fn append(
-    shared: &Shared,
-    id: EntryId,
-    body: &str,
-    is_awaited: impl Fn() -> bool,
-) -> Result<u64, DriverError> {
+/// Has the server write an entry; which place it has. It may be sent more than once, and counts once: the server knows
+/// it by its id for a while, and the machine does for ever.
+async fn append(shared: &Shared, id: EntryId, body: &str, is_awaited: impl Fn() -> bool) -> Result<u64, DriverError> {
     let names = &shared.link.names;
     let until = Instant::now() + PATIENCE;
     loop {

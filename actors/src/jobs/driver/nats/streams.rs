@@ -1,0 +1,86 @@
+//! How the streams are set.
+
+use std::time::Duration;
+
+use async_nats::jetstream::stream::{Config, DiscardPolicy, Republish, RetentionPolicy, StorageType};
+
+use super::super::DriverError;
+use super::names::Names;
+
+/// How long the server knows an entry again that comes twice. After that only the machine does.
+const TWICE: Duration = Duration::from_secs(120);
+
+/// One subject, so that the places of its entries have no gaps, and whoever misses one notices.
+pub(super) fn log_config(names: &Names, replicas: usize) -> Config {
+    Config {
+        name: names.log_stream.clone(),
+        subjects: vec![names.log.clone()],
+        description: Some("durable jobs: all that was ever said of them, since the latest copy".to_owned()),
+        republish: Some(Republish { source: names.log.clone(), destination: names.feed.clone(), headers_only: false }),
+        duplicate_window: TWICE,
+        deny_delete: true,
+        ..kept_for_ever(replicas)
+    }
+}
+
+/// One message of each subject: what is said again replaces what was said.
+pub(super) fn kept_config(names: &Names, replicas: usize) -> Config {
+    Config {
+        name: names.kept_stream.clone(),
+        subjects: vec![names.all_kept()],
+        description: Some("durable jobs: long payloads and outputs, and the latest copy of the tables".to_owned()),
+        max_messages_per_subject: 1,
+        duplicate_window: TWICE,
+        ..kept_for_ever(replicas)
+    }
+}
+
+fn kept_for_ever(replicas: usize) -> Config {
+    Config {
+        retention: RetentionPolicy::Limits,
+        storage: StorageType::File,
+        discard: DiscardPolicy::New,
+        num_replicas: replicas.max(1),
+        max_bytes: -1,
+        max_messages: -1,
+        max_messages_per_subject: -1,
+        max_consumers: -1,
+        allow_direct: true,
+        ..Config::default()
+    }
+}
+
+/// Refuses a stream that somebody has set otherwise, where that may lose something.
+pub(super) fn check(found: &Config, expected: &Config) -> Result<(), DriverError> {
+    let stream = &expected.name;
+    let odd = |what: &str, found: String, expected: String| {
+        Err(DriverError::refused(format!("stream {stream:?}: {what} {found}, expected {expected}")))
+    };
+    if found.subjects != expected.subjects {
+        return odd("subjects", format!("{:?}", found.subjects), format!("{:?}", expected.subjects));
+    }
+    if found.republish != expected.republish {
+        return odd("republish", format!("{:?}", found.republish), format!("{:?}", expected.republish));
+    }
+    if found.retention != expected.retention || found.storage != expected.storage {
+        let of = |config: &Config| format!("{:?} in {:?}", config.retention, config.storage);
+        return odd("retention", of(found), of(expected));
+    }
+    if !found.max_age.is_zero() {
+        return odd("max_age", format!("{:?}", found.max_age), "none".to_owned());
+    }
+    if found.max_messages > 0 {
+        return odd("max_msgs", found.max_messages.to_string(), "none".to_owned());
+    }
+    if found.max_messages_per_subject != expected.max_messages_per_subject {
+        let (found, expected) = (found.max_messages_per_subject, expected.max_messages_per_subject);
+        return odd("max_msgs_per_subject", found.to_string(), expected.to_string());
+    }
+    if found.discard != expected.discard {
+        return odd("discard", format!("{:?}", found.discard), format!("{:?}", expected.discard));
+    }
+    if !found.allow_direct {
+        return odd("allow_direct", "false".to_owned(), "true".to_owned());
+    }
+    Ok(())
+}

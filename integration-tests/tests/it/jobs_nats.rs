@@ -1,0 +1,301 @@
+//! The driver of jobs on a real NATS server: its contract, whether it believes what the server promises, and what a
+//! crash of the server does to it.
+
+use std::time::Duration;
+
+use actors::jobs::JobId;
+use actors::jobs::driver::{
+    Accepted, Answer, DriverError, End, Entered, JobDriver, JobState, NatsDriver, NewJob, Owner, Take, TakenJob,
+};
+use integration_tests::skip_or_fail;
+use tokio::time::{sleep, timeout};
+
+use crate::jobs_conformance::{World, conforms};
+use crate::pool_support::{blocking, millis};
+use crate::support::nats::Nats;
+
+/// Runs a scenario, which fails if it hangs.
+async fn bounded<F: Future>(scenario: F) -> F::Output {
+    timeout(Duration::from_secs(300), scenario).await.expect("the scenario hangs")
+}
+
+async fn server(test: &str, sync_interval: &'static str) -> Option<Nats> {
+    let started = blocking(move || Nats::start_with(sync_interval)).await.expect("it starts");
+    if started.is_none() {
+        skip_or_fail(test, "nats-server");
+    }
+    started
+}
+
+async fn open(server: &Nats, namespace: &str) -> Result<NatsDriver, DriverError> {
+    NatsDriver::builder(server.url()).namespace(namespace).monitor(server.monitor()).connect().await
+}
+
+async fn drop_server(server: Nats) {
+    blocking(move || drop(server)).await;
+}
+
+/// Each driver has a connection of its own.
+struct OnNats<'s>(&'s Nats);
+
+impl World for OnNats<'_> {
+    type Driver = NatsDriver;
+
+    async fn open(&self) -> NatsDriver {
+        open(self.0, "conforms").await.unwrap()
+    }
+
+    async fn pass(&self, units: u32) {
+        sleep(self.unit() * units).await;
+    }
+
+    fn unit(&self) -> Duration {
+        millis(300)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_driver_on_nats_conforms() {
+    let Some(server) = server("the driver of jobs on NATS", "always").await else { return };
+    bounded(conforms(&OnNats(&server))).await;
+    drop_server(server).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_acknowledges_before_it_syncs_is_refused_unless_that_is_accepted() {
+    let Some(server) = server("a NATS server that does not sync", "2m").await else { return };
+    bounded(async {
+        let error = open(&server, "app").await.unwrap_err();
+        assert!(error.is_final() && error.to_string().contains("\"tested\" does not sync"), "{error}");
+        // Nor is it believed what nobody has said.
+        let error = NatsDriver::builder(server.url()).connect().await.unwrap_err();
+        assert!(error.is_final() && error.to_string().contains("it is not known whether"), "{error}");
+        let driver = NatsDriver::builder(server.url()).accept_unsynced().connect().await.unwrap();
+        assert!(!driver.is_synced());
+        let job = NewJob::new(JobId::random(), "mail", "welcome", "{}");
+        assert_eq!(driver.enqueue(None, &[job]).await.unwrap(), [Entered::New]);
+    })
+    .await;
+    drop_server(server).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_syncs_is_believed_where_its_monitor_says_so() {
+    let Some(server) = server("a NATS server that syncs", "always").await else { return };
+    bounded(async {
+        assert!(open(&server, "app").await.unwrap().is_synced());
+        let error = NatsDriver::builder(server.url()).monitor("http://127.0.0.1:1").connect().await.unwrap_err();
+        assert!(error.to_string().contains("monitor \"http://127.0.0.1:1\""), "{error}");
+    })
+    .await;
+    drop_server(server).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn namespaces_of_one_server_know_nothing_of_each_other() {
+    let Some(server) = server("namespaces on NATS", "always").await else { return };
+    bounded(async {
+        let (a, b) = (open(&server, "a").await.unwrap(), open(&server, "b").await.unwrap());
+        let job = NewJob::new(JobId::of(&["same"]), "mail", "welcome", "{}");
+        for driver in [&a, &b] {
+            assert_eq!(driver.enqueue(None, std::slice::from_ref(&job)).await.unwrap(), [Entered::New]);
+        }
+        assert_eq!(a.cancel(job.id).await.unwrap(), Some(JobState::Cancelled));
+        assert_eq!(b.look(&[job.id]).await.unwrap()[0].as_ref().unwrap().state, JobState::Waiting);
+    })
+    .await;
+    drop_server(server).await;
+}
+
+fn taker(queue: &str, serial: u64, most: usize) -> Take {
+    let (owner, queues) = ("worker".to_owned(), vec![queue.to_owned()]);
+    Take { owner, serial, queues, most, suspect: true, ageing: Duration::from_secs(60) }
+}
+
+async fn enter_worker(driver: &NatsDriver) {
+    let owner = Owner { owner: "worker".to_owned(), instance: None, poison: 3 };
+    assert!(driver.enter(&owner).await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn long_payloads_and_outputs_come_back_as_they_are() {
+    let Some(server) = server("long payloads on NATS", "always").await else { return };
+    bounded(async {
+        let (putter, worker) = (open(&server, "long").await.unwrap(), open(&server, "long").await.unwrap());
+        let long = |n: usize| format!("\"{}\"", "é@= ".repeat(n));
+        let payloads = [long(1), long(205), long(70_000), long(209_000), format!("\"{}\"", "x".repeat((1 << 20) - 2))];
+        let job = |(n, payload): (usize, &String)| NewJob::new(JobId::of(&[&n.to_string()]), "long", "long", payload);
+        let jobs: Vec<NewJob> = payloads.iter().enumerate().map(job).collect();
+        assert_eq!(putter.enqueue(None, &jobs).await.unwrap(), [Entered::New; 5]);
+        enter_worker(&worker).await;
+        let taken = worker.take(&taker("long", 1, 10)).await.unwrap().unwrap().jobs;
+        assert!(taken.iter().map(|job| &job.payload).eq(&payloads));
+        // What follows comes with long payloads, too.
+        let next = |id: &str| NewJob::new(JobId::of(&["next", id]), "next", "next", long(5_000));
+        let answer = |(job, output): (&TakenJob, &String)| {
+            let end = End::Done { output: Some(output.clone()) };
+            Answer {
+                next: (0..3).map(|n| next(&format!("{}{n}", job.id))).collect(),
+                ..Answer::new(job.id, job.fence, end)
+            }
+        };
+        let answers: Vec<Answer> = taken.iter().zip(payloads.iter().rev()).map(answer).collect();
+        assert_eq!(worker.answer("worker", &answers).await.unwrap(), [const { Accepted::Kept }; 5]);
+        let ids: Vec<JobId> = jobs.iter().map(|job| job.id).collect();
+        let seen = putter.look(&ids).await.unwrap();
+        assert!(seen.iter().map(|job| job.as_ref().unwrap().output.as_ref().unwrap()).eq(payloads.iter().rev()));
+        let follow = worker.take(&taker("next", 2, 100)).await.unwrap().unwrap().jobs;
+        assert!(follow.len() == 15 && follow.iter().all(|job| job.payload == long(5_000)));
+        // One byte more is refused, and nothing of its batch is entered.
+        let more = NewJob::new(JobId::of(&["more"]), "long", "long", "x".repeat((1 << 20) + 1));
+        let fits = NewJob::new(JobId::of(&["fits"]), "long", "long", "{}");
+        let error = putter.enqueue(None, &[fits.clone(), more]).await.unwrap_err();
+        assert!(error.is_final() && putter.look(&[fits.id]).await.unwrap() == [None], "{error}");
+    })
+    .await;
+    drop_server(server).await;
+}
+
+/// The place of the first message that a stream has still.
+fn first_seq(server: &Nats, stream: &str) -> u64 {
+    let seen: serde_json::Value = serde_json::from_str(&server.look("/jsz?streams=1").unwrap()).unwrap();
+    let streams = seen["account_details"][0]["stream_detail"].as_array().unwrap();
+    let found = streams.iter().find(|found| found["name"] == stream).unwrap();
+    found["state"]["first_seq"].as_u64().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_that_has_become_long_is_copied_and_shortened_and_nothing_is_forgotten() {
+    let Some(server) = server("a long log on NATS", "always").await else { return };
+    bounded(async {
+        let driver = open(&server, "copied").await.unwrap();
+        enter_worker(&driver).await;
+        let job = |n: usize| NewJob::new(JobId::of(&[&n.to_string()]), "copied", n.to_string(), "x".repeat(900));
+        let jobs: Vec<NewJob> = (0..6_000).map(job).collect();
+        driver.enqueue(None, &jobs[..500]).await.unwrap();
+        let held = driver.take(&taker("copied", 1, 10)).await.unwrap().unwrap().jobs;
+        for some in jobs[500..].chunks(500) {
+            driver.enqueue(None, some).await.unwrap();
+        }
+        let mut first = 0;
+        for _ in 0..200 {
+            first = first_seq(&server, "JOBS_copied");
+            if first > 1 {
+                break;
+            }
+            sleep(millis(50)).await;
+        }
+        assert!(first > 1, "the log was not shortened");
+        // Who comes now has all of it, and knows who has what.
+        let other = open(&server, "copied").await.unwrap();
+        let counts = other.counts().await.unwrap().remove(0);
+        assert_eq!((counts.waiting, counts.ready, counts.running), (5_990, 5_990, 10));
+        assert_eq!(driver.counts().await.unwrap()[0].waiting, 5_990);
+        let answer = Answer::new(held[0].id, held[0].fence, End::Done { output: None });
+        assert_eq!(other.answer("worker", &[answer]).await.unwrap(), [Accepted::Kept]);
+        assert_eq!(other.enqueue(None, &jobs[..2]).await.unwrap(), [Entered::Known; 2]);
+        let next = other.take(&taker("copied", 2, 1)).await.unwrap().unwrap().jobs;
+        assert_eq!((&*next[0].kind, next[0].payload.len()), ("10", 900));
+    })
+    .await;
+    drop_server(server).await;
+}
+
+/// Asks again until there is an answer.
+async fn patiently<T>(ask: impl AsyncFn() -> Result<T, DriverError>) -> T {
+    loop {
+        match ask().await {
+            Ok(answer) => return answer,
+            Err(error) => assert!(!error.is_final(), "{error}"),
+        }
+        sleep(millis(20)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_crash_of_the_server_in_the_middle_loses_nothing_and_doubles_nothing() {
+    const JOBS: usize = 300;
+    let Some(server) = server("a crash of a NATS server", "always").await else { return };
+    let server = bounded(async {
+        let (putter, worker) = (open(&server, "crash").await.unwrap(), open(&server, "crash").await.unwrap());
+        enter_worker(&worker).await;
+        let puts = async {
+            for n in 0..JOBS {
+                let job = NewJob::new(JobId::of(&[&n.to_string()]), "crash", n.to_string(), "{}");
+                let entered = patiently(async || putter.enqueue(None, std::slice::from_ref(&job)).await).await;
+                // Where the answer was lost it is known.
+                assert!(matches!(entered[..], [Entered::New | Entered::Known]), "{entered:?}");
+            }
+        };
+        let works = async {
+            let (mut begun, mut serial) = (Vec::new(), 0);
+            while begun.len() < JOBS {
+                serial += 1;
+                // The same serial where it is asked again: so no job is forgotten whose take was not answered.
+                let taken = patiently(async || worker.take(&taker("crash", serial, 7)).await).await.unwrap().jobs;
+                for job in &taken {
+                    assert_eq!((job.attempt, job.crashes), (1, 1));
+                    begun.push(job.kind.clone());
+                    let answers = [Answer::new(job.id, job.fence, End::Done { output: None })];
+                    let said = patiently(async || worker.answer("worker", &answers).await).await;
+                    assert_eq!(said, [Accepted::Kept]);
+                }
+                sleep(millis(1)).await;
+            }
+            begun
+        };
+        let crashes = async {
+            let mut server = server;
+            for _ in 0..3 {
+                sleep(millis(150)).await;
+                server = blocking(move || {
+                    server.kill();
+                    server.restart().expect("it comes back");
+                    server
+                })
+                .await;
+            }
+            server
+        };
+        let ((), mut begun, server) = tokio::join!(puts, works, crashes);
+        begun.sort_by_key(|kind| kind.parse::<usize>().unwrap());
+        assert!(begun.iter().enumerate().all(|(n, kind)| *kind == n.to_string()), "each once: {begun:?}");
+        let counts = patiently(async || putter.counts().await).await.remove(0);
+        assert_eq!((counts.entered(), counts.done), (JOBS as u64, JOBS as u64));
+        // And whoever comes later sees the same.
+        let counts = open(&server, "crash").await.unwrap().counts().await.unwrap().remove(0);
+        assert_eq!(counts.done, JOBS as u64);
+        server
+    })
+    .await;
+    drop_server(server).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_idle_worker_writes_nothing_into_the_log() {
+    let Some(server) = server("an idle worker on NATS", "always").await else { return };
+    bounded(async {
+        let driver = open(&server, "idle").await.unwrap();
+        enter_worker(&driver).await;
+        let last = || {
+            let seen: serde_json::Value = serde_json::from_str(&server.look("/jsz?streams=1").unwrap()).unwrap();
+            let streams = seen["account_details"][0]["stream_detail"].as_array().unwrap().clone();
+            let log = streams.iter().find(|found| found["name"] == "JOBS_idle").unwrap();
+            log["state"]["last_seq"].as_u64().unwrap()
+        };
+        let before = last();
+        for serial in 1..=20 {
+            let taken = driver.take(&taker("idle", serial, 10)).await.unwrap().unwrap();
+            assert!(taken.jobs.is_empty() && taken.next.is_none());
+        }
+        assert_eq!(last(), before);
+        // And one that has gone to sleep for a while is awake at once.
+        let mark = driver.mark();
+        let other = open(&server, "idle").await.unwrap();
+        other.enqueue(None, &[NewJob::new(JobId::random(), "idle", "1", "{}")]).await.unwrap();
+        timeout(Duration::from_secs(5), driver.woken(&["idle".to_owned()], mark)).await.expect("it was told");
+        assert_eq!(driver.take(&taker("idle", 21, 10)).await.unwrap().unwrap().jobs.len(), 1);
+    })
+    .await;
+    drop_server(server).await;
+}
