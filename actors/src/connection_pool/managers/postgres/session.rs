@@ -1,7 +1,9 @@
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use patterns_core::context::interruptible;
 use tokio::time::timeout;
 use tokio_postgres::types::ToSql;
@@ -22,6 +24,8 @@ pub struct Session {
     client: Client,
     status: Arc<Status>,
     care: Care,
+    /// Statements that were prepared to be kept, by their text.
+    statements: Mutex<HashMap<&'static str, Statement>>,
     dialer: Arc<Dialer>,
     peer: Peer,
     limit: Duration,
@@ -29,7 +33,8 @@ pub struct Session {
 
 impl Session {
     pub(super) fn new(client: Client, status: Arc<Status>, dialer: Arc<Dialer>, peer: Peer, limit: Duration) -> Self {
-        Self { client, status, care: Care::default(), dialer, peer, limit }
+        let (care, statements) = (Care::default(), Mutex::default());
+        Self { client, status, care, statements, dialer, peer, limit }
     }
 
     /// Runs a statement with parameters (`$1`, `$2`, ...), and gives the rows.
@@ -141,6 +146,42 @@ impl Session {
     /// Cancel safe, as [`query`](Self::query) is.
     pub async fn prepare(&self, statement: &str) -> Result<Statement, PostgresError> {
         self.ask(self.client.prepare(statement)).await
+    }
+
+    /// The statement of this text, which is prepared when somebody first asks for it on this connection, and kept for as
+    /// long as the connection lives: for texts of the program, which are run again and again.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`query`](Self::query).
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe, as [`query`](Self::query) is.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use actors::connection_pool::postgres::{PostgresError, Session};
+    ///
+    /// # async fn f(session: &Session) -> Result<(), PostgresError> {
+    /// for id in [1_i64, 2, 3] {
+    ///     // One way to the server and back for each, and one more for the first.
+    ///     let statement = session.prepared("select title from page where id = $1").await?;
+    ///     assert!(session.query(&statement, &[&id]).await?.len() <= 1);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub async fn prepared(&self, statement: &'static str) -> Result<Statement, PostgresError> {
+        let kept = self.statements.lock().get(statement).cloned();
+        match kept {
+            Some(kept) => Ok(kept),
+            None => {
+                let prepared = self.prepare(statement).await?;
+                self.statements.lock().insert(statement, prepared.clone());
+                Ok(prepared)
+            }
+        }
     }
 
     /// tokio-postgres' client, for what there is no method for: rows as a stream, `COPY`.

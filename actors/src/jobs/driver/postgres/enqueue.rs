@@ -17,7 +17,7 @@ use crate::connection_pool::postgres::Session;
 
 /// Whether the leader of this term leads; if so, it does until the transaction is over.
 const LEADS: &str = "
-    select from durable_leader l join durable_owner o on o.owner = l.owner where l.only_one and l.term = $1
+    select 1 from durable_leader l join durable_owner o on o.owner = l.owner where l.only_one and l.term = $1
     for share of l for key share of o";
 
 const ISOLATION: &str = "select current_setting('transaction_isolation')";
@@ -41,20 +41,22 @@ impl PostgresDriver {
         Ok(entered)
     }
 
-    /// Enters jobs in a transaction of the user's: they are there, and wake whoever waits for them, if and only if it is
-    /// committed. One verdict for each, as of [`enqueue`](super::super::JobDriver::enqueue).
+    /// Enters jobs in a transaction of the user's: they are there, and wake whoever waits for them, if and only if it
+    /// is committed. One verdict for each, as of [`enqueue`](super::super::JobDriver::enqueue).
     ///
     /// The transaction is that of [`ConnectionPool::transaction`](crate::ConnectionPool::transaction), on a connection
-    /// whose search path finds the driver's tables. Until its end nobody else enters a job with the same id, key or unique
-    /// key, so it should be short. Where jobs have keys or unique keys, it must be at the isolation *read committed*,
-    /// which is PostgreSQL's default: at others it could not see what became of those before them.
+    /// whose search path finds the driver's tables. Until its end nobody else enters a job with the same id, key or
+    /// unique key, so it should be short; and where two transactions enter such by several calls, in another order,
+    /// PostgreSQL may find them in a deadlock, and end one. Where jobs have keys or unique keys, it must be at the
+    /// isolation *read committed*, which is PostgreSQL's default: at others it could not see what became of those
+    /// before them.
     ///
     /// # Errors
     ///
-    /// - [`DriverError::Refused`]: a job can't be kept as it is, or it has a key and the isolation is another. Nothing was
-    ///   changed.
-    /// - [`DriverError::Failed`]: the server refused it, or is lost, or the ambient token or deadline ended the wait. The
-    ///   transaction can only be rolled back.
+    /// - [`DriverError::Refused`]: a job can't be kept as it is, or it has a key and the isolation is another.
+    ///   Nothing was changed.
+    /// - [`DriverError::Failed`]: the server refused it, or is lost, or the ambient token or deadline ended the wait.
+    ///   The transaction can only be rolled back.
     ///
     /// # Cancel safety
     ///
@@ -73,7 +75,7 @@ impl PostgresDriver {
     /// let entered = pool
     ///     .transaction(async |tx| {
     ///         tx.execute("insert into customer (name) values ('ada')", &[]).await?;
-    ///         Ok::<_, Box<dyn std::error::Error>>(PostgresDriver::put_in(tx, &[job]).await?)
+    ///         PostgresDriver::put_in(tx, &[job]).await
     ///     })
     ///     .await?;
     /// assert_eq!(entered, [Entered::New]);
@@ -143,12 +145,8 @@ async fn in_order(tx: &Session, term: Option<u64>, jobs: &[NewJob]) -> Result<Ve
     prepare(tx, &[LEADS]).await?;
     let shared = Shared::of(jobs);
     let number = number(term.unwrap_or_default());
-    let (begun, leads, ledger) = join3(
-        tx.batch_execute(BEGIN),
-        rows_if(term.is_some(), tx, LEADS, &[&number]),
-        lock(tx, &shared, &[]),
-    )
-    .await;
+    let (begun, leads, ledger) =
+        join3(tx.batch_execute(BEGIN), rows_if(term.is_some(), tx, LEADS, &[&number]), lock(tx, &shared, &[])).await;
     begun?;
     let is_deposed = term.is_some() && leads?.is_empty();
     let mut ledger = ledger?;
@@ -160,8 +158,7 @@ async fn in_order(tx: &Session, term: Option<u64>, jobs: &[NewJob]) -> Result<Ve
     write(tx, &ledger).await?;
     let wakes: Vec<String> = ledger.queues.iter().map(|(queue, late)| came(queue, *late)).collect();
     let empty = maybe_empty(&shared, &entered);
-    let (settled, ended) =
-        join(settle(tx, &ledger, &shared, &empty, &wakes), tx.batch_execute(COMMIT)).await;
+    let (settled, ended) = join(settle(tx, &ledger, &shared, &empty, &wakes), tx.batch_execute(COMMIT)).await;
     settled?;
     ended?;
     Ok(entered)

@@ -10,8 +10,8 @@ use super::setback::Setback;
 use super::tx::{rows, rows_if};
 use crate::connection_pool::postgres::{PostgresError, Session};
 
-/// Locks lines: those that are named, and those of jobs that are. Where that is over, the next statement sees all that
-/// happened in them.
+/// Locks lines: those that are named, and those of jobs that are. Where that is over, the next statement sees all
+/// that happened in them.
 pub(super) const LINES: &str = "
     insert into durable_line (line)
     select line from (
@@ -37,20 +37,22 @@ pub(super) const KNOWN: &str = "
 /// Who holds which of these unique keys, and whether that job is not over.
 pub(super) const HOLDERS: &str = "
     select s.sole, s.job, s.until, coalesce(j.state in ('waiting', 'running'), false)
-    from durable_sole s left join durable_job j on j.id = s.job
+    from durable_sole s left join durable_job j on j.seq = s.seq
     where s.sole = any($1::bytea[]) and s.job is not null";
 
 const HOLD: &str = "
-    update durable_sole s set job = h.job, until = h.until
-    from unnest($1::bytea[], $2::bytea[], $3::bigint[]) as h (sole, job, until) where s.sole = h.sole";
+    update durable_sole s set job = j.id, seq = j.seq, until = h.until
+    from unnest($1::bytea[], $2::bytea[], $3::bigint[]) as h (sole, job, until) join durable_job j on j.id = h.job
+    where s.sole = h.sole";
 
 /// Those that were made to be locked, and that nobody holds after all.
-const UNHELD: &str = "delete from durable_sole where sole = any($1::bytea[]) and job is null";
+pub(super) const UNHELD: &str = "delete from durable_sole where sole = any($1::bytea[]) and job is null";
 
-/// Lines in which nobody stands any more. They are locked.
+/// Lines in which nobody stands any more. They are locked. The offset keeps the server from looking through all
+/// lines.
 pub(super) const EMPTY: &str = "
     delete from durable_line l where l.line = any($1::bytea[]) and not exists (
-        select from durable_job j where j.line = l.line and j.state in ('waiting', 'running'))";
+        select from durable_job j where j.line = l.line and j.state in ('waiting', 'running') offset 0)";
 
 /// Wakes whoever waits; see [`wakes`](super::wakes).
 pub(super) const NOTIFY: &str = "select pg_notify('durable_job', what) from unnest($1::text[]) as given (what)";
@@ -82,8 +84,8 @@ pub(super) async fn write(tx: &Session, ledger: &Ledger<'_>) -> Result<(), Setba
     Ok(())
 }
 
-/// Notes who holds which unique key now. `empty`: lines in which there may be nobody. The commit wakes those who wait for
-/// `wakes`.
+/// Notes who holds which unique key now. `empty`: lines in which there may be nobody. The commit wakes those who wait
+/// for `wakes`.
 pub(super) async fn settle(
     tx: &Session,
     ledger: &Ledger<'_>,

@@ -6,10 +6,10 @@ use tokio::time::Instant;
 
 /// Where to begin to look for jobs that are due.
 ///
-/// What was taken stays in the index until it is swept away, which a transaction that is open for long puts off. Whoever
-/// looks for the first one walks over all of that, more and more of it. So a driver remembers when the first one was due
-/// that it saw last, and begins a bit before it. It forgets that after a while, and when it hears of a job that may be
-/// due earlier: one that goes back, or was behind others.
+/// What was taken stays in the index until it is swept away, which a transaction that is open for long puts off.
+/// Whoever looks for the first one walks over all of that, more and more of it. So a driver remembers when the first
+/// one was due that it saw last, and begins a bit before it. It forgets that after a while, and when it hears of a
+/// job that may be due earlier: one that goes back, or was behind others.
 #[derive(Debug, Default)]
 pub(super) struct Floors(Mutex<Remembered>);
 
@@ -52,8 +52,8 @@ impl Floors {
         Floor { by_level, forgotten: remembered.forgotten }
     }
 
-    /// A look from `floor` on has found that these are the first. That is not remembered if somebody has said meanwhile
-    /// that there may be earlier ones.
+    /// A look from `floor` on has found that these are the first. That is not remembered if somebody has said
+    /// meanwhile that there may be earlier ones.
     pub(super) fn saw(&self, queue: &str, floor: Floor, first: [Option<i64>; 3]) {
         let mut remembered = self.0.lock();
         let is_full = remembered.queues.len() >= QUEUES && !remembered.queues.contains_key(queue);
@@ -105,7 +105,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_look_during_which_something_was_forgotten_is_not_remembered() {
         let floors = Floors::default();
-        for forget in [Floors::forget_all, |floors: &Floors| floors.forget("q")] {
+        let forgets: [fn(&Floors); 2] = [Floors::forget_all, |floors| floors.forget("q")];
+        for forget in forgets {
             let floor = floors.of("q");
             forget(&floors);
             floors.saw("q", floor, [None, Some(20 * MARGIN), None]);

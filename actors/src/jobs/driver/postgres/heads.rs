@@ -138,12 +138,22 @@ impl<'a> Head<'a> {
     }
 
     /// Whether there is something to be taken now.
-    pub(super) fn has_some(&self, suspect: bool, now: i64) -> bool {
+    fn has_some(&self, suspect: bool, now: i64) -> bool {
         self.first(suspect).is_some_and(|first| first <= now) && self.gate.room(now) > 0
     }
 }
 
 impl Heads<'_> {
+    /// Whether there is something to be taken now, and whether that is within limits.
+    pub(super) fn have_some(&self, suspect: bool) -> (bool, bool) {
+        let (mut any, mut limited) = (false, false);
+        for head in self.queues.iter().filter(|head| head.has_some(suspect, self.now)) {
+            any = true;
+            limited |= head.is_limited();
+        }
+        (any, limited)
+    }
+
     /// How long it is until there may be something that could not be taken yet, as time goes by.
     pub(super) fn next(&self, suspect: bool) -> Option<Duration> {
         let opens = |head: &Head<'_>| head.gate.opens(head.first(suspect)?, self.now);

@@ -7,8 +7,8 @@ use super::super::{Entered, JobId, NewJob};
 use super::columns::{Columns, id, line, sole};
 use super::setback::Setback;
 
-/// Deciding on jobs that are to be entered, one after the other, with what the database has of them. It has locked their
-/// lines and unique keys before it said that.
+/// Deciding on jobs that are to be entered, one after the other, with what the database has of them. It has locked
+/// their lines and unique keys before it said that.
 pub(super) struct Ledger<'a> {
     pub(super) now: i64,
     known: HashSet<JobId>,

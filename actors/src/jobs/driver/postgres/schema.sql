@@ -62,6 +62,7 @@ create table durable_line (
 create table durable_sole (
     sole bytea primary key,
     job bytea,                                   -- none only within the transaction that makes the row
+    seq bigint,                                  -- the job's, as its id may come again once it was forgotten
     until bigint not null
 );
 create index durable_sole_until on durable_sole (until);

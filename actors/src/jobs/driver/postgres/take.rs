@@ -1,18 +1,20 @@
 //! Taking jobs.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use futures_util::future::{join, join4};
 use tokio_postgres::Row;
 
-use super::super::rules::{PRIORITIES, between, count, length, number, priority, timestamp};
-use super::super::{DriverError, Fence, Take, Taken, TakenJob, lead};
+use super::super::rules::{between, count, priority, timestamp};
+use super::super::{DriverError, Fence, Take, Taken, TakenJob};
 use super::PostgresDriver;
 use super::columns::id;
 use super::heads::{HEADS, Heads, Looker};
 use super::setback::Setback;
 use super::tx::{BEGIN, COMMIT, Tx, prepare, read, rows, rows_if};
-use crate::connection_pool::postgres::{PostgresError, Session};
+use super::wish::Wish;
+use crate::connection_pool::postgres::Session;
 
 /// What is told of a job that is taken, and what its order is, and what the clock reads.
 macro_rules! told {
@@ -81,10 +83,10 @@ const TAKE: &str = concat!(
 );
 
 /// For those whose queue has limits: the owner's row first, as in all takes, and then theirs.
-const MINE: &str = "select from durable_owner where owner = $1 for no key update";
+const MINE: &str = "select 1 from durable_owner where owner = $1 for no key update";
 
 const LIMITED: &str = "
-    select from durable_queue where name = any($1::text[]) and (most is not null or spacing is not null)
+    select 1 from durable_queue where name = any($1::text[]) and (most is not null or spacing is not null)
     order by name for no key update";
 
 const RATED: &str = "
@@ -101,25 +103,24 @@ impl PostgresDriver {
             return Ok(None);
         }
         if heads.is_again {
-            let jobs = told(&rows(&tx, AGAIN, &[&looker.owner, &looker.serial]).await?, false)?;
-            return Ok(Some(Taken { jobs, next: Some(std::time::Duration::ZERO), expired: 0 }));
+            let jobs = told(&read(&tx, AGAIN, &[&looker.owner, &looker.serial]).await?)?;
+            return Ok(Some(Taken { jobs, next: Some(Duration::ZERO), expired: 0 }));
         }
         if heads.queues.iter().any(|head| head.is_late && !head.gate.paused) {
             expired = self.expire(&tx, &heads).await?;
             looker = Looker::new(self, take);
             heads = looker.heads(self, &read(&tx, HEADS, &looker.values()).await?);
         }
-        let some: Vec<&str> = heads.queues.iter().filter(|head| head.has_some(take.suspect, heads.now)).map(|head| head.queue).collect();
-        if take.most == 0 || some.is_empty() {
+        let (has_some, is_limited) = heads.have_some(take.suspect);
+        if take.most == 0 || !has_some {
             // Nothing is written.
             let next = heads.next(take.suspect);
             return Ok(heads.is_there.then_some(Taken { jobs: Vec::new(), next, expired }));
         }
-        let is_limited = heads.queues.iter().any(|head| head.is_limited() && some.contains(&head.queue));
         let (jobs, heads) = if is_limited {
-            self.take_within_limits(&tx, take, &looker, heads).await?
+            self.take_within_limits(&tx, take, &looker).await?
         } else {
-            take_some(&tx, take, &looker, self, heads).await?
+            self.take_some(&tx, take, &looker, &heads).await?
         };
         if !heads.is_there {
             return Ok(None);
@@ -128,13 +129,37 @@ impl PostgresDriver {
         Ok(Some(Taken { next: heads.next(take.suspect && !is_spent), jobs, expired }))
     }
 
-    /// The same where queues have limits: these are locked, and looked at again. What is taken by others then is known.
+    /// Takes what a look has found, and looks at what is left, all in one way to the server and back.
+    async fn take_some<'a>(
+        &self,
+        tx: &Session,
+        take: &Take,
+        looker: &Looker<'a>,
+        heads: &Heads<'a>,
+    ) -> Result<(Vec<TakenJob>, Heads<'a>), Setback> {
+        let wish = Wish::new(take, heads);
+        // Without its beginning, the second is a whole all the same.
+        let (begun, taken, looked, ended) = join4(
+            tx.batch_execute(BEGIN),
+            rows(tx, TAKE, &wish.values(looker)),
+            rows(tx, HEADS, &looker.values()),
+            tx.batch_execute(COMMIT),
+        )
+        .await;
+        begun?;
+        let taken = taken?;
+        let looked = looked?;
+        ended?;
+        Ok((told(&taken)?, looker.heads(self, &looked)))
+    }
+
+    /// The same where queues have limits: these are locked, and looked at again. What is taken by others then is
+    /// known.
     async fn take_within_limits<'a>(
         &self,
         tx: &Session,
         take: &Take,
         looker: &Looker<'a>,
-        heads: Heads<'a>,
     ) -> Result<(Vec<TakenJob>, Heads<'a>), Setback> {
         prepare(tx, &[MINE, LIMITED, RATED]).await?;
         let (begun, mine, limited, looked) = join4(
@@ -147,16 +172,18 @@ impl PostgresDriver {
         begun?;
         mine?;
         limited?;
-        drop(heads);
         let heads = looker.heads(self, &looked?);
         let wish = Wish::new(take, &heads);
-        let jobs = told(&rows(tx, TAKE, &wish.values(looker)).await?, true)?;
+        let jobs = told(&rows(tx, TAKE, &wish.values(looker)).await?)?;
         let mut begun = BTreeMap::<&str, u64>::new();
         for job in &jobs {
             *begun.entry(&job.queue).or_default() += 1;
         }
         let (mut names, mut next) = (Vec::<&str>::new(), Vec::<i64>::new());
-        for head in heads.queues.iter().filter(|head| head.gate.limits.rate.is_some()) {
+        for head in &heads.queues {
+            if head.gate.limits.rate.is_none() {
+                continue;
+            }
             let mut gate = head.gate.clone();
             (0..begun.get(head.queue).copied().unwrap_or_default()).for_each(|_| gate.begin(heads.now));
             if let Some(at) = gate.next.filter(|_| gate != head.gate) {
@@ -172,71 +199,32 @@ impl PostgresDriver {
     }
 }
 
-/// Takes what a look has found, and looks at what is left, all in one way to the server and back.
-async fn take_some<'a>(
-    tx: &Session,
-    take: &Take,
-    looker: &Looker<'a>,
-    driver: &PostgresDriver,
-    heads: Heads<'a>,
-) -> Result<(Vec<TakenJob>, Heads<'a>), Setback> {
-    let wish = Wish::new(take, &heads);
-    let (begun, taken, looked, ended) = join4(
-        tx.batch_execute(BEGIN),
-        rows(tx, TAKE, &wish.values(looker)),
-        rows(tx, HEADS, &looker.values()),
-        tx.batch_execute(COMMIT),
-    )
-    .await;
-    begun?;
-    let taken = taken?;
-    let looked = looked?;
-    ended?;
-    Ok((told(&taken, true)?, looker.heads(driver, &looked)))
+/// Jobs as their owner is told of them, in their order.
+fn told(rows: &[Row]) -> Result<Vec<TakenJob>, DriverError> {
+    let mut rows: Vec<&Row> = rows.iter().collect();
+    rows.sort_unstable_by_key(|row| (row.get::<_, i64>(13), row.get::<_, i64>(12)));
+    rows.into_iter().map(job).collect()
 }
 
-/// What is to be taken, column by column: where there is something, and how much of it.
-#[derive(Default)]
-struct Wish<'a> {
-    most: i64,
-    names: Vec<&'a str>,
-    levels: Vec<i16>,
-    leads: Vec<i64>,
-    floors: Vec<i64>,
-    rooms: Vec<Option<i64>>,
-    suspect_names: Vec<&'a str>,
-    suspect_levels: Vec<i16>,
-    suspect_leads: Vec<i64>,
-    suspect_rooms: Vec<Option<i64>>,
+fn job(row: &Row) -> Result<TakenJob, DriverError> {
+    let (due, expires, now): (i64, Option<i64>, i64) = (row.get(10), row.get(11), row.get(14));
+    Ok(TakenJob {
+        id: id(row.get(0)),
+        fence: Fence(count(row.get(1))),
+        queue: row.get(2),
+        kind: row.get(3),
+        payload: row.get(4),
+        key: row.get(5),
+        priority: priority(row.get(6))?,
+        attempt: times(row.get(7)),
+        crashes: times(row.get(8)),
+        entered_at: timestamp(row.get(9)),
+        waited: between(due, now),
+        expires_in: expires.map(|expires| between(now, expires)),
+    })
 }
 
-impl<'a> Wish<'a> {
-    fn new(take: &Take, heads: &Heads<'a>) -> Self {
-        let mut wish = Self { most: number(take.most as u64), ..Self::default() };
-        for head in &heads.queues {
-            let room = head.gate.room(heads.now);
-            if room == 0 {
-                continue;
-            }
-            let room = head.is_limited().then(|| number(room));
-            let is_due = |due: Option<i64>| due.is_some_and(|due| due <= heads.now);
-            for (level, priority) in (0_i16..).zip(PRIORITIES) {
-                let (at, lead) = (usize::from(level.unsigned_abs()), length(lead(priority, take.ageing)));
-                if is_due(head.plain[at]) {
-                    wish.names.push(head.queue);
-                    wish.levels.push(level);
-                    wish.leads.push(lead);
-                    wish.floors.push(head.floor.by_level[at]);
-                    wish.rooms.push(room);
-                }
-                if take.suspect && is_due(head.suspects[at]) {
-                    wish.suspect_names.push(head.queue);
-                    wish.suspect_levels.push(level);
-                    wish.suspect_leads.push(lead);
-                    wish.suspect_rooms.push(room);
-                }
-            }
-        }
-        wish
-    }
+/// How often something was done.
+pub(super) fn times(number: i64) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }

@@ -39,7 +39,7 @@ pub(super) const BEGIN: &str = concat!(
 );
 
 /// What one begins with that changes nothing.
-const READ: &str = concat!("begin isolation level read committed read only; ", settings!());
+pub(super) const READ: &str = concat!("begin isolation level read committed read only; ", settings!());
 
 pub(super) const COMMIT: &str = "commit";
 
@@ -56,23 +56,28 @@ impl PostgresDriver {
     where
         F: Future<Output = Result<T, Setback>>,
     {
-        undeterred(async {
-            let mut tried = 0;
-            loop {
-                let tx = self.inner.pool.acquire().await.map_err(DriverError::new)?;
-                let setback = match work(tx).await {
-                    Ok(done) => return Ok(done),
-                    Err(setback) => setback,
-                };
-                match setback.passes().filter(|_| tried < ATTEMPTS) {
-                    Some(Pause::None) => {}
-                    Some(Pause::ForOthers) => sleep(pause(tried)).await,
-                    None => return Err(setback.into()),
-                }
-                tried += 1;
+        undeterred(self.on_some(work)).await
+    }
+
+    async fn on_some<T, F>(&self, work: impl Fn(Tx) -> F) -> Result<T, DriverError>
+    where
+        F: Future<Output = Result<T, Setback>>,
+    {
+        let mut tried = 0;
+        loop {
+            let tx = self.inner.pool.acquire().await.map_err(DriverError::new)?;
+            // Some of them are long: in a box they don't lie on the stack of whoever asks.
+            let setback = match Box::pin(work(tx)).await {
+                Ok(done) => return Ok(done),
+                Err(setback) => setback,
+            };
+            match setback.passes().filter(|_| tried < ATTEMPTS) {
+                Some(Pause::None) => {}
+                Some(Pause::ForOthers) => sleep(pause(tried)).await,
+                None => return Err(setback.into()),
             }
-        })
-        .await
+            tried += 1;
+        }
     }
 }
 
@@ -81,8 +86,8 @@ fn pause(tried: u32) -> Duration {
     Duration::from_millis(5 << tried.min(6)).mul_f64(0.5 + rand::random::<f64>())
 }
 
-/// Has statements prepared on this connection. Only then can several be sent at once: one that has to be prepared first
-/// is overtaken by those after it.
+/// Has statements prepared on this connection. Only then can several be sent at once: one that has to be prepared
+/// first is overtaken by those after it.
 pub(super) async fn prepare(tx: &Session, statements: &[&'static str]) -> Result<(), PostgresError> {
     for statement in statements {
         tx.prepared(statement).await?;

@@ -110,7 +110,8 @@ impl Drop for Ears {
 
 /// Has no part in the pool, which may go before it.
 async fn hear(mut listener: Listener, came: Arc<watch::Sender<Came>>, floors: Arc<Floors>) {
-    // A driver's life is not that of the caller who happened to wait first, whose token and deadline are not passed on.
+    // A driver's life is not that of the caller who happened to wait first, whose token and deadline are not passed
+    // on.
     loop {
         match listener.next().await {
             Ok(Heard::Notification(said)) => {

@@ -1,0 +1,90 @@
+//! What is done in the transaction that ends a job.
+
+use std::error::Error;
+use std::io;
+
+use futures_util::future::BoxFuture;
+use patterns_core::outcome::catch_panics;
+
+use super::super::Effects;
+use super::PostgresDriver;
+use super::setback::Setback;
+use super::tx::{NO_SETTINGS, SETTINGS};
+use crate::chain::chain;
+use crate::connection_pool::postgres::{PostgresError, Session};
+
+/// Rows that are written with the end of a job.
+pub(super) struct Rows(Box<dyn Fn(&Session) -> BoxFuture<'_, Result<(), PostgresError>> + Send + Sync>);
+
+impl PostgresDriver {
+    /// Effects of an [answer](super::super::Answer::effects): `f` is called on the transaction that ends the job, so
+    /// what it writes is there if and only if the answer counts.
+    ///
+    /// If it fails, or panics, its writes are rolled back, the answer is
+    /// [`Accepted::Failed`](super::super::Accepted::Failed) with its error, and other answers of the batch are as
+    /// good as before. It is called again where the whole transaction is begun anew, after a deadlock with others, or
+    /// on another connection. So it must do nothing but write rows, must not end the transaction, and should be
+    /// short: it holds up all that are answered for with it, and the server ends a transaction in which nothing
+    /// happens for ten seconds.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actors::jobs::driver::PostgresDriver;
+    ///
+    /// let effects = PostgresDriver::effects(|tx| {
+    ///     Box::pin(async move {
+    ///         tx.execute("update customer set welcomed = true where name = 'ada'", &[]).await?;
+    ///         Ok(())
+    ///     })
+    /// });
+    /// assert_eq!(format!("{effects:?}"), "Effects");
+    /// ```
+    pub fn effects<F>(f: F) -> Effects
+    where
+        F: Fn(&Session) -> BoxFuture<'_, Result<(), PostgresError>> + Send + Sync + 'static,
+    {
+        Effects::new(Rows(Box::new(f)))
+    }
+}
+
+/// Does them, if this driver can; the error that the answer fails with.
+pub(super) async fn perform(tx: &Session, effects: &Effects) -> Result<Result<(), String>, Setback> {
+    let Some(Rows(f)) = effects.get::<Rows>() else {
+        return Ok(Err("these effects are another driver's, expected those of PostgresDriver::effects".to_owned()));
+    };
+    // The user's own statements have the plans that they have elsewhere.
+    tx.batch_execute(&format!("savepoint durable_effects; {NO_SETTINGS}")).await?;
+    let failed = match catch_panics(async { f(tx).await }).await {
+        Ok(Ok(())) => match tx.batch_execute(&format!("release savepoint durable_effects; {SETTINGS}")).await {
+            Ok(()) => return Ok(Ok(())),
+            // It kept to itself that a statement had failed, and with it all that came before.
+            Err(error) => error,
+        },
+        Ok(Err(error)) => error,
+        Err(panic) => {
+            back(tx).await?;
+            return Ok(Err(panic.to_string()));
+        }
+    };
+    if is_of_others(&failed) {
+        return Err(failed.into());
+    }
+    back(tx).await?;
+    Ok(Err(chain(&failed)))
+}
+
+async fn back(tx: &Session) -> Result<(), PostgresError> {
+    tx.batch_execute("rollback to savepoint durable_effects; release savepoint durable_effects").await
+}
+
+/// Whether it has nothing to do with what was to be written.
+fn is_of_others(error: &PostgresError) -> bool {
+    match error {
+        PostgresError::Failed(said) => {
+            let is_lost = said.source().is_some_and(|source| source.is::<io::Error>());
+            said.is_closed() || is_lost || error.is_serialization_failure()
+        }
+        _ => true,
+    }
+}
