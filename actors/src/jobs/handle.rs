@@ -3,12 +3,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use patterns_core::context;
 use tokio::time::Instant;
 
 use super::driver::{
     BATCH, Entered, JobDriver, JobFilter, JobRecord, JobState, NewJob, Owners, QueueCounts, QueueLimits,
 };
-use super::plane::Plane;
+use super::plane::{FIRST_PAUSE, LONGEST_PAUSE, Pauses, Plane};
 use super::{
     DrainReceipt, Entry, Job, JobId, JobQueueActor, JobQueueBuilder, JobQueueStatus, JobsError, Leader, PutError,
     SharedRate, Ticket,
@@ -200,7 +201,7 @@ impl JobQueue {
     }
 
     /// What a schedule runs to put a job at each of its instants: one for each, as its [id](Entry::of_firing) is made of
-    /// the schedule's name and the instant.
+    /// the schedule's name and the instant. While the engine is away the run goes on, and puts it again and again.
     ///
     /// Where the schedule is [durable](crate::scheduler::Every::durable) and
     /// [runs again](crate::scheduler::OnInterrupted::RunAgain) what a crash cut off, no instant is lost and none puts two
@@ -253,10 +254,23 @@ impl JobQueue {
             let queue = queue.clone();
             Box::pin(async move {
                 match entry {
-                    Some(entry) => queue.put(entry).await.map(drop),
+                    Some(entry) => queue.insist(entry).await,
                     None => Ok(()),
                 }
             })
+        }
+    }
+
+    /// Puts it, also if the engine is away for a while: an instant that was claimed does not come again.
+    async fn insist<J: Job>(&self, entry: Entry<J>) -> Result<(), PutError> {
+        let mut pauses = Pauses::new(FIRST_PAUSE, LONGEST_PAUSE);
+        loop {
+            match self.put(entry.clone()).await {
+                Err(PutError::Driver(error)) if !error.is_final() => {
+                    context::sleep(pauses.next()).await.map_err(PutError::Interrupted)?;
+                }
+                put => return put.map(drop),
+            }
         }
     }
 

@@ -10,6 +10,7 @@ mod hex;
 pub mod html;
 pub mod notify;
 pub mod progress;
+pub mod remote;
 pub mod report;
 pub mod robots;
 pub mod service;

@@ -9,7 +9,9 @@ use std::process::ExitCode;
 use actors::System;
 use clap::CommandFactory;
 use sitewatch::check::Checker;
-use sitewatch::cli::{self, CheckArgs, Cli, Command, Console, Exit, Failure, Hangups, Interrupts, Rounds, ServeArgs};
+use sitewatch::cli::{
+    self, CheckArgs, Cli, Command, Console, Exit, Failure, Hangups, Interrupts, Rounds, ServeArgs, WorkerArgs,
+};
 use sitewatch::service::AtRest;
 use sitewatch::store::{Location, Store};
 use sitewatch::web::api::meters;
@@ -51,6 +53,7 @@ async fn run(command: Command, console: &Console) -> Result<Exit, Failure> {
     match command {
         Command::Check(args) => check(&args, console, interrupts()?).await,
         Command::Serve(args) => serve(&args, console, interrupts()?).await,
+        Command::Worker(args) => Ok(worker(&args, console, interrupts()?).await),
         Command::DemoSite(args) => sitewatch::demo_site::serve(&args, console, &mut interrupts()?).await,
         Command::Remote(command) => match &command.source().database {
             Some(database) => {
@@ -92,6 +95,11 @@ async fn serve(args: &ServeArgs, console: &Console, mut interrupts: Interrupts) 
         // It never ends.
         () = meters::upkeep(handle) => Ok(Exit::Failed),
     }
+}
+
+async fn worker(args: &WorkerArgs, console: &Console, mut interrupts: Interrupts) -> Exit {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(args.log.level()).init();
+    cli::worker(args, console, &mut interrupts).await
 }
 
 fn man(console: &Console) -> Exit {

@@ -12,6 +12,7 @@ mod fleet;
 mod ledger;
 mod machines;
 mod misfortune;
+mod nats;
 mod orders;
 mod rescues;
 mod story;

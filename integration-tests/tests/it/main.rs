@@ -10,6 +10,7 @@ mod fetch;
 mod hostile;
 #[path = "../../../actors/tests/it/jobs/conformance.rs"]
 mod jobs_conformance;
+mod jobs_crashes;
 mod jobs_nats;
 mod jobs_postgres;
 mod pool_support;

@@ -149,7 +149,8 @@ impl Desk {
             return Heard::default();
         }
         self.life.beat = Some(sent);
-        self.life.unsure = false;
+        // Who was in doubt took nothing.
+        chores.credit |= std::mem::take(&mut self.life.unsure);
         for key in beat.cancelled {
             if let Some(held) = self.held.get(&key) {
                 held.stop(Stop::Cancelled, chores);

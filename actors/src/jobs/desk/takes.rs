@@ -93,6 +93,11 @@ impl Desk {
         delivered
     }
 
+    /// Whether it has one that others went away with.
+    pub(in crate::jobs) fn has_suspect(&self) -> bool {
+        self.held.values().any(|held| held.suspect && held.stage != Stage::Answered)
+    }
+
     /// A worker has it now.
     pub(in crate::jobs) fn begun(&mut self, key: Key) {
         if let Some(held) = self.held.get_mut(&key)

@@ -54,16 +54,13 @@
 mod error;
 mod id;
 mod memory;
-mod records;
 #[cfg(feature = "nats")]
 mod nats;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod records;
 #[cfg(any(feature = "nats", feature = "postgres", feature = "sqlite"))]
-#[cfg_attr(
-    not(all(feature = "postgres", feature = "sqlite")),
-    allow(dead_code, reason = "no driver needs all of it")
-)]
+#[cfg_attr(not(all(feature = "postgres", feature = "sqlite")), allow(dead_code, reason = "no driver needs all of it"))]
 mod rules;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -75,15 +72,15 @@ use async_trait::async_trait;
 pub use error::DriverError;
 pub use id::{Fence, JobId, NoJobId};
 pub use memory::MemoryDriver;
+#[cfg(feature = "nats")]
+pub use nats::{NatsDriver, NatsDriverBuilder, async_nats};
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresDriver;
 pub use records::{
     Accepted, Answer, Beat, DeadReason, Due, Effects, End, Entered, Eviction, JobFilter, JobRecord, JobState,
     Leadership, NewJob, Owner, Owners, Prune, QueueCounts, QueueLimits, QueueRate, Seen, Take, Taken, TakenJob, Turns,
     Unique,
 };
-#[cfg(feature = "nats")]
-pub use nats::{NatsDriver, NatsDriverBuilder, async_nats};
-#[cfg(feature = "postgres")]
-pub use postgres::PostgresDriver;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteDriver;
 

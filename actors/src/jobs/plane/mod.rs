@@ -21,6 +21,8 @@ use tokio::runtime::Handle;
 use tokio::sync::{Notify, oneshot, watch};
 use tokio::time::Instant;
 
+pub(super) use take::Pauses;
+
 use super::desk::{Chores, Desk, Key, Phase, Rules};
 use super::driver::{Answer, DriverError, End, JobDriver};
 use super::handler::Handlers;
@@ -30,10 +32,10 @@ use crate::WorkerPool;
 use crate::asked::within;
 
 /// From the first failure of the engine to asking it again; doubles with each.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
+pub(super) const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
 /// The longest time between two attempts.
-const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// The desk outlives an incarnation of the actor.
 pub(super) struct Plane {

@@ -77,7 +77,8 @@ impl Plane {
         let credit = async {
             loop {
                 self.credit.notified().await;
-                if !want.suspect || self.phase() != Phase::Open {
+                let desk = self.desk.lock();
+                if desk.phase != Phase::Open || (!want.suspect && !desk.has_suspect()) {
                     return;
                 }
             }
@@ -87,25 +88,23 @@ impl Plane {
             () = sleep(pause) => {}
             () = credit => {}
         }
-        // Who waits for room may have been told of it here.
-        self.credit.notify_one();
     }
 }
 
 /// Pauses that grow.
-pub(super) struct Pauses {
+pub(in crate::jobs) struct Pauses {
     first: Duration,
     longest: Duration,
     next: Duration,
 }
 
 impl Pauses {
-    pub(super) fn new(first: Duration, longest: Duration) -> Self {
+    pub(in crate::jobs) fn new(first: Duration, longest: Duration) -> Self {
         Self { first, longest, next: first }
     }
 
     /// The next one, less a random part, so that many who failed together don't come back together.
-    pub(super) fn next(&mut self) -> Duration {
+    pub(in crate::jobs) fn next(&mut self) -> Duration {
         let pause = self.next;
         self.next = (pause * 2).min(self.longest);
         pause.mul_f64(rand::random_range(0.5..=1.0))

@@ -144,7 +144,9 @@ impl Crawl {
             Reply::Html { body, charset, .. } if role == Role::Page => {
                 return Fetched::Html(Content::Raw { body, charset });
             }
-            Reply::Read(outline) if role == Role::Page => return Fetched::Html(Content::Read(outline)),
+            Reply::Read(outline) | Reply::Outlined { outline, .. } if role == Role::Page => {
+                return Fetched::Html(Content::Read(outline));
+            }
             Reply::IsHtml if role == Role::Page => {
                 // It was linked to as an image or the like, but it is a page: its links count.
                 self.settle(id, Answer::Ok, None);
@@ -157,9 +159,12 @@ impl Crawl {
                     put(job, [Task { id, want: Want::Page }]);
                 }
             }
-            Reply::Html { .. } | Reply::Read(_) | Reply::NotModified | Reply::IsHtml | Reply::Other => {
-                self.settle(id, Answer::Ok, None);
-            }
+            Reply::Html { .. }
+            | Reply::Read(_)
+            | Reply::Outlined { .. }
+            | Reply::NotModified
+            | Reply::IsHtml
+            | Reply::Other => self.settle(id, Answer::Ok, None),
             Reply::Redirect { status, to } => self.redirect(id, status, &to, want, job),
             Reply::Failed(error) => self.give_up(id, error),
             Reply::Known(verdict) => self.settle(id, Answer::Known(verdict), None),

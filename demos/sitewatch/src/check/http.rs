@@ -32,6 +32,15 @@ pub enum Reply {
     },
     /// HTML that was read already.
     Read(Arc<Outline>),
+    /// HTML that was read where it was fetched.
+    Outlined {
+        /// What tells whether it holds the same as at another time.
+        hash: String,
+        /// What was found in it.
+        outline: Arc<Outline>,
+        /// What to ask with whether it has changed.
+        validators: Validators,
+    },
     /// It is as it was, to whoever asked with what it had then.
     NotModified,
     /// HTML, without its content.

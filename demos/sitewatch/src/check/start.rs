@@ -105,7 +105,9 @@ pub(crate) async fn at_url(config: &CheckConfig, url: &Url, http: &dyn Http) -> 
             Reply::Html { body, charset, .. } => {
                 return Ok(at_page(config, at, targets, id, Content::Raw { body, charset }));
             }
-            Reply::Read(outline) => return Ok(at_page(config, at, targets, id, Content::Read(outline))),
+            Reply::Read(outline) | Reply::Outlined { outline, .. } => {
+                return Ok(at_page(config, at, targets, id, Content::Read(outline)));
+            }
             Reply::Redirect { status, mut to } => {
                 to.set_fragment(None);
                 if hops.len() >= config.http.max_redirects {

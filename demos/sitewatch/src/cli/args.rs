@@ -23,6 +23,9 @@ pub enum Command {
     /// Watch sites: check them on their schedules, keep a history, show it and tell of it.
     #[command(after_help = super::help::AFTER_SERVE)]
     Serve(super::ServeArgs),
+    /// Fetch pages for a service that has a queue, with as many other workers as there are.
+    #[command(after_help = super::help::AFTER_WORKER)]
+    Worker(super::WorkerArgs),
     /// Write a commented file of settings to begin with.
     #[command(after_help = super::help::AFTER_SETTINGS)]
     Init(super::InitArgs),

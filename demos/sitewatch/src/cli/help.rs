@@ -60,6 +60,21 @@ Exit codes:
   2    wrong use or configuration: standard error says what
   3    it could not start or go on, or its end was cut short";
 
+pub(super) const AFTER_WORKER: &str = "\
+Examples:
+  sitewatch serve --queue postgres://watch@db/jobs          checks go to workers
+  sitewatch worker --queue postgres://watch@db/jobs         on any machine, any number of them
+  sitewatch worker --config sitewatch.toml --name \"$(hostname)\"
+
+Signals:
+  SIGINT, SIGTERM  stop: what is under way is finished within 20 seconds, or handed to others; a
+                   second one does not wait
+
+Exit codes:
+  0    it was stopped, in order
+  2    wrong use or configuration: standard error says what
+  3    it could not start, or its end was cut short";
+
 pub(super) const AFTER_SETTINGS: &str = "\
 Exit codes:
   0    done; nothing is wrong

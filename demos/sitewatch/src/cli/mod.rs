@@ -21,6 +21,7 @@ mod serve;
 mod settings;
 mod target;
 mod watch;
+mod worker;
 
 pub use args::{CheckArgs, Cli, Command};
 pub use config_check::{ConfigArgs, ConfigCommand, ConfigFile, ShowArgs, ShowFormat, config};
@@ -37,3 +38,4 @@ pub use rounds::Rounds;
 pub use serve::{Log, ServeArgs, serve};
 pub use settings::{Override, load, overrides};
 pub use target::{Target, TargetError};
+pub use worker::{WorkerArgs, worker};

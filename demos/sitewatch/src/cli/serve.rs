@@ -11,6 +11,7 @@ use tokio::time::sleep;
 
 use super::door::Door;
 use super::{Console, Exit, Failure, Hangups, Interrupts};
+use crate::remote::OpenError;
 use crate::service::Service;
 use crate::service::config::{self, ServiceConfig};
 use crate::store::{Location, StoreError};
@@ -26,6 +27,12 @@ pub struct ServeArgs {
     /// Where the history is kept: a SQLite file, or postgres://user:password@host/database
     #[arg(long, value_name = "FILE | URL")]
     pub database: Option<String>,
+
+    /// The queue that workers share, who fetch the pages then: postgres://user:password@host/database, nats://host:4222
+    ///
+    /// Without one, pages are fetched here. A file is for workers of this machine.
+    #[arg(long, value_name = "URL | FILE")]
+    pub queue: Option<String>,
 
     /// The address of the page
     #[arg(long, value_name = "ADDRESS:PORT")]
@@ -63,7 +70,7 @@ impl Log {
     }
 }
 
-/// How long it is waited before a database that is away is tried again at the start.
+/// How long it is waited before a database or a queue that is away is tried again at the start.
 const AGAIN: Duration = Duration::from_secs(2);
 
 /// Watches sites until it is asked to stop, and gives the exit code: 0 after an orderly end.
@@ -107,7 +114,11 @@ pub async fn serve(
 }
 
 fn load(args: &ServeArgs, console: &Console) -> Result<ServiceConfig, Failure> {
-    let overrides = [("database", "--database", &args.database), ("web.listen", "--listen", &args.listen)];
+    let overrides = [
+        ("database", "--database", &args.database),
+        ("queue", "--queue", &args.queue),
+        ("web.listen", "--listen", &args.listen),
+    ];
     let overrides = overrides.into_iter().filter_map(|(key, flag, value)| Some((key, flag, value.clone()?)));
     config::load_with(&args.config, console.vars.clone(), overrides).map_err(|error| Failure::settings(&error))
 }
@@ -122,7 +133,7 @@ fn begins(args: &ServeArgs, config: &ServiceConfig) {
     tracing::info!(settings = %settings.display(), %database, version = env!("CARGO_PKG_VERSION"), "starting");
 }
 
-/// Starts the service; waits for a database that is away.
+/// Starts the service; waits for a database or a queue that is away.
 async fn start(config: &ServiceConfig, console: &Console) -> Result<Service, Failure> {
     let mut told = false;
     loop {
@@ -130,7 +141,8 @@ async fn start(config: &ServiceConfig, console: &Console) -> Result<Service, Fai
             Ok(service) => return Ok(service),
             Err(error) => error,
         };
-        let temporary = error.downcast_ref::<StoreError>().is_some_and(StoreError::is_temporary);
+        let temporary = error.downcast_ref::<StoreError>().is_some_and(StoreError::is_temporary)
+            || error.downcast_ref::<OpenError>().is_some_and(OpenError::is_temporary);
         if !temporary {
             return Err(Failure::failed(&*error));
         }

@@ -5,8 +5,10 @@ use url::Url;
 
 use super::chain::Chain;
 use super::exchange::Want;
+use super::pace::Pace;
+use super::pacer::Pacing;
 use super::visit::Visitor;
-use super::{Answer, FetchError, FetchSetupError, Fetched, HttpConfig, Validators, Visited, robots};
+use super::{Answer, FetchError, FetchSetupError, Fetched, HttpConfig, Pacer, Validators, Visited, robots};
 
 /// Fetches URLs as a good citizen: few at a time, not too fast, patient with what is transient, and
 /// never twice what can't be reached.
@@ -72,9 +74,24 @@ impl Fetcher {
     /// - [`FetchSetupError::Credentials`]: a header with credentials without `credential_hosts`.
     /// - [`FetchSetupError::Client`]: TLS or the name lookup can't be set up.
     pub fn new(config: &HttpConfig) -> Result<Self, FetchSetupError> {
+        // Before there is a pace: a rate that is none has none.
         check(config)?;
+        Self::with(config, Pacing::Own(Pace::new(config.rate)))
+    }
+
+    /// The same, where somebody else says when a host may be asked: the [`rate`](HttpConfig::rate) is his.
+    ///
+    /// # Errors
+    ///
+    /// As for [`new`](Self::new).
+    pub fn paced(config: &HttpConfig, pacer: Arc<dyn Pacer>) -> Result<Self, FetchSetupError> {
+        check(config)?;
+        Self::with(config, Pacing::Shared(pacer))
+    }
+
+    fn with(config: &HttpConfig, pace: Pacing) -> Result<Self, FetchSetupError> {
         Ok(Self(Arc::new(Inner {
-            visitor: Visitor::new(config)?,
+            visitor: Visitor::new(config, pace)?,
             robots: robots::Cache::default(),
             ignore_robots: config.ignore_robots,
             user_agent: config.user_agent.clone(),

@@ -94,7 +94,7 @@ impl Fetcher {
             Err(error) => return Ok(Err(error)),
         };
         if let Some(delay) = robots.crawl_delay().filter(|_| !self.0.ignore_robots) {
-            self.0.visitor.slow_down(&Authority::of(url), delay.min(LONGEST_DELAY));
+            self.0.visitor.slow_down(&Authority::of(url), delay.min(LONGEST_DELAY)).await;
         }
         Ok(Ok(Arc::new(robots)))
     }

@@ -11,7 +11,7 @@ use url::Url;
 use super::authority::Authority;
 use super::exchange::{Exchange, Failure, Want};
 use super::memory::Memory;
-use super::pace::Pace;
+use super::pacer::Pacing;
 use super::seats::Seats;
 use super::transient::transient;
 use super::{Answer, FetchError, FetchSetupError, HttpConfig, Validators, Visited};
@@ -24,7 +24,7 @@ const BACKOFF: Duration = Duration::from_millis(500);
 pub(super) struct Visitor {
     exchange: Exchange,
     seats: Seats,
-    pace: Pace,
+    pace: Pacing,
     memory: Memory,
     retry: Retry<Exponential, fn(&Failure) -> Verdict>,
 }
@@ -42,7 +42,7 @@ struct Visit<'a> {
 
 impl Visitor {
     // ANCHOR: new
-    pub(super) fn new(config: &HttpConfig) -> Result<Self, FetchSetupError> {
+    pub(super) fn new(config: &HttpConfig, pace: Pacing) -> Result<Self, FetchSetupError> {
         let worth_it: fn(&Failure) -> Verdict = |failure| match failure.sent {
             true => transient(&failure.error, failure.retry_after),
             false => Verdict::Stop,
@@ -50,7 +50,7 @@ impl Visitor {
         Ok(Self {
             exchange: Exchange::new(config)?,
             seats: Seats::new(config.per_host),
-            pace: Pace::new(config.rate),
+            pace,
             memory: Memory::new(config.retries),
             retry: Retry::exponential(BACKOFF)
                 .max_attempts(config.retries.saturating_add(1))
@@ -95,8 +95,8 @@ impl Visitor {
     }
 
     /// Spaces the requests to this host by `interval` at least, from now on.
-    pub(super) fn slow_down(&self, host: &Authority, interval: Duration) {
-        self.pace.slow_down(host, interval);
+    pub(super) async fn slow_down(&self, host: &Authority, interval: Duration) {
+        self.pace.slow_down(host, interval).await;
     }
 
     // ANCHOR: attempt
@@ -117,7 +117,7 @@ impl Visitor {
             && let Verdict::RetryAfter(wait) = transient(&failure.error, failure.retry_after)
         {
             // Meant for everybody who asks this host.
-            self.pace.pause_until(&visit.host, Instant::now() + wait);
+            self.pace.pause(&visit.host, wait).await;
         }
         result
     }

@@ -1,6 +1,7 @@
 //! What a check finds: it crawls by way of the journal, and asks again before anything is told.
 
 use std::collections::HashSet;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ use crate::causes::sentence;
 use crate::check::{CheckError, Checker, Http};
 use crate::cli::Target;
 use crate::config::CheckConfig;
+use crate::remote::Errand;
 use crate::report::{Report, Verdict};
 use crate::store::Begun;
 
@@ -43,7 +45,8 @@ impl Attempt<'_> {
         };
         let mut left = self.config.confirm.times;
         let report = loop {
-            match self.crawl(&settings, &target).await {
+            let round = self.config.confirm.times - left;
+            match self.crawl(&settings, &target, round).await {
                 Ok(report) => break report,
                 Err(Over::At(end)) => return end,
                 Err(Over::Start(_)) if left > 0 => left -= 1,
@@ -60,10 +63,10 @@ impl Attempt<'_> {
         self.confirmed(&settings, report).await
     }
 
-    async fn crawl(&self, settings: &CheckConfig, target: &Target) -> Result<Report, Over> {
+    async fn crawl(&self, settings: &CheckConfig, target: &Target, round: u32) -> Result<Report, Over> {
         let Self { core, site, config, begun, current, token } = *self;
-        let http =
-            (core.dial)(&settings.http).map_err(|error| Over::At(End::Over(RunState::Failed, error.to_string())))?;
+        let http = core.http(&settings.http, self.errand(settings, format_args!("crawl {round}")));
+        let http = http.map_err(|error| Over::At(End::Over(RunState::Failed, error.to_string())))?;
         // ANCHOR: journal
         let (journal, writer) = Journal::new(core, site.id, begun.run, token.clone());
         let journaled: Arc<dyn Http> = Arc::new(Journaled::new(core, http, journal.clone(), site.id, begun, config));
@@ -103,7 +106,7 @@ impl Attempt<'_> {
             Err(error) => return self.stopped(error.to_string()),
         };
         // What can't be reached is remembered by whoever asked, so somebody else asks.
-        let again = match (core.dial)(&settings.http) {
+        let again = match core.http(&settings.http, self.errand(settings, format_args!("confirm"))) {
             Ok(http) => http,
             Err(error) => return End::Over(RunState::Failed, error.to_string()),
         };
@@ -113,6 +116,18 @@ impl Attempt<'_> {
             Ok(confirmed) => End::Done(Box::new(confirmed.report), confirmed.flapping),
             Err(interrupt) => self.stopped(interrupt.to_string()),
         }
+    }
+
+    /// What this run asks for in one go: by the same name in each life of the program, and by another after it has
+    /// forgotten what it knew.
+    fn errand(&self, settings: &CheckConfig, part: fmt::Arguments<'_>) -> Errand {
+        let Self { site, config, begun, .. } = *self;
+        // A run's number is its database's own, and others may share the queue.
+        let began = begun.timeline.first().map_or(0, |began| began.at.as_millisecond());
+        let name = format!("{} {} {began} {} {part}", site.name, begun.run, config.target);
+        let errand = Errand::new(name, config.links());
+        // In a folder there is nobody to tell who we are.
+        if settings.http.credentials.is_empty() { errand } else { errand.identity(&*site.name) }
     }
 
     /// How a check ends that was stopped.

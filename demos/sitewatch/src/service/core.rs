@@ -16,6 +16,7 @@ use super::config::ServiceConfig;
 use super::site::Site;
 use crate::check::Http;
 use crate::fetch::{FetchSetupError, HttpConfig};
+use crate::remote::{Errand, Lead};
 use crate::store::Store;
 
 /// How addresses are asked for: the real client, or a test's.
@@ -31,6 +32,8 @@ pub(crate) struct Core {
     pub(crate) bus: Arc<Bus>,
     pub(crate) clock: Arc<dyn WallClock>,
     pub(crate) dial: Dial,
+    /// Who has pages fetched by workers, where there is a queue.
+    pub(crate) lead: Option<Lead>,
     pub(crate) sites: RwLock<BTreeMap<String, Arc<Site>>>,
     pub(crate) config: RwLock<Arc<ServiceConfig>>,
     /// Told when there may be notices to deliver.
@@ -50,6 +53,14 @@ impl Core {
 
     pub(crate) fn all_sites(&self) -> Vec<Arc<Site>> {
         self.sites.read().values().cloned().collect()
+    }
+
+    /// How addresses are asked for, for an errand: here, or by workers.
+    pub(super) fn http(&self, http: &HttpConfig, errand: Errand) -> Result<Arc<dyn Http>, FetchSetupError> {
+        match &self.lead {
+            Some(lead) => lead.http(http, errand),
+            None => (self.dial)(http),
+        }
     }
 
     /// The address of a site's page, if it is known how people reach the service.

@@ -74,7 +74,7 @@ impl<H: Http + ?Sized> Journaled<H> {
             scope: config.scope.clone(),
             target: Url::parse(&config.target).ok(),
             start: OnceLock::new(),
-            links: usize::try_from(config.max_links).unwrap_or(usize::MAX).saturating_add(1),
+            links: config.links(),
             http,
         }
     }
@@ -168,6 +168,12 @@ impl<H: Http + ?Sized> Journaled<H> {
                         }
                         Err(_) => return Err(self.journal.interrupt()),
                     },
+                }
+            }
+            Reply::Outlined { hash, outline, validators } if want == Want::Page => {
+                match before.filter(|(before, _)| *before == hash) {
+                    Some(held) => (Noted::Html, validators, Some(held), How::Unchanged),
+                    None => (Noted::Html, validators, Some((hash, outline)), How::Asked),
                 }
             }
             answer => (noted(answer)?, Validators::default(), None, How::Asked),

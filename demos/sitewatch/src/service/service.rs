@@ -25,6 +25,7 @@ use super::sites::Applied;
 use crate::check::Http;
 use crate::fetch::{Fetcher, HttpConfig};
 use crate::notify::NotifierStatus;
+use crate::remote::{Engine, Lead, Place};
 use crate::report::text::plural;
 use crate::store::{Location, Store};
 
@@ -71,6 +72,7 @@ pub struct ServiceBuilder {
     config: ServiceConfig,
     dial: Dial,
     clock: Arc<dyn WallClock>,
+    lead: Option<Lead>,
 }
 
 impl ServiceBuilder {
@@ -85,6 +87,14 @@ impl ServiceBuilder {
     #[must_use]
     pub fn clock(mut self, clock: impl WallClock) -> Self {
         self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Has pages fetched by these workers, instead of those of the queue that the settings name. Its queue is stopped with
+    /// the service.
+    #[must_use]
+    pub fn lead(mut self, lead: Lead) -> Self {
+        self.lead = Some(lead);
         self
     }
 
@@ -103,8 +113,17 @@ impl ServiceBuilder {
     ///
     /// Cancel safe: what was started is stopped, and what was begun is gone on with next time.
     pub async fn start(self) -> Result<Service, BoxError> {
-        let Self { config, dial, clock } = self;
+        let Self { config, dial, clock, lead } = self;
         let system = System::start()?;
+        // First, as whoever has the right to serve and can't would keep it from others.
+        let (lead, engine) = match (lead, &config.queue) {
+            (Some(lead), _) => (Some(lead), None),
+            (None, Some(queue)) => {
+                let engine = Engine::open(&Place::of(queue)?, &system).await?;
+                (Some(Lead::new(engine.queue().name("lead").start(&system).await?)), Some(engine))
+            }
+            (None, None) => (None, None),
+        };
         let location = Location::of(&config.database)?;
         let store = Store::open(&location, &system).await?;
         let lock = store.lock().await?;
@@ -126,6 +145,7 @@ impl ServiceBuilder {
             bus,
             clock,
             dial,
+            lead,
             sites: Default::default(),
             config: parking_lot::RwLock::new(Arc::new(config.clone())),
             notified: Arc::default(),
@@ -136,7 +156,7 @@ impl ServiceBuilder {
         let lost = CancelToken::new();
         let delivery = Delivery::start(&core, &config);
         let keeper = Keeper::start(keep(Arc::clone(&core), delivery.clone(), lock, lost.clone()));
-        let coordinator = coordinator(&core, &config, keeper, &delivery, &system)?;
+        let coordinator = coordinator(&core, &config, keeper, &delivery, engine.as_ref(), &system)?;
         let service = Service(Arc::new(Inner { core, system, coordinator, delivery, lost }));
         let begun = async {
             service.core().apply(Arc::new(config)).await?;
@@ -182,6 +202,7 @@ fn coordinator(
     config: &ServiceConfig,
     keeper: Keeper,
     delivery: &Delivery,
+    engine: Option<&Engine>,
     system: &System,
 ) -> Result<Coordinator, BoxError> {
     // Checked every second while something is not ready, and so seldom otherwise that it costs nothing.
@@ -193,6 +214,14 @@ fn coordinator(
         (_, Some(pool)) => plan.add("store", pool.clone()),
         (None, None) => plan,
     };
+    let (plan, has_engine) = match engine {
+        Some(engine) => engine.add_to(plan),
+        None => (plan, false),
+    };
+    let plan = match &core.lead {
+        Some(lead) => plan.add("queue", lead.queue().clone()).after(has_engine.then_some("engine")),
+        None => plan,
+    };
     let plan = plan
         .add("workers", core.workers.clone())
         .add("keeper", keeper)
@@ -200,7 +229,7 @@ fn coordinator(
         .add("notices", delivery.clone())
         .after(["store", "keeper"])
         .add("schedules", core.scheduler.clone())
-        .after(["store", "workers", "notices", "keeper"]);
+        .after(["store", "workers", "notices", "keeper"].into_iter().chain(core.lead.as_ref().map(|_| "queue")));
     Ok(plan.start(system)?)
 }
 
@@ -209,7 +238,7 @@ impl Service {
     #[must_use]
     pub fn builder(config: ServiceConfig) -> ServiceBuilder {
         let dial: Dial = Arc::new(|http: &HttpConfig| Ok(Arc::new(Fetcher::new(http)?) as Arc<dyn Http>));
-        ServiceBuilder { config, dial, clock: Arc::new(SystemClock) }
+        ServiceBuilder { config, dial, clock: Arc::new(SystemClock), lead: None }
     }
 
     /// Goes by other settings from now on, but for those that [need a restart](ServiceConfig::needs_restart). What runs

@@ -11,6 +11,7 @@ mod html;
 mod notify;
 mod packaging;
 mod progress;
+mod remote;
 mod report;
 mod robots;
 mod service;

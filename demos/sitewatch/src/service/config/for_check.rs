@@ -13,8 +13,8 @@ use crate::config::CheckConfig;
 const FILE: &str = "sitewatch.toml";
 
 /// The tables and values that only the service has, and what only the command line asks for, as variables name them.
-const SERVICE: [&str; 9] =
-    ["DATABASE", "CHECKS_AT_ONCE", "GRACE", "WEB", "RETENTION", "DEFAULTS", "SITES", "NOTIFY", "TOKEN"];
+const SERVICE: [&str; 10] =
+    ["DATABASE", "QUEUE", "CHECKS_AT_ONCE", "GRACE", "WEB", "RETENTION", "DEFAULTS", "SITES", "NOTIFY", "TOKEN"];
 
 /// The file and the environment that a [`CheckConfig`] is loaded from, which may be the service's.
 ///

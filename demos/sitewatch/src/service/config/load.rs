@@ -17,8 +17,9 @@ const OTHERS: [&str; 2] = ["SITEWATCH_URL", "SITEWATCH_TOKEN"];
 const GROUPS: [&[&str]; 2] = [&["auth"], &["every", "cron"]];
 
 /// What is not shown where it is wrong.
-const SECRETS: [&str; 11] = [
+const SECRETS: [&str; 12] = [
     "database",
+    "queue",
     "web.token",
     "defaults.auth",
     "defaults.http.headers",

@@ -11,6 +11,7 @@ use url::Url;
 use super::file::shapes::Time;
 use super::file::time;
 use super::{ChannelConfig, Secret, SiteConfig};
+use crate::remote::Place;
 use crate::store::Location;
 
 /// The settings of the service: complete, valid, and with secrets at hand. From [`load`](fn@super::load).
@@ -20,6 +21,8 @@ use crate::store::Location;
 pub struct ServiceConfig {
     /// Where everything is kept: a SQLite file, or a PostgreSQL server by its URL, which may have a password in it.
     pub database: String,
+    /// The queue that workers share, by its URL, which may have a password in it; none where pages are fetched here.
+    pub queue: Option<String>,
     /// How many sites are checked at the same time.
     pub checks_at_once: NonZeroUsize,
     /// Threads that read pages; one per CPU if not set.
@@ -64,10 +67,11 @@ impl ServiceConfig {
     #[must_use]
     pub fn needs_restart(&self, new: &Self) -> Vec<&'static str> {
         // Each key is named, so that none is added without a thought of it.
-        let Self { database, checks_at_once: _, workers, grace, web, retention: _, sites: _, notify: _ } = self;
+        let Self { database, queue, checks_at_once: _, workers, grace, web, retention: _, sites: _, notify: _ } = self;
         let WebConfig { listen, token, url, read } = web;
         let keys = [
             ("database", *database != new.database),
+            ("queue", *queue != new.queue),
             ("workers", *workers != new.workers),
             ("grace", *grace != new.grace),
             ("web.listen", *listen != new.web.listen),
@@ -145,11 +149,12 @@ impl Default for RetentionConfig {
     }
 }
 
-/// Without the password in `database`.
+/// Without the passwords in `database` and `queue`.
 impl fmt::Debug for ServiceConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ServiceConfig")
             .field("database", &format_args!("{}", Location::shown(&self.database)))
+            .field("queue", &self.queue.as_deref().map(Place::shown))
             .field("checks_at_once", &self.checks_at_once)
             .field("workers", &self.workers)
             .field("grace", &self.grace)

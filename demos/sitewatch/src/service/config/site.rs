@@ -55,6 +55,13 @@ pub struct SiteConfig {
     pub notify: Vec<String>,
 }
 
+impl SiteConfig {
+    /// How many links of a page are kept: those that are looked at, and the first that is not.
+    pub(crate) fn links(&self) -> usize {
+        usize::try_from(self.max_links).unwrap_or(usize::MAX).saturating_add(1)
+    }
+}
+
 /// How links that are newly broken are asked for again, before they are reported.
 ///
 /// # Defaults

@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use patterns_core::context::Interrupt;
-use sha2::{Digest, Sha256};
 use url::Url;
 
 use crate::check::Reply;
 use crate::fetch::FetchError;
-use crate::hex::hex;
 use crate::html::Outline;
+pub(super) use crate::remote::hash;
 use crate::report::{Reason, Verdict};
 use crate::store::Noted;
 
@@ -19,7 +18,7 @@ pub(super) type Held = (String, Arc<Outline>);
 /// An answer as it is kept, but for what a page holds; none where whoever asked was to stop before it came.
 pub(super) fn noted(answer: Reply) -> Result<Noted, Interrupt> {
     Ok(match answer {
-        Reply::Html { .. } | Reply::Read(_) | Reply::IsHtml => Noted::Html,
+        Reply::Html { .. } | Reply::Read(_) | Reply::Outlined { .. } | Reply::IsHtml => Noted::Html,
         Reply::Other | Reply::NotModified => Noted::Other,
         Reply::Redirect { status, to } => Noted::Redirect { status, to: to.into() },
         Reply::Failed(FetchError::Interrupted(interrupt)) => return Err(interrupt),
@@ -50,14 +49,4 @@ pub(super) fn reply(noted: Noted, outline: Option<Held>) -> Reply {
             })
         }
     }
-}
-
-/// What tells whether a page holds the same: a hash of its bytes, of how they are to be read, and of how many of its
-/// links are kept.
-pub(super) fn hash(body: &[u8], charset: Option<&str>, links: usize) -> String {
-    let mut hash = Sha256::new();
-    hash.update(format!("{} {links}", charset.unwrap_or_default()));
-    hash.update([0]);
-    hash.update(body);
-    hex(&hash.finalize())
 }

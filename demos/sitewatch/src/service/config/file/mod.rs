@@ -22,6 +22,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::{RetentionConfig, ServiceConfig};
+use crate::remote::Place;
 use crate::store::Location;
 use channel::ChannelTable;
 use shapes::Time;
@@ -37,6 +38,10 @@ pub(super) struct SettingsFile {
     /// Where everything is kept: a SQLite file, which is made if it is not there, or `postgres://user@host/database`.
     #[serde(serialize_with = "without_password")]
     pub(super) database: String,
+    /// The queue that workers share, who fetch the pages then: `postgres://user@host/database`, `nats://host:4222`, or a
+    /// file for workers of this machine. Pages are fetched here if not set.
+    #[serde(serialize_with = "place_without_password")]
+    pub(super) queue: Option<String>,
     /// How many sites are checked at the same time; at least 1.
     pub(super) checks_at_once: NonZeroUsize,
     /// Threads that read pages; at least 1. One per CPU if not set.
@@ -61,6 +66,7 @@ impl Default for SettingsFile {
     fn default() -> Self {
         Self {
             database: "sitewatch.db".to_owned(),
+            queue: None,
             checks_at_once: NonZeroUsize::MIN.saturating_add(3),
             workers: None,
             grace: Duration::from_secs(20),
@@ -86,6 +92,9 @@ impl SettingsFile {
     /// Finds everything that is wrong, and makes of it what the service works with.
     pub(super) fn build(&self, vars: &Vars<'_>, findings: &mut Findings) -> Option<ServiceConfig> {
         self.look_at_database(findings);
+        if let Some(Err(bad)) = self.queue.as_deref().map(Place::of) {
+            findings.refuse_as("queue", quoted(bad.shown()), bad.why());
+        }
         if self.grace.is_zero() {
             findings.refuse("grace", "must be longer than nothing");
         }
@@ -106,6 +115,7 @@ impl SettingsFile {
         let notify = entries("notify", &self.notify, findings, |channel, findings| channel.build(vars, findings));
         Some(ServiceConfig {
             database: self.database.clone(),
+            queue: self.queue.clone(),
             checks_at_once: self.checks_at_once,
             workers: self.workers,
             grace: self.grace,
@@ -170,4 +180,8 @@ fn is_name(name: &str) -> bool {
 
 fn without_password<S: Serializer>(database: &str, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&Location::shown(database))
+}
+
+fn place_without_password<S: Serializer>(queue: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
+    queue.as_deref().map(Place::shown).serialize(serializer)
 }

@@ -1,0 +1,173 @@
+//! `sitewatch worker`.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use actors::System;
+use actors::coordinator::Cause;
+use clap::Args;
+use tokio::time::sleep;
+
+use super::{Console, Exit, Failure, Interrupts, Log};
+use crate::remote::{Engine, Place, Worker};
+use crate::service::config::{self, ServiceConfig};
+
+/// The arguments of `sitewatch worker`.
+#[derive(Args, Clone, Debug)]
+pub struct WorkerArgs {
+    /// The queue: postgres://user:password@host/database, nats://host:4222, or a file for workers of one machine
+    ///
+    /// Without it, it is what the settings say, or the environment by SITEWATCH_QUEUE. A NATS server that answers before
+    /// it has synced is refused, unless that is accepted by nats://host:4222?unsynced=accept; by monitor=http://host:8222 it
+    /// can be seen that it does not.
+    #[arg(long, value_name = "URL | FILE")]
+    pub queue: Option<String>,
+
+    /// The settings of the service: for the queue, and for who we are at the sites that want to know
+    ///
+    /// What is to be asked for with the credentials of a site is only done by workers that have them.
+    #[arg(long, short, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// How many fetches are under way at a time
+    #[arg(long, value_name = "N", default_value = "64")]
+    pub concurrency: NonZeroUsize,
+
+    /// Read N pages at the same time [default: one per CPU]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<NonZeroUsize>,
+
+    /// What this worker is called in all its lives, such as the host's name
+    ///
+    /// No other may have the same name at the same time. What an earlier life of it was fetching is then done at once, and
+    /// not only after others have not heard of it for some seconds.
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+
+    /// Ask no private, loopback or link-local address, and use no proxy, whatever the service says
+    #[arg(long)]
+    pub refuse_private: bool,
+
+    /// A host that is asked all the same, wherever it is; can be repeated
+    #[arg(long, value_name = "HOST", requires = "refuse_private")]
+    pub private_host: Vec<String>,
+
+    /// How much is logged, on standard error
+    #[arg(long, value_name = "LEVEL", default_value = "info")]
+    pub log: Log,
+}
+
+/// How long it is waited before a queue that is away is tried again at the start.
+const AGAIN: Duration = Duration::from_secs(2);
+
+/// The variable that names the queue, as in the settings of the service.
+const VARIABLE: &str = "SITEWATCH_QUEUE";
+
+/// Why there is nothing to do.
+#[derive(Debug, thiserror::Error)]
+#[error("name the queue with --queue, as postgres://user@host/database or nats://host:4222")]
+struct NoQueue;
+
+/// Fetches pages for a service until it is asked to stop, and gives the exit code: 0 after an orderly end.
+///
+/// # Cancel safety
+///
+/// Cancel safe: dropped, everything is stopped at once; what was under way others do.
+pub async fn worker(args: &WorkerArgs, console: &Console, interrupts: &mut Interrupts) -> Exit {
+    let (place, settings) = match place(args, console) {
+        Ok(found) => found,
+        Err(failure) => return console.fail(&failure),
+    };
+    let started = tokio::select! {
+        biased;
+        _ = interrupts.next() => return Exit::Clean,
+        started = start(args, &place, settings.as_ref(), console) => started,
+    };
+    let worker = match started {
+        Ok(worker) => worker,
+        Err(failure) => return console.fail(&failure),
+    };
+    console.notice(begun(args, &place, &worker));
+    let cause = Cause::Requested(interrupts.next().await.into());
+    console.notice(format_args!("stopping: {cause}"));
+    let report = {
+        let mut stopping = std::pin::pin!(worker.stop(cause));
+        tokio::select! {
+            report = &mut stopping => report,
+            _ = interrupts.next() => {
+                worker.force();
+                stopping.await
+            }
+        }
+    };
+    if report.is_clean() {
+        return Exit::Clean;
+    }
+    console.notice(&report);
+    Exit::Failed
+}
+
+/// Where the queue is, and the settings of the service, if they were named.
+fn place(args: &WorkerArgs, console: &Console) -> Result<(Place, Option<ServiceConfig>), Failure> {
+    let settings = match &args.config {
+        Some(path) => Some(config::load(path, console.vars.clone()).map_err(|error| Failure::settings(&error))?),
+        None => None,
+    };
+    let variable = || console.vars.iter().rev().find(|(name, _)| name == VARIABLE).map(|(_, value)| value.clone());
+    let queue = match (&args.queue, &settings) {
+        (Some(queue), _) => Some(queue.clone()),
+        // The environment is in the settings already.
+        (None, Some(settings)) => settings.queue.clone(),
+        (None, None) => variable(),
+    };
+    let queue = queue.ok_or_else(|| Failure::usage(&NoQueue))?;
+    Ok((Place::of(&queue).map_err(|error| Failure::usage(&error))?, settings))
+}
+
+/// Starts it; waits for a queue that is away.
+async fn start(
+    args: &WorkerArgs,
+    place: &Place,
+    settings: Option<&ServiceConfig>,
+    console: &Console,
+) -> Result<Worker, Failure> {
+    let system = System::start().map_err(|error| Failure::failed(&error))?;
+    let mut told = false;
+    let engine = loop {
+        match Engine::open(place, &system).await {
+            Ok(engine) => break engine,
+            Err(error) if error.is_temporary() => {
+                if !std::mem::replace(&mut told, true) {
+                    console.notice(format_args!("{error}; it is tried again until it answers"));
+                }
+                sleep(AGAIN).await;
+            }
+            Err(error) => return Err(Failure::failed(&error)),
+        }
+    };
+    let mut worker = Worker::on(engine, &system).await.map_err(|error| Failure::failed(&error))?;
+    worker = worker.concurrency(args.concurrency);
+    if let Some(threads) = args.threads {
+        worker = worker.threads(threads);
+    }
+    if let Some(name) = &args.name {
+        worker = worker.name(name);
+    }
+    if let Some(settings) = settings {
+        worker = worker.identities(settings);
+    }
+    if args.refuse_private {
+        worker = worker.refuse_private(&args.private_host);
+    }
+    worker.start(&system).await.map_err(|error| Failure::failed(&error))
+}
+
+/// What it does from now on.
+fn begun(args: &WorkerArgs, place: &Place, worker: &Worker) -> String {
+    let mut line = format!("working for {place}, {} fetches at a time", args.concurrency);
+    if !worker.sites().is_empty() {
+        line += &format!(", with the credentials of {}", worker.sites().join(", "));
+    }
+    line
+}

@@ -1,0 +1,141 @@
+//! Opening a queue's engine, where it is.
+
+use std::fmt;
+use std::time::Duration;
+
+use actors::System;
+use actors::connection_pool::ConnectionPool;
+use actors::connection_pool::postgres::PostgresManager;
+use actors::connection_pool::sqlite::SqliteManager;
+use actors::coordinator::CoordinatorBuilder;
+use actors::jobs::driver::{DriverError, NatsDriver, PostgresDriver, SqliteDriver};
+use actors::jobs::{JobQueue, JobQueueBuilder};
+use patterns_core::outcome::BoxError;
+
+use super::{NatsPlace, Place};
+use crate::store::Location;
+
+/// How many connections there are at most: writes of a process go together, and turns are asked for beside them.
+const CONNECTIONS: usize = 4;
+
+/// How long a writer waits for another program that writes to the file.
+const LOCKED: Duration = Duration::from_secs(5);
+
+/// How long a statement of a server may take. The queue has a limit of its own, and asks again.
+const STATEMENT: Duration = Duration::from_secs(30);
+
+/// How long it is waited for a connection.
+const ACQUIRE: Duration = Duration::from_secs(10);
+
+/// The name of the connections, among what is stopped.
+pub(super) const NAME: &str = "engine";
+
+/// What keeps the jobs. A clone is the same.
+#[derive(Clone)]
+pub struct Engine(Kind);
+
+#[derive(Clone)]
+enum Kind {
+    Sqlite(SqliteDriver, ConnectionPool<SqliteManager>),
+    Postgres(PostgresDriver, ConnectionPool<PostgresManager>),
+    Nats(NatsDriver),
+}
+
+/// Why an engine can't be used.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot use the queue {place}: {why}")]
+pub struct OpenError {
+    place: String,
+    #[source]
+    why: BoxError,
+    temporary: bool,
+}
+
+impl OpenError {
+    /// Whether it may answer later: it is away.
+    #[must_use]
+    pub fn is_temporary(&self) -> bool {
+        self.temporary
+    }
+}
+
+impl Engine {
+    /// Opens it, and makes what it needs there.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`]: it does not answer, which [may pass](OpenError::is_temporary); it refuses; it has tables of a later
+    /// version; a NATS server answers before it has synced, and that was not accepted.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub async fn open(place: &Place, system: &System) -> Result<Self, OpenError> {
+        let refused = |why: BoxError| OpenError { place: place.to_string(), why, temporary: false };
+        let failed =
+            |why: DriverError| OpenError { place: place.to_string(), temporary: !why.is_final(), why: why.into() };
+        match place {
+            Place::Sqlite(path) => {
+                if let Some(trouble) = Location::Sqlite(path.clone()).trouble() {
+                    return Err(refused(trouble.into()));
+                }
+                let manager = SqliteManager::new(path).busy_timeout(LOCKED);
+                let manager = manager.init("pragma synchronous = full; pragma fullfsync = on");
+                let pool = ConnectionPool::builder(manager).name("queue").max_size(CONNECTIONS);
+                let pool = pool.acquire_timeout(ACQUIRE).warm_up(false).start(system).await;
+                let pool = pool.map_err(|why| refused(why.into()))?;
+                let driver = SqliteDriver::new(pool.clone()).await.map_err(failed)?;
+                Ok(Self(Kind::Sqlite(driver, pool)))
+            }
+            Place::Postgres(server) => {
+                let manager = PostgresManager::new(server).map_err(|why| refused(why.into()))?;
+                let manager = manager.query_timeout(STATEMENT);
+                let pool = ConnectionPool::builder(manager).name("queue").max_size(CONNECTIONS);
+                let pool = pool.acquire_timeout(ACQUIRE).warm_up(false).start(system).await;
+                let pool = pool.map_err(|why| refused(why.into()))?;
+                let driver = PostgresDriver::new(pool.clone()).await.map_err(failed)?;
+                Ok(Self(Kind::Postgres(driver, pool)))
+            }
+            Place::Nats(NatsPlace { server, monitors, accept_unsynced }) => {
+                let nats = NatsDriver::builder(server).namespace("sitewatch");
+                let mut nats = monitors.iter().fold(nats, |nats, monitor| nats.monitor(monitor));
+                if *accept_unsynced {
+                    nats = nats.accept_unsynced();
+                }
+                Ok(Self(Kind::Nats(nats.connect().await.map_err(failed)?)))
+            }
+        }
+    }
+
+    /// A queue on it, to be started.
+    pub fn queue(&self) -> JobQueueBuilder {
+        match &self.0 {
+            Kind::Sqlite(driver, _) => JobQueue::builder(driver.clone()),
+            Kind::Postgres(driver, _) => JobQueue::builder(driver.clone()),
+            Kind::Nats(driver) => JobQueue::builder(driver.clone()),
+        }
+    }
+
+    /// Has its connections stopped with a plan, under this [name](NAME); whether it has some that are to be stopped.
+    pub(crate) fn add_to(&self, plan: CoordinatorBuilder) -> (CoordinatorBuilder, bool) {
+        match &self.0 {
+            Kind::Sqlite(_, pool) => (plan.add(NAME, pool.clone()), true),
+            Kind::Postgres(_, pool) => (plan.add(NAME, pool.clone()), true),
+            Kind::Nats(_) => (plan, false),
+        }
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match &self.0 {
+            Kind::Sqlite(..) => "Engine::Sqlite",
+            Kind::Postgres(..) => "Engine::Postgres",
+            Kind::Nats(_) => "Engine::Nats",
+        })
+    }
+}
