@@ -14,12 +14,13 @@
 //! | [`worker_pool`] | threads for what computes and tasks for what awaits; every job ends as a typed outcome and is counted |
 //! | [`scheduler`] | jobs at their times, without drift; what ran, what did not and why is counted |
 //! | [`coordinator`] | readiness with reasons, events, and shutdown in the order of dependencies |
+//! | `jobs` (a feature) | jobs that outlive the process, done by any of several machines; who was given up changes nothing |
 //!
 //! An actor of your own needs actix beside this crate, as its derive macro names it:
 //!
 //! ```toml
 //! [dependencies]
-//! actors = { path = "…" } # features = ["sqlite", "postgres", "redis", "tcp"] for connections to these
+//! actors = { path = "…" } # features = ["jobs", "nats", "postgres", "redis", "sqlite", "tcp"]
 //! actix = { version = "0.13", default-features = false, features = ["macros"] }
 //! ```
 //!
