@@ -92,6 +92,8 @@
 //! | `actors_durable_jobs_deliveries_total` | counter | `queue`, `outcome` | deliveries that ended here |
 //! | `actors_durable_jobs` | gauge | `jobs`, `queue`, `state` | jobs that there are, set by the leader |
 //! | `actors_durable_jobs_lag_seconds` | gauge | `jobs`, `queue` | how long the oldest that could be taken has been due |
+//!
+//! In the book: [jobs](../../../book/jobs.html).
 pub mod driver;
 pub mod messages;
 

@@ -4,7 +4,9 @@
 mod chapters;
 mod costs;
 mod figures;
+mod jobs;
 mod listings;
+mod many_machines;
 mod page;
 mod patterns;
 mod python;

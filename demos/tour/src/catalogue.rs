@@ -39,6 +39,8 @@ pub const DEMOS: &[&Demo] = &[
     &demos::worker_pool::DEMO,
     &demos::connection_pool::DEMO,
     &demos::scheduler::DEMO,
+    &demos::jobs::DEMO,
+    &demos::many_workers::DEMO,
     &demos::coordinator::DEMO,
 ];
 

@@ -18,6 +18,8 @@ pub mod gather;
 pub mod hedge;
 pub mod http_client;
 pub mod inspect;
+pub mod jobs;
+pub mod many_workers;
 pub mod outcome;
 pub mod pipeline;
 pub mod policy;
