@@ -20,6 +20,7 @@ pub(crate) fn prove() -> Result<(), String> {
     // One after the other, as some look at how much of the machine is used.
     let test = ["test", "--package", "integration-tests", "--test", "it", "--", "--test-threads=1"];
     // With CI=true a server that is missing is a failure: what is skipped proves nothing.
-    let size = [("CRASHES", "100"), ("OUTAGE", "60"), ("ROUNDS", "1000"), ("SITEWATCH_PROGRAM", &*program), ("CI", "true")];
+    let size =
+        [("CRASHES", "100"), ("OUTAGE", "60"), ("ROUNDS", "1000"), ("SITEWATCH_PROGRAM", &*program), ("CI", "true")];
     run_with(&cargo, &[&test[..], &TESTS].concat(), &size)
 }

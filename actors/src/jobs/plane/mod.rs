@@ -199,16 +199,17 @@ impl Plane {
 
     /// We lead in this term, or not any more.
     fn lead(&self, term: Option<u64>) {
+        let mut old = None;
         self.term.send_if_modified(|now| {
             if now.as_ref().map(Term::number) == term {
                 return false;
             }
-            if let Some(old) = now.take() {
-                old.end();
-            }
-            *now = term.map(|number| Term::new(number, self.context.token().child()));
+            let next = term.map(|number| Term::new(number, self.context.token().child()));
+            old = std::mem::replace(now, next);
             true
         });
+        // It wakes those who lead, who may look at the term.
+        old.into_iter().for_each(Term::end);
     }
 
     pub(super) fn settle(self: &Arc<Self>, answer: Answer, reply: Option<oneshot::Sender<Result<(), AnswerError>>>) {
