@@ -13,8 +13,10 @@ use super::tx::{NO_SETTINGS, SETTINGS};
 use crate::chain::chain;
 use crate::connection_pool::postgres::{PostgresError, Session};
 
+type Work = dyn Fn(&Session) -> BoxFuture<'_, Result<(), PostgresError>> + Send + Sync;
+
 /// Rows that are written with the end of a job.
-pub(super) struct Rows(Box<dyn Fn(&Session) -> BoxFuture<'_, Result<(), PostgresError>> + Send + Sync>);
+pub(super) struct Rows(Box<Work>);
 
 impl PostgresDriver {
     /// Effects of an [answer](super::super::Answer::effects): `f` is called on the transaction that ends the job, so

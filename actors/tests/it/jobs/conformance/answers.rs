@@ -143,7 +143,7 @@ pub(super) async fn enters_what_follows_with_the_answer_or_not_at_all<W: World>(
     assert_eq!(driver.answer("follows: worker", &[stale]).await.unwrap(), [Accepted::Stale]);
     assert_eq!(driver.look(&[id("follows", "2")]).await.unwrap(), [None]);
     for _ in 0..2 {
-        assert_eq!(driver.answer("follows: worker", &[whole.clone()]).await.unwrap(), [Accepted::Kept]);
+        assert_eq!(driver.answer("follows: worker", std::slice::from_ref(&whole)).await.unwrap(), [Accepted::Kept]);
     }
     assert_eq!(counts(&driver, "follows").await.entered(), 3);
     // The one with the key stood behind the one that entered it.

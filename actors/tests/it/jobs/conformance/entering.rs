@@ -61,7 +61,7 @@ pub(super) async fn keeps_what_it_was_given<W: World>(world: &W) {
         expires: Some(Due::At("2200-01-01T00:00:00.123456789Z".parse().unwrap())),
         ..job(queue, "given")
     };
-    enter(&driver, &[given.clone()]).await;
+    enter(&driver, std::slice::from_ref(&given)).await;
     let kept = record(&driver, given.id).await;
     assert_eq!((kept.queue.as_str(), &kept.kind, &kept.payload), (queue, &given.kind, &given.payload));
     assert_eq!((&kept.key, kept.priority, kept.state), (&given.key, Priority::Low, JobState::Waiting));

@@ -63,8 +63,7 @@ async fn work_together<W: World>(world: &W, queue: &'static str) -> Vec<String> 
         workers.spawn(works(driver, format!("{queue}: {n}"), queue, Arc::clone(&begun)));
     }
     workers.join_all().await;
-    let begun = begun.lock().clone();
-    begun
+    begun.lock().clone()
 }
 
 pub(super) async fn gives_each_job_to_one_of_many<W: World>(world: &W) {
@@ -113,6 +112,5 @@ pub(super) async fn keeps_keys_in_order_among_many<W: World>(world: &W) {
 async fn work_together_again<W: World>(world: &W) -> Vec<String> {
     let begun = Arc::new(Mutex::new(Vec::new()));
     works(world.open().await, "in line: the last".to_owned(), "in line", Arc::clone(&begun)).await;
-    let begun = begun.lock().clone();
-    begun
+    begun.lock().clone()
 }
