@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use actors::System;
 use clap::CommandFactory;
 use sitewatch::check::Checker;
+use sitewatch::cli::remote::RemoteCommand;
 use sitewatch::cli::{
     self, CheckArgs, Cli, Command, Console, Exit, Failure, Hangups, Interrupts, Rounds, ServeArgs, WorkerArgs,
 };
@@ -55,6 +56,9 @@ async fn run(command: Command, console: &Console) -> Result<Exit, Failure> {
         Command::Serve(args) => serve(&args, console, interrupts()?).await,
         Command::Worker(args) => Ok(worker(&args, console, interrupts()?).await),
         Command::DemoSite(args) => sitewatch::demo_site::serve(&args, console, &mut interrupts()?).await,
+        Command::Remote(RemoteCommand::Jobs(args)) if args.at().queue.is_some() => {
+            Ok(cli::remote::jobs_of_queue(&args, console).await)
+        }
         Command::Remote(command) => match &command.source().database {
             Some(database) => {
                 let location = Location::of(database).map_err(|error| Failure::usage(&error))?;

@@ -94,6 +94,19 @@ Exit codes:
   2    wrong use, or there is no such site
   3    there was no answer, or it was refused";
 
+pub(super) const AFTER_JOBS: &str = "\
+Examples:
+  sitewatch jobs queues                      how many jobs wait, and since when
+  sitewatch jobs workers                     who is there, and what each fetches
+  sitewatch jobs list --state dead           what failed for good, and why
+  sitewatch jobs retry --dead                have all of that done again
+  sitewatch jobs pause sitewatch.fetch       have no worker take anything until it is resumed
+
+Exit codes:
+  0    it was answered, whatever the answer is
+  2    wrong use, there is no such job or queue, or the service has no queue
+  3    there was no answer, or it was refused";
+
 pub(super) const AFTER_DEMO: &str = "\
 Exit codes:
   0    it was stopped

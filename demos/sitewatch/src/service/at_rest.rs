@@ -9,6 +9,7 @@ use super::view::{
     RunView, SiteView,
 };
 use super::watch::{Watch, WatchError};
+use super::watch_jobs::WatchJobs;
 use crate::store::{SiteRow, Store, StoreError};
 
 /// What a database knows of the sites, whether a service runs or not.
@@ -67,6 +68,10 @@ impl Watch for AtRest {
 
     async fn readiness(&self) -> Readiness {
         Readiness { ready: false, reasons: vec!["no service was asked, only its database".to_owned()] }
+    }
+
+    fn queue(&self) -> Result<&dyn WatchJobs, WatchError> {
+        Err(WatchError::NotLive("tell of its queue"))
     }
 
     fn events(&self) -> broadcast::Receiver<Event> {

@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 
 use super::bus::Bus;
 use super::config::ServiceConfig;
+use super::jobs::Jobs;
 use super::site::Site;
 use crate::check::Http;
 use crate::fetch::{FetchSetupError, HttpConfig};
@@ -34,6 +35,8 @@ pub(crate) struct Core {
     pub(crate) dial: Dial,
     /// Who has pages fetched by workers, where there is a queue.
     pub(crate) lead: Option<Lead>,
+    /// The same queue, to be shown.
+    pub(crate) jobs: Option<Jobs>,
     pub(crate) sites: RwLock<BTreeMap<String, Arc<Site>>>,
     pub(crate) config: RwLock<Arc<ServiceConfig>>,
     /// Told when there may be notices to deliver.

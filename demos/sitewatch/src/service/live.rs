@@ -13,6 +13,7 @@ use super::view::{
     Acted, Action, Activity, Event, FindingQuery, FindingView, MachineryView, Part, Readiness, RunView, SiteView,
 };
 use super::watch::{Watch, WatchError};
+use super::watch_jobs::WatchJobs;
 use crate::store::SiteRow;
 
 #[async_trait]
@@ -54,6 +55,13 @@ impl Watch for Service {
     async fn readiness(&self) -> Readiness {
         let reasons = self.reasons().await;
         Readiness { ready: reasons.is_empty(), reasons }
+    }
+
+    fn queue(&self) -> Result<&dyn WatchJobs, WatchError> {
+        match &self.core().jobs {
+            Some(jobs) => Ok(jobs),
+            None => Err(WatchError::NoQueue),
+        }
     }
 
     fn events(&self) -> broadcast::Receiver<Event> {

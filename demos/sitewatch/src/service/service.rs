@@ -19,6 +19,7 @@ use super::bus::Bus;
 use super::config::ServiceConfig;
 use super::core::{Core, Dial};
 use super::delivery::Delivery;
+use super::jobs::Jobs;
 use super::keeper::{Keeper, keep};
 use super::record::Recording;
 use super::sites::Applied;
@@ -145,6 +146,7 @@ impl ServiceBuilder {
             bus,
             clock,
             dial,
+            jobs: lead.as_ref().map(|lead| Jobs::new(lead.queue().clone())),
             lead,
             sites: Default::default(),
             config: parking_lot::RwLock::new(Arc::new(config.clone())),

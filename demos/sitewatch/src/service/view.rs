@@ -2,11 +2,15 @@
 //!
 //! Plain snapshots, made by whoever keeps the state; instants are of the wall clock, in UTC.
 
+mod jobs;
+
 use std::fmt;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub use jobs::{JobAction, JobQuery, JobState, JobView, QueueAction, QueueView, WorkerView};
 
 /// A site, as the overview shows it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use tokio::sync::broadcast;
 
 use super::view::{Acted, Action, Event, FindingQuery, FindingView, MachineryView, Part, Readiness, RunView, SiteView};
+use super::watch_jobs::WatchJobs;
 
 /// What whoever shows the service may ask of it: the running one, or its database alone.
 #[async_trait]
@@ -57,6 +58,16 @@ pub trait Watch: Send + Sync + 'static {
     /// Whether the service can do its work, and why not.
     async fn readiness(&self) -> Readiness;
 
+    /// The queue by which workers fetch pages for it. The default has none.
+    ///
+    /// # Errors
+    ///
+    /// - [`WatchError::NoQueue`]: the service fetches by itself.
+    /// - [`WatchError::NotLive`]: only the database was asked, which knows of no queue.
+    fn queue(&self) -> Result<&dyn WatchJobs, WatchError> {
+        Err(WatchError::NoQueue)
+    }
+
     /// What changes from now on.
     fn events(&self) -> broadcast::Receiver<Event>;
 }
@@ -71,6 +82,18 @@ pub enum WatchError {
     /// There never was a run of this number, or it was so long ago that it was forgotten.
     #[error("there is no run {0}")]
     NoSuchRun(i64),
+    /// There never was a job of this id, or it was over for so long that it is not kept.
+    #[error("there is no job {0:?}")]
+    NoSuchJob(String),
+    /// No queue of this name ever had a job.
+    #[error("there is no queue {0:?}")]
+    NoSuchQueue(String),
+    /// There are no workers, and no jobs for them.
+    #[error("this service has no queue: it fetches by itself")]
+    NoQueue,
+    /// The queue does not answer, or can't do it.
+    #[error("the queue does not answer: {0}")]
+    QueueAway(String),
     /// Only a running service can do this.
     #[error("only a running service can {0}")]
     NotLive(&'static str),

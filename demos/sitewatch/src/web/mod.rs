@@ -7,10 +7,14 @@
 //! | `/sites/{name}/findings.txt` | its broken links as plain text |
 //! | `/sites/{name}/runs/{id}` | one check |
 //! | `/machinery` | actors, workers, pools, timers, components and tasks |
+//! | `/workers` | who fetches for the service, what each does, and how much waits in which queue |
+//! | `/jobs` | the jobs of the queue; `?state=` and `?queue=` for some of them, `?before=` for older ones |
+//! | `/jobs/{id}` | one of them |
 //! | `/login`, `/logout` | whoever knows the token may press the buttons |
 //! | `/events` | what changes, as server-sent events |
 //! | `/assets/…` | style, script and icon, each with a hash of its content in its address |
 //! | POST `/sites/{name}/check`, `/pause`, `/resume`, `/cancel` | the buttons |
+//! | POST `/jobs/{id}/retry`, `/cancel`; `/queues/{name}/pause`, `/resume`, `/retry` | those about a queue |
 //!
 //! The rest is the [API](api). [`Web`] is all of it without a server, [`WebServer`] is the server.
 //!

@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 
 use crate::api_fake::Fake;
 
+mod jobs;
 mod meters;
 mod openapi;
 mod remote;

@@ -9,9 +9,11 @@ use parking_lot::Mutex;
 use sitewatch::service::{
     Acted, Action, Activity, ActorView, Cause, ComponentView, Event, FindingQuery, FindingView, Gauge, Health,
     MachineryView, Moment, Numbers, Part, PoolView, ProgressView, Readiness, RunState, RunView, SiteView, TimerView,
-    TrendPoint, Watch, WatchError,
+    TrendPoint, Watch, WatchError, WatchJobs,
 };
 use tokio::sync::broadcast;
+
+use crate::jobs_fake::FakeJobs;
 
 /// When it is, in the made-up world.
 pub(crate) fn now() -> Timestamp {
@@ -34,12 +36,15 @@ pub(crate) struct Fake {
     pub(crate) down: AtomicBool,
     /// Whether nothing can be done, as it is a database alone.
     pub(crate) at_rest: bool,
+    /// Its queue, if it has one.
+    pub(crate) jobs: Option<FakeJobs>,
 }
 
 impl Fake {
     pub(crate) fn with(findings: Vec<FindingView>) -> Self {
         let (acted, queries) = (Mutex::default(), Mutex::default());
-        Self { findings, acted, queries, down: AtomicBool::new(false), at_rest: false }
+        let jobs = Some(FakeJobs::default());
+        Self { findings, acted, queries, down: AtomicBool::new(false), at_rest: false, jobs }
     }
 
     pub(crate) fn new() -> Arc<Self> {
@@ -51,6 +56,9 @@ impl Fake {
 
     pub(crate) fn set_down(&self, down: bool) {
         self.down.store(down, Ordering::Relaxed);
+        if let Some(jobs) = &self.jobs {
+            jobs.down.store(down, Ordering::Relaxed);
+        }
     }
 
     fn up(&self) -> Result<(), WatchError> {
@@ -230,6 +238,13 @@ impl Watch for Fake {
     async fn readiness(&self) -> Readiness {
         let reasons: Vec<String> = self.up().err().iter().map(ToString::to_string).collect();
         Readiness { ready: reasons.is_empty(), reasons }
+    }
+
+    fn queue(&self) -> Result<&dyn WatchJobs, WatchError> {
+        match &self.jobs {
+            Some(jobs) => Ok(jobs),
+            None => Err(WatchError::NoQueue),
+        }
     }
 
     fn events(&self) -> broadcast::Receiver<Event> {

@@ -8,6 +8,7 @@ mod cli;
 mod config;
 mod hostile;
 mod html;
+mod jobs_fake;
 mod notify;
 mod packaging;
 mod progress;

@@ -12,6 +12,7 @@ use crate::web_fake::Fake;
 mod acting;
 mod doors;
 mod events;
+mod jobs;
 mod lists;
 mod pages;
 mod server;

@@ -8,9 +8,11 @@ use parking_lot::Mutex;
 use sitewatch::service::{
     Acted, Action, Activity, ActorView, Cause, ComponentView, Event, EventKind, FindingQuery, FindingView, Gauge,
     Health, MachineryView, Moment, Numbers, Part, PoolView, ProgressView, Readiness, RunState, RunView, SiteView,
-    TimerView, TrendPoint, Watch, WatchError,
+    TimerView, TrendPoint, Watch, WatchError, WatchJobs,
 };
 use tokio::sync::broadcast;
+
+use crate::jobs_fake::FakeJobs;
 
 /// How many events a listener may be behind.
 pub(crate) const KEPT: usize = 8;
@@ -27,6 +29,8 @@ pub(crate) struct Fake {
     pub(crate) down: AtomicBool,
     pub(crate) acted: Mutex<Vec<(String, Action)>>,
     pub(crate) events: broadcast::Sender<Event>,
+    /// Its queue, if it has one.
+    pub(crate) jobs: Option<FakeJobs>,
 }
 
 impl Default for Fake {
@@ -45,6 +49,7 @@ impl Default for Fake {
             down: AtomicBool::new(false),
             acted: Mutex::default(),
             events: broadcast::channel(KEPT).0,
+            jobs: Some(FakeJobs::default()),
         }
     }
 }
@@ -200,6 +205,13 @@ impl Watch for Fake {
 
     async fn readiness(&self) -> Readiness {
         Readiness { ready: self.reasons.is_empty(), reasons: self.reasons.clone() }
+    }
+
+    fn queue(&self) -> Result<&dyn WatchJobs, WatchError> {
+        match &self.jobs {
+            Some(jobs) => Ok(jobs),
+            None => Err(WatchError::NoQueue),
+        }
     }
 
     fn events(&self) -> broadcast::Receiver<Event> {

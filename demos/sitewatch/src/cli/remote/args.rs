@@ -3,10 +3,10 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 
-use super::{Client, ClientError};
+use super::{Client, ClientError, JobsArgs};
 use crate::cli::Failure;
 use crate::cli::args::formats;
-use crate::cli::help::{AFTER_REMOTE, AFTER_STATUS};
+use crate::cli::help::{AFTER_JOBS, AFTER_REMOTE, AFTER_STATUS};
 use crate::report::Format;
 use crate::service::Action;
 
@@ -37,6 +37,9 @@ pub enum RemoteCommand {
     /// Ask a service to check a site now, or to pause, resume or cancel
     #[command(after_help = AFTER_REMOTE)]
     Ask(AskArgs),
+    /// Look at the jobs of a service that has a queue, and at its workers; have jobs done again, or not done
+    #[command(after_help = AFTER_JOBS)]
+    Jobs(Box<JobsArgs>),
 }
 
 impl RemoteCommand {
@@ -49,6 +52,7 @@ impl RemoteCommand {
             Self::Runs(args) => &args.source,
             Self::Report(args) => &args.source,
             Self::Ask(args) => &args.source,
+            Self::Jobs(args) => &args.at().source,
         }
     }
 }

@@ -156,6 +156,9 @@ impl Client {
                 WatchError::NoSuchSite(name.to_owned())
             }
             (ProblemKind::NoSuchRun, About::Run(id)) => WatchError::NoSuchRun(id),
+            (ProblemKind::NoSuchJob, About::Job(id)) => WatchError::NoSuchJob(id.to_owned()),
+            (ProblemKind::NoSuchQueue, About::Queue(name)) => WatchError::NoSuchQueue(name.to_owned()),
+            (ProblemKind::NoQueue, _) => WatchError::NoQueue,
             (ProblemKind::NotLive, About::Action(_, action)) => WatchError::NotLive(action.as_str()),
             (ProblemKind::TokenNeeded, _) if self.has_token => self.error("refuses: the token is wrong"),
             (ProblemKind::TokenNeeded, _) => {
@@ -186,6 +189,8 @@ pub(super) enum About<'a> {
     Site(&'a str),
     Run(i64),
     Action(&'a str, Action),
+    Job(&'a str),
+    Queue(&'a str),
 }
 
 /// The innermost reason, which is the one that says something: around it is only that a request failed.

@@ -1,15 +1,17 @@
-//! `sitewatch status`, `sites`, `runs`, `report` and `ask`: what a service knows, at a prompt.
+//! `sitewatch status`, `sites`, `runs`, `report`, `ask` and `jobs`: what a service knows, at a prompt.
 //!
-//! Whom they ask is a [`Watch`]: a [`Client`] of a service that runs, or its database. They print tables for people, as
-//! wide as the terminal where that is known (`COLUMNS`), or the JSON of the API.
+//! Whom they ask is a [`Watch`]: a [`Client`] of a service that runs, or its database; of jobs, also
+//! [a queue itself](jobs_of_queue). They print tables for people, as wide as the terminal where that is known (`COLUMNS`),
+//! or the JSON of the API.
 //!
 //! | command | exit code |
 //! |---|---|
 //! | `status` | 0 if all sites are well, 1 if links are broken, a check failed, or the service is not ready |
-//! | `sites`, `runs`, `report`, `ask` | 0 if it was answered; what the answer is makes no difference |
-//! | all | 2 for wrong use, such as a site that is not there; 3 if there was no answer |
+//! | `sites`, `runs`, `report`, `ask`, `jobs` | 0 if it was answered; what the answer is makes no difference |
+//! | all | 2 for wrong use, such as a site or a job that is not there; 3 if there was no answer |
 mod args;
 mod client;
+mod jobs;
 mod show;
 mod table;
 mod times;
@@ -22,6 +24,10 @@ use serde::Serialize;
 
 pub use args::{AskArgs, RemoteCommand, ReportArgs, RunsArgs, SitesArgs, Source, StatusArgs};
 pub use client::{Client, ClientError};
+pub use jobs::{
+    At, JobArgs, JobCancelArgs, JobListArgs, JobQueueArgs, JobRetryArgs, JobsArgs, JobsCommand, jobs, jobs_of_queue,
+    queues, workers,
+};
 pub use show::{runs, sites, summary, troubled};
 pub use table::{Align, Cell, Color, Table};
 pub use times::relative;
@@ -112,6 +118,7 @@ async fn answer(command: &RemoteCommand, console: &Console, watch: &dyn Watch) -
                 print(console, format!("{}\n", acted.message))?;
             }
         }
+        RemoteCommand::Jobs(args) => return jobs::answer(args, console, watch.queue().map_err(failure)?).await,
     }
     Ok(Exit::Clean)
 }
@@ -126,8 +133,13 @@ async fn status(watch: &dyn Watch, is_service: bool) -> Result<Status, Failure> 
 /// What the user named is wrong use; that nobody answers is not.
 fn failure(error: WatchError) -> Failure {
     match &error {
-        WatchError::NoSuchSite(_) | WatchError::NoSuchRun(_) | WatchError::NotLive(_) => Failure::usage(&error),
-        WatchError::Unavailable(_) | WatchError::NoAnswer(_) => Failure::failed(&error),
+        WatchError::NoSuchSite(_)
+        | WatchError::NoSuchRun(_)
+        | WatchError::NoSuchJob(_)
+        | WatchError::NoSuchQueue(_)
+        | WatchError::NoQueue
+        | WatchError::NotLive(_) => Failure::usage(&error),
+        WatchError::Unavailable(_) | WatchError::NoAnswer(_) | WatchError::QueueAway(_) => Failure::failed(&error),
     }
 }
 

@@ -5,8 +5,8 @@ use tokio::sync::broadcast;
 use super::Client;
 use super::client::About;
 use crate::service::{
-    Acted, Action, Event, FindingQuery, FindingView, MachineryView, Part, Readiness, RunView, SiteView, Watch,
-    WatchError,
+    Acted, Action, Event, FindingQuery, FindingView, JobAction, JobQuery, JobView, MachineryView, Part, QueueAction,
+    QueueView, Readiness, RunView, SiteView, Watch, WatchError, WatchJobs, WorkerView,
 };
 
 #[async_trait]
@@ -70,7 +70,53 @@ impl Watch for Client {
         read.unwrap_or_else(|error| Readiness { ready: false, reasons: vec![error.to_string()] })
     }
 
+    /// Whether the service has one is known once it is asked.
+    fn queue(&self) -> Result<&dyn WatchJobs, WatchError> {
+        Ok(self)
+    }
+
     fn events(&self) -> broadcast::Receiver<Event> {
         broadcast::channel(1).1
+    }
+}
+
+#[async_trait]
+impl WatchJobs for Client {
+    async fn workers(&self) -> Result<Vec<WorkerView>, WatchError> {
+        self.get(self.at(&["api", "v1", "workers"]), About::Service).await
+    }
+
+    async fn queues(&self) -> Result<Vec<QueueView>, WatchError> {
+        self.get(self.at(&["api", "v1", "queues"]), About::Service).await
+    }
+
+    async fn jobs(&self, query: &JobQuery) -> Result<Vec<JobView>, WatchError> {
+        let mut url = self.at(&["api", "v1", "jobs"]);
+        {
+            let mut pairs = url.query_pairs_mut();
+            pairs.append_pair("limit", &query.limit.to_string());
+            if let Some(state) = query.state {
+                pairs.append_pair("state", state.as_str());
+            }
+            if let Some(queue) = &query.queue {
+                pairs.append_pair("queue", queue);
+            }
+            if let Some(before) = query.before {
+                pairs.append_pair("before", &before.to_string());
+            }
+        }
+        self.get(url, About::Service).await
+    }
+
+    async fn job(&self, id: &str) -> Result<JobView, WatchError> {
+        self.get(self.at(&["api", "v1", "jobs", id]), About::Job(id)).await
+    }
+
+    async fn change_job(&self, id: &str, action: JobAction) -> Result<Acted, WatchError> {
+        self.ask(Method::POST, self.at(&["api", "v1", "jobs", id, action.as_str()]), About::Job(id)).await
+    }
+
+    async fn change_queue(&self, name: &str, action: QueueAction) -> Result<Acted, WatchError> {
+        self.ask(Method::POST, self.at(&["api", "v1", "queues", name, action.as_str()]), About::Queue(name)).await
     }
 }

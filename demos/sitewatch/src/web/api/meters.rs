@@ -17,11 +17,17 @@
 //! | `sitewatch_broken_links` | gauge | `site` | links that are broken as far as is known |
 //! | `sitewatch_site_activity` | gauge | `site`, `activity` | 1 for what is being done about the site: `idle`, `waiting`, `checking`, `paused` |
 //! | `sitewatch_last_check_timestamp_seconds` | gauge | `site` | when the latest check ended, in seconds since 1970 |
+//! | `sitewatch_workers` | gauge | | workers of the queue that are there |
+//! | `sitewatch_jobs` | gauge | `queue`, `state` | jobs that there are: `waiting`, of these `ready` to be taken, `running`, `done`, `dead`, `cancelled` |
+//! | `sitewatch_jobs_lag_seconds` | gauge | `queue` | the age of the oldest job that could be taken: for how long it has been due, 0 if there is none |
+//! | `sitewatch_queue_paused` | gauge | `queue` | 1 if nothing is taken of it, else 0 |
 //!
 //! The counters of a site are there as soon as it is watched, at 0, so that what is counted first is seen as growth.
 //!
-//! The last four are missing while the database doesn't answer; `sitewatch_ready` is 0 then. Beside them are the
-//! metrics of the crate [`actors`], which its modules document.
+//! Those of sites are missing while the database doesn't answer; `sitewatch_ready` is 0 then. Those of the queue are
+//! missing where there is none, and while it doesn't answer within three seconds. Beside them are the metrics of the
+//! crate [`actors`], which its modules document; its `actors_durable_jobs` and `actors_durable_jobs_lag_seconds` are not
+//! among them, as they are set by whichever worker leads. What is here of jobs the service asks the queue itself.
 //!
 //! # Installing
 //!
@@ -50,7 +56,7 @@ use metrics_exporter_prometheus::formatting::sanitize_label_value;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
 use super::words;
-use crate::service::{SiteView, Watch, meters};
+use crate::service::{QueueView, SiteView, Watch, WatchError, WatchJobs, WorkerView, meters};
 
 /// From a folder to a site of many pages, gently.
 const CHECK_BUCKETS: [f64; 9] = [1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3_600.0, 14_400.0, 43_200.0];
@@ -60,6 +66,9 @@ const WAIT_BUCKETS: [f64; 7] = [0.000_01, 0.000_1, 0.001, 0.01, 0.1, 1.0, 10.0];
 
 /// How often what was measured is summed up.
 const UPKEEP: Duration = Duration::from_secs(10);
+
+/// How long a queue may take to answer: whoever asks for the metrics wants the others, too.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// A recorder for the program to install, and what shows the metrics that it has taken.
 ///
@@ -115,10 +124,19 @@ pub(super) async fn metrics(handle: Option<Data<PrometheusHandle>>, watch: Data<
     if let Ok(sites) = sites {
         gauges.sites(&sites);
     }
+    if let Ok(queue) = watch.queue()
+        && let Ok(Ok((workers, queues))) = tokio::time::timeout(PATIENCE, asked(queue)).await
+    {
+        gauges.jobs(&workers, &queues);
+    }
     HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .content_type("text/plain; version=0.0.4; charset=utf-8")
         .body(text)
+}
+
+async fn asked(queue: &dyn WatchJobs) -> Result<(Vec<WorkerView>, Vec<QueueView>), WatchError> {
+    tokio::try_join!(queue.workers(), queue.queues())
 }
 
 /// Writes what is, in the text format of Prometheus.
@@ -148,6 +166,34 @@ impl Gauges<'_> {
                 let labels = [("site", site.name.as_str())];
                 self.sample("sitewatch_last_check_timestamp_seconds", &labels, ended.as_second());
             }
+        }
+    }
+
+    fn jobs(&mut self, workers: &[WorkerView], queues: &[QueueView]) {
+        self.family("sitewatch_workers", "Workers of the queue that are there");
+        self.sample("sitewatch_workers", &[], workers.len());
+        self.family("sitewatch_jobs", "Jobs that there are, by queue and state");
+        for queue in queues {
+            let counts = [
+                ("waiting", queue.waiting),
+                ("ready", queue.ready),
+                ("running", queue.running),
+                ("done", queue.done),
+                ("dead", queue.dead),
+                ("cancelled", queue.cancelled),
+            ];
+            for (state, count) in counts {
+                self.sample("sitewatch_jobs", &[("queue", queue.name.as_str()), ("state", state)], count);
+            }
+        }
+        self.family("sitewatch_jobs_lag_seconds", "For how long the oldest job that could be taken has been due");
+        for queue in queues {
+            let lag = Duration::from_millis(queue.lag_ms.unwrap_or_default());
+            self.sample("sitewatch_jobs_lag_seconds", &[("queue", queue.name.as_str())], lag.as_secs_f64());
+        }
+        self.family("sitewatch_queue_paused", "Whether nothing is taken of a queue");
+        for queue in queues {
+            self.sample("sitewatch_queue_paused", &[("queue", queue.name.as_str())], u8::from(queue.paused));
         }
     }
 

@@ -10,8 +10,14 @@
 //! | GET | `/api/v1/runs` | the runs of all sites, by [`RunQuery`] |
 //! | GET | `/api/v1/runs/{id}` | one of them, with its timeline |
 //! | GET | `/api/v1/machinery` | the [`MachineryView`](crate::service::MachineryView) |
+//! | GET | `/api/v1/workers` | every [`WorkerView`](crate::service::WorkerView) of the queue |
+//! | GET | `/api/v1/queues` | every [`QueueView`](crate::service::QueueView) |
+//! | GET | `/api/v1/jobs` | [`JobView`](crate::service::JobView)s, by [`JobQuery`](crate::service::JobQuery) |
+//! | GET | `/api/v1/jobs/{job}` | one of them, with its payload and output |
 //! | GET | `/api/v1/openapi.json` | [`document`] |
 //! | POST | `/api/v1/sites/{name}/check`, `/pause`, `/resume`, `/cancel` | [`Acted`](crate::service::Acted) |
+//! | POST | `/api/v1/jobs/{job}/retry`, `/cancel` | the same |
+//! | POST | `/api/v1/queues/{queue}/pause`, `/resume`, `/retry` | the same; the last has all its dead jobs done again |
 //! | GET | `/healthz` | `ok`, as long as the process answers |
 //! | GET | `/readyz` | [`Readiness`](crate::service::Readiness), with 200 or 503 |
 //! | GET | `/metrics` | what [`meters`] documents |
@@ -37,6 +43,7 @@
 //! `Data<PrometheusHandle>` where a recorder is installed.
 mod access;
 mod health;
+mod jobs;
 pub mod meters;
 mod openapi;
 mod operation;

@@ -100,6 +100,8 @@ fn names(path: &str) -> impl Iterator<Item = &str> {
 fn in_path(name: &str) -> Value {
     let (kind, words) = match name {
         "id" => ("integer", "The number of a run"),
+        "job" => ("string", "The id of a job: 32 hexadecimal digits"),
+        "queue" => ("string", "The name of a queue"),
         _ => ("string", "The name of a site in the settings"),
     };
     json!({ "name": name, "in": "path", "required": true, "description": words, "schema": { "type": kind } })

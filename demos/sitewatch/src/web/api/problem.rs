@@ -62,6 +62,15 @@ pub enum ProblemKind {
     /// 404: there is no run of this number.
     #[serde(rename = "urn:sitewatch:no-such-run")]
     NoSuchRun,
+    /// 404: there is no job of this id.
+    #[serde(rename = "urn:sitewatch:no-such-job")]
+    NoSuchJob,
+    /// 404: no queue of this name ever had a job.
+    #[serde(rename = "urn:sitewatch:no-such-queue")]
+    NoSuchQueue,
+    /// 404: the service has no queue, as it fetches by itself.
+    #[serde(rename = "urn:sitewatch:no-queue")]
+    NoQueue,
     /// 404: nothing has this address.
     #[serde(rename = "urn:sitewatch:no-such-path")]
     NoSuchPath,
@@ -85,6 +94,7 @@ impl ProblemKind {
             Self::TokenNeeded => 401,
             Self::CrossSite => 403,
             Self::NoSuchSite | Self::NoSuchRun | Self::NoSuchPath => 404,
+            Self::NoSuchJob | Self::NoSuchQueue | Self::NoQueue => 404,
             Self::MethodNotAllowed => 405,
             Self::NotLive => 409,
             Self::Unavailable => 503,
@@ -100,6 +110,9 @@ impl ProblemKind {
             Self::CrossSite => "another site asks",
             Self::NoSuchSite => "no such site",
             Self::NoSuchRun => "no such run",
+            Self::NoSuchJob => "no such job",
+            Self::NoSuchQueue => "no such queue",
+            Self::NoQueue => "no queue",
             Self::NoSuchPath => "no such address",
             Self::MethodNotAllowed => "no such method",
             Self::NotLive => "only a running service can do this",
@@ -121,8 +134,11 @@ impl From<WatchError> for Problem {
         let kind = match &error {
             WatchError::NoSuchSite(_) => ProblemKind::NoSuchSite,
             WatchError::NoSuchRun(_) => ProblemKind::NoSuchRun,
+            WatchError::NoSuchJob(_) => ProblemKind::NoSuchJob,
+            WatchError::NoSuchQueue(_) => ProblemKind::NoSuchQueue,
+            WatchError::NoQueue => ProblemKind::NoQueue,
             WatchError::NotLive(_) => ProblemKind::NotLive,
-            WatchError::Unavailable(_) | WatchError::NoAnswer(_) => ProblemKind::Unavailable,
+            WatchError::Unavailable(_) | WatchError::NoAnswer(_) | WatchError::QueueAway(_) => ProblemKind::Unavailable,
         };
         Self::new(kind, error.to_string())
     }

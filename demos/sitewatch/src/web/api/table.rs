@@ -3,7 +3,7 @@ use actix_web::web::{Data, Path};
 use super::ProblemKind::{NoSuchRun, NoSuchSite, NotLive, Unavailable};
 use super::operation::Operation;
 use super::query::{ReportQuery, RunQuery};
-use super::{health, meters, openapi, read, report};
+use super::{health, jobs, meters, openapi, read, report};
 use crate::service::{
     Acted, Action, FindingQuery, FindingView, MachineryView, Part, Readiness, RunView, SiteView, Watch,
 };
@@ -90,6 +90,7 @@ pub(super) fn operations() -> Vec<Operation> {
         ),
     ];
     operations.extend(Action::ALL.map(action));
+    operations.extend(jobs::operations());
     operations
 }
 

@@ -2,7 +2,7 @@
 
 use maud::{Markup, Render, html};
 
-use crate::service::{Activity, Cause, Health, RunState, SiteView};
+use crate::service::{Activity, Cause, Health, JobState, RunState, SiteView};
 
 /// A state, as it is shown.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +37,35 @@ pub(super) fn state(state: RunState) -> Badge {
         RunState::Skipped => badge("unknown", "»", "Skipped"),
         RunState::Missed => badge("unknown", "–", "Missed"),
     }
+}
+
+pub(super) fn job(state: JobState) -> Badge {
+    match state {
+        JobState::Waiting => badge("unknown", "…", "Waiting"),
+        JobState::Running => badge("going", "↻", "Running"),
+        JobState::Done => badge("ok", "✓", "Done"),
+        JobState::Dead => badge("broken", "✕", "Dead"),
+        JobState::Cancelled => badge("unknown", "■", "Cancelled"),
+    }
+}
+
+pub(super) fn open(paused: bool) -> Badge {
+    if paused { badge("paused", "‖", "Paused") } else { badge("ok", "✓", "Open") }
+}
+
+/// A worker that gives signs of life, as far as is known.
+pub(super) fn there() -> Badge {
+    badge("ok", "✓", "There")
+}
+
+/// A worker that has given none for longer than it should.
+pub(super) fn silent() -> Badge {
+    badge("failing", "!", "Silent")
+}
+
+/// Who leads.
+pub(super) fn leads() -> Badge {
+    badge("going", "★", "Leads")
 }
 
 /// What is being done, and whether it is paused; nothing where nothing is.

@@ -25,6 +25,7 @@ pub(super) struct Page {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Nav {
     Sites,
+    Workers,
     Machinery,
     Other,
 }
@@ -95,6 +96,9 @@ pub(super) fn document(visit: &Visit, page: &Page, readiness: &Readiness, said: 
                     a.brand href="/" { img src=(ICON.path) alt="" width="22" height="22"; span { "sitewatch" } }
                     nav aria-label="Main" {
                         (entry("/", "Sites", page.nav == Nav::Sites))
+                        @if visit.watch.queue().is_ok() {
+                            (entry("/workers", "Workers", page.nav == Nav::Workers))
+                        }
                         (entry("/machinery", "Machinery", page.nav == Nav::Machinery))
                     }
                     @if page.live.is_some() { span #live.live.scripted data-state="off" { "Connecting" } }

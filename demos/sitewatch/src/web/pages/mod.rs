@@ -6,6 +6,8 @@ mod chart;
 mod findings;
 mod graph;
 mod groups;
+mod job;
+mod jobs;
 mod layers;
 mod layout;
 mod login;
@@ -19,6 +21,7 @@ mod site;
 mod table;
 mod text;
 mod visit;
+mod workers;
 
 use actix_web::web::{self, ServiceConfig, resource};
 use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, Route, guard};
@@ -31,6 +34,11 @@ pub(super) fn routes(config: &mut ServiceConfig) {
     config
         .service(page("/", overview::overview))
         .service(page("/machinery", machinery::machinery))
+        .service(page("/workers", workers::workers))
+        .service(page("/jobs", jobs::jobs))
+        .service(page("/jobs/{job}", job::job))
+        .service(form("/jobs/{job}/{action}", act::act_on_job))
+        .service(form("/queues/{queue}/{action}", act::act_on_queue))
         .service(
             resource("/login")
                 .route(reads().to(login::ask))

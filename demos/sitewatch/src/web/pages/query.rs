@@ -27,6 +27,16 @@ pub(super) fn run_path(site: &str, run: i64) -> String {
     site_path(site, &format!("/runs/{run}"))
 }
 
+/// The address of a job's page, or of something below it.
+pub(super) fn job_path(id: &str, below: &str) -> String {
+    format!("/jobs/{}{below}", utf8_percent_encode(id, RESERVED))
+}
+
+/// The address of what can be done about a queue.
+pub(super) fn queue_path(name: &str, below: &str) -> String {
+    format!("/queues/{}{below}", utf8_percent_encode(name, RESERVED))
+}
+
 /// Whether it is a path of ours and nothing that a browser would take for another host.
 pub(super) fn is_local(path: &str) -> bool {
     path.starts_with('/')

@@ -68,6 +68,12 @@ impl Refusal {
         Self { header, ..Self::new(StatusCode::TOO_MANY_REQUESTS, "Wait a little", what) }
     }
 
+    /// Something that is needed does not answer, for now.
+    fn away(heading: &'static str, detail: String) -> Self {
+        let header = Some((RETRY_AFTER, "10".to_owned()));
+        Self { header, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, heading, detail) }
+    }
+
     /// The page that says so.
     pub(super) fn page(self, visit: &Visit) -> Page {
         let content = html! {
@@ -96,11 +102,12 @@ impl From<WatchError> for Refusal {
         match error {
             WatchError::NoSuchSite(_) => Self::new(StatusCode::NOT_FOUND, "No such site", detail),
             WatchError::NoSuchRun(_) => Self::new(StatusCode::NOT_FOUND, "No such check", detail),
+            WatchError::NoSuchJob(_) => Self::new(StatusCode::NOT_FOUND, "No such job", detail),
+            WatchError::NoSuchQueue(_) => Self::new(StatusCode::NOT_FOUND, "No such queue", detail),
+            WatchError::NoQueue => Self::new(StatusCode::NOT_FOUND, "No queue", detail),
+            WatchError::QueueAway(_) => Self::away("The queue doesn't answer", detail),
             WatchError::NotLive(_) => Self::new(StatusCode::CONFLICT, "Nothing runs here", detail),
-            _ => {
-                let header = Some((RETRY_AFTER, "10".to_owned()));
-                Self { header, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "The database doesn't answer", detail) }
-            }
+            _ => Self::away("The database doesn't answer", detail),
         }
     }
 }

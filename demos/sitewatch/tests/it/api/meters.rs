@@ -1,6 +1,7 @@
 //! What Prometheus is told.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use actix_web::App;
 use actix_web::test::{TestRequest, call_and_read_body, init_service};
@@ -31,7 +32,7 @@ async fn what_is_counted_and_what_is_are_shown_together() {
 }
 
 #[tokio::test]
-async fn what_is_comes_from_the_sites() {
+async fn what_is_comes_from_the_sites_and_the_queue() {
     let answer = get(&Fake::new(), "/metrics").await;
     assert_eq!(answer.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
     let ended = crate::api_fake::ago(5).as_second();
@@ -52,7 +53,16 @@ sitewatch_site_activity{{site=\"docs\",activity=\"waiting\"}} 0
 sitewatch_site_activity{{site=\"docs\",activity=\"checking\"}} 1
 sitewatch_site_activity{{site=\"docs\",activity=\"paused\"}} 0
 sitewatch_last_check_timestamp_seconds{{site=\"blog\"}} {ended}
-sitewatch_last_check_timestamp_seconds{{site=\"docs\"}} {ended}"
+sitewatch_last_check_timestamp_seconds{{site=\"docs\"}} {ended}
+sitewatch_workers 2
+sitewatch_jobs{{queue=\"sitewatch.fetch\",state=\"waiting\"}} 1200
+sitewatch_jobs{{queue=\"sitewatch.fetch\",state=\"ready\"}} 1100
+sitewatch_jobs{{queue=\"sitewatch.fetch\",state=\"running\"}} 1
+sitewatch_jobs{{queue=\"sitewatch.fetch\",state=\"done\"}} 34000
+sitewatch_jobs{{queue=\"sitewatch.fetch\",state=\"dead\"}} 1
+sitewatch_jobs{{queue=\"sitewatch.fetch\",state=\"cancelled\"}} 2
+sitewatch_jobs_lag_seconds{{queue=\"sitewatch.fetch\"}} 12.5
+sitewatch_queue_paused{{queue=\"sitewatch.fetch\"}} 0"
     );
     let info = format!("sitewatch_info{{version=\"{}\"}} 1", env!("CARGO_PKG_VERSION"));
     let all = lines(answer.text(), &["sitewatch_"]);
@@ -73,6 +83,30 @@ async fn without_a_database_it_is_told_that_there_is_none() {
     assert_eq!(answer.status, 200);
     assert_eq!(lines(answer.text(), &["sitewatch_ready"]), ["sitewatch_ready 0"]);
     assert!(lines(answer.text(), &["sitewatch_sites", "sitewatch_broken_links"]).is_empty());
+}
+
+#[tokio::test]
+async fn without_a_queue_or_an_answer_of_it_there_is_nothing_of_jobs() {
+    let names = ["sitewatch_jobs", "sitewatch_queue", "sitewatch_workers"];
+    let alone = Arc::new(Fake { jobs: None, ..Fake::with(Vec::new()) });
+    let away = Fake::new();
+    away.jobs.as_ref().unwrap().down.store(true, Ordering::Relaxed);
+    for fake in [alone, away] {
+        let answer = get(&fake, "/metrics").await;
+        assert!(lines(answer.text(), &names).is_empty(), "{}", answer.text());
+        assert_eq!(lines(answer.text(), &["sitewatch_ready"]), ["sitewatch_ready 1"]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_queue_that_says_nothing_keeps_nobody_from_the_rest_of_the_metrics() {
+    let fake = Fake::new();
+    fake.jobs.as_ref().unwrap().hangs.store(true, Ordering::Relaxed);
+    let began = tokio::time::Instant::now();
+    let answer = get(&fake, "/metrics").await;
+    assert_eq!(began.elapsed().as_secs(), 3);
+    assert!(lines(answer.text(), &["sitewatch_jobs"]).is_empty());
+    assert_eq!(lines(answer.text(), &["sitewatch_ready"]), ["sitewatch_ready 1"]);
 }
 
 #[tokio::test(start_paused = true)]

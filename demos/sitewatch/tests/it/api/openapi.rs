@@ -9,6 +9,7 @@ use sitewatch::web::api;
 
 use super::{Answer, ask, get, post};
 use crate::api_fake::Fake;
+use crate::jobs_fake::{DEAD, QUEUE};
 
 /// Address, method and description of each operation.
 fn operations(document: &Value) -> Vec<(String, String, Value)> {
@@ -22,7 +23,7 @@ fn operations(document: &Value) -> Vec<(String, String, Value)> {
 
 /// The address of something that is there.
 fn filled(path: &str) -> String {
-    path.replace("{name}", "docs").replace("{id}", "7")
+    path.replace("{name}", "docs").replace("{id}", "7").replace("{job}", DEAD).replace("{queue}", QUEUE)
 }
 
 async fn answer(fake: &Arc<Fake>, path: &str, method: &str) -> Answer {
@@ -64,8 +65,16 @@ async fn everything_that_is_served_is_in_the_document() {
     let document = api::document();
     let documented: BTreeSet<String> = operations(&document).into_iter().map(|(path, ..)| path).collect();
     let expected = [
+        "/api/v1/jobs",
+        "/api/v1/jobs/{job}",
+        "/api/v1/jobs/{job}/cancel",
+        "/api/v1/jobs/{job}/retry",
         "/api/v1/machinery",
         "/api/v1/openapi.json",
+        "/api/v1/queues",
+        "/api/v1/queues/{queue}/pause",
+        "/api/v1/queues/{queue}/resume",
+        "/api/v1/queues/{queue}/retry",
         "/api/v1/runs",
         "/api/v1/runs/{id}",
         "/api/v1/sites",
@@ -77,6 +86,7 @@ async fn everything_that_is_served_is_in_the_document() {
         "/api/v1/sites/{name}/report",
         "/api/v1/sites/{name}/resume",
         "/api/v1/sites/{name}/runs",
+        "/api/v1/workers",
         "/healthz",
         "/metrics",
         "/readyz",
@@ -121,6 +131,7 @@ async fn every_refusal_is_as_its_schema_says() {
         validate(&document, &operation, &unknown, &path);
         if path.contains('{') {
             let elsewhere = path.replace("{name}", "nothing").replace("{id}", "1");
+            let elsewhere = elsewhere.replace("{job}", "1").replace("{queue}", "nothing");
             let missing = answer(&fake, &elsewhere, &method).await;
             assert_eq!(missing.status, 404, "{method} {path}");
             validate(&document, &operation, &missing, &path);
@@ -172,7 +183,7 @@ async fn every_documented_key_is_known_and_has_words() {
             }
         }
     }
-    assert_eq!(keys, 6 + 2 + 2 + 1);
+    assert_eq!(keys, 6 + 2 + 2 + 1 + 4);
 }
 
 #[test]

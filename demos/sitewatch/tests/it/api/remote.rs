@@ -31,7 +31,7 @@ fn command(arguments: &[&str]) -> RemoteCommand {
 }
 
 /// Exit code, standard output and standard error of a command.
-async fn said(arguments: &[&str], watch: &dyn Watch) -> (Exit, String, String) {
+pub(super) async fn said(arguments: &[&str], watch: &dyn Watch) -> (Exit, String, String) {
     let (out, err) = (Capture::default(), Capture::default());
     let (stdout, stderr) = (Sink::new(out.clone()), Sink::new(err.clone()));
     let console = Console { stdout, stderr, color: false, bar: false, vars: Vec::new() };
@@ -187,6 +187,15 @@ fn wrong_arguments_are_refused() {
         &["report"],
         &["report", "--site", "docs", "--format", "pdf"],
         &["runs", "--limit", "0"],
+        &["jobs", "--limit", "501"],
+        &["jobs", "--state", "lost"],
+        &["jobs", "show"],
+        &["jobs", "retry"],
+        &["jobs", "retry", "x", "--dead"],
+        &["jobs", "retry", "x", "--in", "sitewatch.fetch"],
+        &["jobs", "cancel"],
+        &["jobs", "pause"],
+        &["jobs", "queues", "--queue", "x.db", "--url", "http://127.0.0.1/"],
         &["runs", "--limit", "1001"],
         &["sites", "--database", "x.db", "--url", "http://127.0.0.1/"],
         &["sites", "--database", "x.db", "--token-file", "x"],

@@ -31,7 +31,9 @@ fn help_names_examples_and_exit_codes() {
         assert!(help.contains("Examples:") && help.contains("Exit codes:") && help.contains("130"), "{help}");
         assert!(help.lines().all(|line| line.chars().count() <= 100), "{help}");
     }
-    for command in ["serve", "worker", "init", "config", "status", "sites", "runs", "report", "ask", "demo-site"] {
+    for command in
+        ["serve", "worker", "init", "config", "status", "sites", "runs", "report", "ask", "jobs", "demo-site"]
+    {
         let help = help(&[command, "--help"]);
         assert!(help.contains("Exit codes:") && !help.contains("130"), "{command}: {help}");
     }

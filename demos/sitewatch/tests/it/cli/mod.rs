@@ -1,6 +1,7 @@
 mod args;
 mod capture;
 mod execute;
+mod jobs;
 mod program;
 mod remote;
 mod rounds;

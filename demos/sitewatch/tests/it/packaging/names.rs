@@ -9,7 +9,7 @@ const COMMANDS: &str = include_str!("../../../docs/commands.md");
 /// The names of all that sitewatch can do.
 fn subcommands() -> Vec<String> {
     let names: Vec<String> = Cli::command().get_subcommands().map(|command| command.get_name().to_owned()).collect();
-    for name in ["check", "serve", "init", "config", "status", "sites", "runs", "report", "ask"] {
+    for name in ["check", "serve", "init", "config", "status", "sites", "runs", "report", "ask", "jobs"] {
         assert!(names.iter().any(|known| known == name), "{name} is not in {names:?}");
     }
     names
@@ -41,6 +41,7 @@ fn the_manual_page_names_every_subcommand() {
     }
     assert!(section("serve").contains("\\-\\-listen") && section("serve").contains(".SS \"EXIT STATUS\"\n.nf\n  0 "));
     assert!(section("config check").contains("\\-\\-config"));
+    assert!(section("jobs retry").contains("\\-\\-dead") && section("jobs").contains(".SS \"EXIT STATUS\"\n.nf\n  0 "));
     assert!(page.contains(".TH sitewatch 1") && page.contains("\n.SH \"EXAMPLES\"\n"), "{page}");
     assert!(!page.contains("(1)") && !page.contains("EXTRA") && !page.contains("SITEWATCH HELP"), "{page}");
 }

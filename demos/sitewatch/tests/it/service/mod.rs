@@ -1,5 +1,6 @@
 mod checks;
 mod crashes;
+mod jobs;
 mod memory;
 mod meters;
 mod setup;

@@ -159,6 +159,8 @@ async fn where_looking_needs_the_token_nothing_is_told_without_it() {
         ("/sites/nothing", "/login?next=%2Fsites%2Fnothing"),
         ("/sites/docs/findings.txt", "/login?next=%2Fsites%2Fdocs%2Ffindings.txt"),
         ("/machinery", "/login?next=%2Fmachinery"),
+        ("/workers", "/login?next=%2Fworkers"),
+        ("/jobs?state=dead", "/login?next=%2Fjobs%3Fstate%3Ddead"),
     ] {
         let answer = place.get(uri).await;
         assert_eq!((answer.status, answer.header("location")), (303, location), "{uri}");

@@ -9,7 +9,17 @@ use super::Place;
 use crate::web_fake::{Fake, finding, run, site};
 
 /// One address of each page.
-const PAGES: [&str; 6] = ["/", "/sites/docs", "/sites/docs?by=page", "/sites/docs/runs/9", "/machinery", "/login"];
+const PAGES: [&str; 9] = [
+    "/",
+    "/sites/docs",
+    "/sites/docs?by=page",
+    "/sites/docs/runs/9",
+    "/machinery",
+    "/workers",
+    "/jobs",
+    "/jobs/000000000000000000000000000000dd",
+    "/login",
+];
 
 #[tokio::test]
 async fn each_page_shows_what_there_is() {
@@ -101,6 +111,14 @@ async fn texts_of_others_are_shown_and_not_obeyed() {
     (machinery.pools[0].state, machinery.workers[0].name) = (hostile.to_owned(), hostile.to_owned());
     let (name, state, after) = (hostile.to_owned(), hostile.to_owned(), vec!["store".to_owned()]);
     machinery.components.push(ComponentView { name, state, ready: false, after });
+    let jobs = fake.jobs.as_mut().unwrap();
+    for job in &mut jobs.jobs {
+        (job.about, job.worker) = (Some("javascript:alert(1)".to_owned()), Some(hostile.to_owned()));
+        (job.error, job.payload, job.output) =
+            (Some(hostile.to_owned()), Some(hostile.to_owned()), Some(hostile.to_owned()));
+    }
+    (jobs.workers[0].jobs[0].about, jobs.workers[0].name) = (Some(hostile.to_owned()), Some(hostile.to_owned()));
+    jobs.queues[0].name = hostile.to_owned();
 
     let place = Place::new(fake);
     let known = place.known().await;
