@@ -97,7 +97,7 @@ impl<D: JobDriver> Side<'_, D> {
     fn name(&self, pick: usize) -> String {
         let there: Vec<&String> = self.book.owners.keys().collect();
         match around(&there, pick / 4) {
-            Some(owner) if pick % 4 > 0 => (*owner).clone(),
+            Some(owner) if !pick.is_multiple_of(4) => (*owner).clone(),
             // A name that somebody may get later says nothing before.
             _ => match pick / 4 % (self.book.names + 1) {
                 at if at < self.book.names => format!("owner {at}"),

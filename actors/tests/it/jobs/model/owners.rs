@@ -55,7 +55,7 @@ impl<D: JobDriver> Side<'_, D> {
 
     pub(super) async fn resign(&mut self, term: usize, other: bool) -> Said {
         let latest = self.terms.last().copied().unwrap_or(1);
-        let term = around(&self.terms, term / 2).copied().filter(|_| term % 2 > 0).unwrap_or(latest);
+        let term = around(&self.terms, term / 2).copied().filter(|_| !term.is_multiple_of(2)).unwrap_or(latest);
         let leader = self.book.leader.clone().filter(|_| !other);
         let owner = leader.clone().unwrap_or_else(|| "somebody else".to_owned());
         self.driver.resign(&Leadership { term, owner }).await?;

@@ -88,7 +88,7 @@ pub(crate) fn id(n: u128) -> JobId {
 
 /// A job that may begin at once.
 pub(crate) fn job(n: u128, queue: &str) -> NewJob {
-    NewJob::new(id(n), queue, if n % 2 == 0 { "even" } else { "odd" }, format!(r#"{{"n":{n}}}"#))
+    NewJob::new(id(n), queue, if n.is_multiple_of(2) { "even" } else { "odd" }, format!(r#"{{"n":{n}}}"#))
 }
 
 /// What there is at most: small numbers, so that what is said is often about the same.
