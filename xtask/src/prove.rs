@@ -6,11 +6,11 @@ use crate::run::{cargo, run, run_with, target};
 use crate::setup::setup;
 
 /// The tests whose size is set here.
-const TESTS: [&str; 4] = ["service_crashes", "service_outage", "service_idle", "jobs_crashes"];
+const TESTS: [&str; 5] = ["service_crashes", "service_outage", "service_idle", "jobs_crashes", "many_workers"];
 
 /// Builds the optimised program, and has it killed a hundred times in a check on each database, its database away for a
-/// minute, its disk full, and two hundred sites at rest; and has a thousand misfortunes befall the workers of jobs on each
-/// engine.
+/// minute, its disk full, and two hundred sites at rest; has a thousand misfortunes befall the workers of jobs on each
+/// engine; and has a site of 20,000 pages checked by workers that are killed, or cut off from their queue.
 pub(crate) fn prove() -> Result<(), String> {
     setup()?;
     let cargo = cargo();
@@ -20,7 +20,13 @@ pub(crate) fn prove() -> Result<(), String> {
     // One after the other, as some look at how much of the machine is used.
     let test = ["test", "--package", "integration-tests", "--test", "it", "--", "--test-threads=1"];
     // With CI=true a server that is missing is a failure: what is skipped proves nothing.
-    let size =
-        [("CRASHES", "100"), ("OUTAGE", "60"), ("ROUNDS", "1000"), ("SITEWATCH_PROGRAM", &*program), ("CI", "true")];
+    let size = [
+        ("CRASHES", "100"),
+        ("OUTAGE", "60"),
+        ("ROUNDS", "1000"),
+        ("PAGES", "20000"),
+        ("SITEWATCH_PROGRAM", &*program),
+        ("CI", "true"),
+    ];
     run_with(&cargo, &[&test[..], &TESTS].concat(), &size)
 }

@@ -19,7 +19,7 @@ async fn bounded<F: Future>(scenario: F) -> F::Output {
     timeout(Duration::from_secs(300), scenario).await.expect("the scenario hangs")
 }
 
-async fn server(test: &str, sync_interval: &'static str) -> Option<Nats> {
+pub(crate) async fn server(test: &str, sync_interval: &'static str) -> Option<Nats> {
     let started = blocking(move || Nats::start_with(sync_interval)).await.expect("it starts");
     if started.is_none() {
         skip_or_fail(test, "nats-server");

@@ -13,6 +13,7 @@ mod jobs_conformance;
 mod jobs_crashes;
 mod jobs_nats;
 mod jobs_postgres;
+mod many_workers;
 mod pool_support;
 mod pool_tcp;
 mod postgres;

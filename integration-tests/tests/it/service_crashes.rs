@@ -100,16 +100,25 @@ pub(crate) async fn runs(service: &Service) -> Vec<Value> {
     runs.as_array().unwrap().clone()
 }
 
-/// Starts the service with this database, and a check of the site.
-pub(crate) async fn begin(site: &DemoSite, database: &str) -> Service {
+/// The settings of a service that keeps its history here and checks one site, `docs`: so many requests at the same time,
+/// and so many in a second; 0 for as many as it answers.
+pub(crate) fn settings(target: &str, database: &str, at_once: u64, rate: u32) -> String {
     // A link that is broken is told at once, and nothing is asked for once more because it failed: who counts requests
     // counts what was asked for again on account of the kills.
-    let settings = format!(
+    format!(
         "database = \"{database}\"\n[defaults]\nconfirm = {{ times = 0 }}\n\
-         [defaults.http]\nper_host = {AT_ONCE}\nrate = 0.0\nretries = 0\n[sites.docs]\ntarget = \"{}\"\n",
-        site.url()
-    );
-    let service = Service::start(&settings).await.unwrap();
+         [defaults.http]\nper_host = {at_once}\nrate = {rate}.0\nretries = 0\n[sites.docs]\ntarget = \"{target}\"\n"
+    )
+}
+
+/// Starts the service with this database, and a check of the site.
+pub(crate) async fn begin(site: &DemoSite, database: &str) -> Service {
+    begin_with(&settings(site.url(), database, AT_ONCE, 0)).await
+}
+
+/// Starts the service with these settings, and a check of its site.
+pub(crate) async fn begin_with(settings: &str) -> Service {
+    let service = Service::start(settings).await.unwrap();
     let bearer = format!("Bearer {}", service.token().unwrap());
     let headers = [("authorization", &*bearer)];
     let reply = service.ask("POST", "/api/v1/sites/docs/check", &headers, "").await.unwrap();
@@ -141,8 +150,13 @@ async fn findings(service: &Service) -> Vec<(String, String, String)> {
 
 /// A check that nobody disturbs, with a database of its own.
 pub(crate) async fn undisturbed(site: &DemoSite, pages: u32) -> Calm {
-    let service = begin(site, FILE).await;
-    let run = ended(&service, 2 * BOUND).await;
+    undisturbed_with(&settings(site.url(), FILE, AT_ONCE, 0), site, pages).await
+}
+
+/// The same with these settings, which may know the site by another address.
+pub(crate) async fn undisturbed_with(settings: &str, site: &DemoSite, pages: u32) -> Calm {
+    let service = begin_with(settings).await;
+    let run = ended(&service, 2 * BOUND + millis(20) * pages).await;
     let (findings, fetched) = (findings(&service).await, site.fetched());
     assert_eq!(run["state"], "done", "{run}");
     // The list of the faults and the page of the one that there is belong to the site, and no page of the tree links to

@@ -1,4 +1,6 @@
 //! What the scenarios share.
+#[cfg(unix)]
+pub(crate) mod machine;
 pub(crate) mod nats;
 pub(crate) mod reply;
 pub(crate) mod server;
