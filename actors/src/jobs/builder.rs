@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use super::driver::{JobDriver, QueueLimits};
 use super::handler::{Handler, Handlers};
-use super::plane::{Parts, Plane};
+use super::plane::{Parts, Plane, Workers};
 use super::{Delivery, Job, JobQueue, JobQueueActor, JobQueueConfig, StartError};
+use crate::asked::within;
+use crate::worker_pool::PoolState;
 use crate::{ActorConfig, System, WorkerPool};
 
 /// Settings for a [`JobQueue`]; [`start`](Self::start) checks them and starts it.
@@ -90,7 +92,10 @@ impl JobQueueBuilder {
     }
 
     /// The pool whose IO tasks do the jobs. Default: one of its own, as wide as the
-    /// [`concurrency`](JobQueueConfig::concurrency).
+    /// [`concurrency`](JobQueueConfig::concurrency), that ends with the queue.
+    ///
+    /// A job that was asked to stop is dropped when the [`grace`](JobQueueConfig::grace) is over, or the pool's own if that
+    /// is shorter. If the pool is closed the queue is, too.
     pub fn workers(mut self, workers: WorkerPool) -> Self {
         self.workers = Some(workers);
         self
@@ -126,7 +131,7 @@ impl JobQueueBuilder {
         self
     }
 
-    /// From asking a job to stop to dropping it. Default: 5 s.
+    /// From asking a job to stop to dropping it, if its [workers](Self::workers) leave it as long. Default: 5 s.
     pub fn grace(mut self, grace: Duration) -> Self {
         self.config.grace = grace;
         self
@@ -176,18 +181,20 @@ impl JobQueueBuilder {
         }
         tokio::runtime::Handle::try_current().map_err(|_| StartError::NoRuntime)?;
         for (queue, limits) in &limits {
-            driver.limit(queue, limits).await.map_err(StartError::Driver)?;
+            within(config.driver_timeout, driver.limit(queue, limits)).await.map_err(StartError::Driver)?;
         }
         let of_kinds: BTreeSet<String> = handlers.values().map(|handler| handler.queue.clone()).collect();
         let queues = queues.unwrap_or_else(|| of_kinds.into_iter().collect());
         let (does_any, leads) = (!handlers.is_empty(), leads.unwrap_or(!handlers.is_empty()));
         let workers = match workers {
-            workers if !does_any => workers.filter(|_| false),
-            Some(workers) => Some(workers),
-            None => Some(own_workers(&config, system)?),
+            _ if !does_any => None,
+            Some(pool) if pool.status().state != PoolState::Open => return Err(StartError::WorkersClosed),
+            Some(pool) => Some(Workers { pool, is_own: false }),
+            None => Some(Workers { pool: own_workers(&config, system)?, is_own: true }),
         };
         let plane = Plane::new(Parts { config, driver, handlers, queues, leads, workers }, system.name().to_owned())?;
-        // The actor's own limit comes after that of the drain in its `stopping`, which ends in order.
+        // The actor's own limit comes after that of the drain in its `stopping`, which ends in order: a drain may take three
+        // graces more.
         let whole = plane.config.drain_timeout.saturating_add(plane.config.grace.saturating_mul(3));
         let defaults = ActorConfig::named(plane.config.name.as_str());
         let ask_timeout = defaults.ask_timeout.max(whole);
@@ -195,6 +202,10 @@ impl JobQueueBuilder {
             let plane = Arc::clone(&plane);
             move || JobQueueActor::new(Arc::clone(&plane))
         });
+        if plane.is_owner() && actor.stop_reason().is_some() {
+            plane.stop("its system has been shut down");
+            return Err(StartError::SystemStopped);
+        }
         Ok(JobQueue::new(plane, actor))
     }
 }

@@ -8,14 +8,19 @@ use patterns_core::context::Interrupt;
 use tokio::sync::oneshot;
 
 use super::driver::{Answer, DeadReason, End};
-use super::plane::Plane;
+use super::plane::{Plane, dead_as_expired};
 use super::{AnswerError, Fence, JobId, Run, Stop};
+
+/// Whoever hands a job back, or fails it, for less than that has it back after so long: it is not asked of the engine again
+/// and again at once.
+pub(super) const LEAST_PAUSE: Duration = Duration::from_millis(100);
 
 /// A job that was taken and was not answered for, for who would rather do without the types of [`Job`](super::Job).
 ///
 /// It is this process's as long as the process gives signs of life, which it does by itself. What was not answered for
 /// when the function that [was given it](super::JobQueueBuilder::deliver) returns, or is dropped as it did not stop in
-/// time, is handed back, which is no attempt. If the function panics or takes too long, the job has failed.
+/// time, is handed back, which is no attempt: for a second, unless it was asked to stop. If the function panics or takes too
+/// long, the job has failed.
 pub struct Delivery {
     plane: Arc<Plane>,
     run: Run,
@@ -56,7 +61,7 @@ impl Delivery {
         self.answer(End::Done { output }).await
     }
 
-    /// The job has failed, and is to be tried again after so long, however often it was tried before.
+    /// The job has failed, and is to be tried again after so long, at least 100 ms, however often it was tried before.
     ///
     /// # Errors
     ///
@@ -66,7 +71,7 @@ impl Delivery {
     ///
     /// As for [`ack`](Self::ack).
     pub async fn nak(self, after: Duration, error: impl Into<String>) -> Result<(), AnswerError> {
-        self.answer(End::Retry { after, error: error.into() }).await
+        self.answer(End::Retry { after: after.max(LEAST_PAUSE), error: error.into() }).await
     }
 
     /// The job has failed, and is not tried again.
@@ -82,7 +87,7 @@ impl Delivery {
         self.answer(End::Dead { reason: DeadReason::Terminated, error: reason.into() }).await
     }
 
-    /// The job is handed back, and not taken again before so long is over. This was no attempt.
+    /// The job is handed back, and not taken again before so long is over, at least 100 ms. This was no attempt.
     ///
     /// # Errors
     ///
@@ -92,7 +97,7 @@ impl Delivery {
     ///
     /// As for [`ack`](Self::ack).
     pub async fn release(self, after: Duration) -> Result<(), AnswerError> {
-        self.answer(End::Released { after }).await
+        self.answer(End::Released { after: after.max(LEAST_PAUSE) }).await
     }
 
     async fn answer(self, end: End) -> Result<(), AnswerError> {
@@ -126,10 +131,10 @@ impl Delivery {
             obeyed |= one.is::<CancelCause>() || one.is::<Interrupt>();
             error = one.source();
         }
-        match self.run.sign.get().filter(|_| obeyed)? {
+        match self.run.stopping().filter(|_| obeyed)? {
             Stop::Cancelled => Some(End::Cancelled),
             Stop::Draining | Stop::Unsure | Stop::Gone => Some(End::Released { after: Duration::ZERO }),
-            Stop::Deadline => None,
+            Stop::Deadline => self.run.expires.then(dead_as_expired),
         }
     }
 

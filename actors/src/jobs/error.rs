@@ -46,6 +46,10 @@ pub enum AnswerError {
     /// What was to be done with it failed, so the attempt has. It is tried again, or is dead.
     #[error("what was to be committed with the job's end failed: {0}")]
     Effects(String),
+    /// The engine can't keep what came of it, with why. The job is dead for that, if it was to be done, and else ended as
+    /// it was to, without that text.
+    #[error("the jobs' engine can't keep what came of the job: {0}")]
+    Refused(String),
     /// The queue ended before the engine answered. The answer may count.
     #[error("the queue ended before the engine answered")]
     Unanswered,
@@ -101,6 +105,12 @@ pub enum StartError {
     /// Its workers could not be started.
     #[error("queue of jobs: {0}")]
     Workers(#[source] crate::worker_pool::StartError),
+    /// The pool that it was given takes no jobs any more.
+    #[error("queue of jobs: its workers are closed")]
+    WorkersClosed,
+    /// The system has been shut down; nobody would take jobs.
+    #[error("queue of jobs: its system has been shut down")]
+    SystemStopped,
     /// No tokio runtime is current.
     #[error("a queue of jobs must be started in a tokio runtime")]
     NoRuntime,

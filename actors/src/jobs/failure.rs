@@ -35,7 +35,7 @@ pub enum Failure {
     },
     /// It is not tried again.
     Terminate(BoxError),
-    /// It could not be done yet, and is handed back for so long. That was no attempt.
+    /// It could not be done yet, and is handed back for so long, at least 100 ms. That was no attempt.
     Later(Duration),
 }
 

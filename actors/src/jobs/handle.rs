@@ -154,8 +154,9 @@ impl JobQueue {
         self.owner.plane.control(|driver| driver.cancel(job)).await
     }
 
-    /// Has a job that waits, is dead or was cancelled taken as soon as may be, with all its attempts again. Its state
-    /// after that; `None` if there is no such job. What runs or was done stays as it is.
+    /// Has a job taken as soon as may be: one that is dead or was cancelled with all its attempts again, one that waits
+    /// with those that it has left. Its state after that; `None` if there is no such job. What runs or was done stays as
+    /// it is.
     ///
     /// # Errors
     ///
@@ -275,7 +276,7 @@ impl JobQueue {
     }
 
     /// Turns that all processes on this engine share, one `spacing` after the other. Each has to say the same spacing:
-    /// whoever says a shorter one takes his turns faster.
+    /// whoever says a shorter one takes his turns faster. All of one name in this process stand in one line.
     #[must_use]
     pub fn shared_rate(&self, name: impl Into<String>, spacing: Duration) -> SharedRate {
         SharedRate::new(&self.owner.plane, name.into(), spacing)
@@ -299,12 +300,13 @@ impl JobQueue {
         self.owner.plane.close();
     }
 
-    /// Closes the queue, waits for what this process has, hands back the rest, and tells the engine that it is gone; all
-    /// of it by the deadline.
+    /// Closes the queue, waits for what this process has, hands back the rest, and tells the engine that it is gone. Its
+    /// own workers end with it.
     ///
-    /// A grace before the deadline what still runs is asked to stop, and dropped at the deadline if it has not. What is
-    /// handed back has had no attempt, and others take it at once. A deadline that is nearer than the grace is overrun by
-    /// at most two of them.
+    /// A [grace](super::JobQueueConfig::grace) before the deadline what still runs is asked to stop, and dropped at the
+    /// deadline if it has not. What is handed back has had no attempt, and others take it at once. What was dropped has
+    /// still to be told to the engine: where that takes time, or a job blocks its thread, the deadline is overrun by at most
+    /// two graces; and one that is nearer than a grace by at most three.
     ///
     /// This is not interrupted by the ambient token or deadline: it is what a shutdown waits for.
     ///

@@ -3,6 +3,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::delivery::LEAST_PAUSE;
 use super::driver::{DeadReason, End};
 use super::{Delivery, Failure, Job, Retries};
 use crate::chain::chain;
@@ -57,7 +58,7 @@ async fn do_job<J: Job>(mut delivery: Delivery, state: Arc<J::State>) {
     });
     let end = match output {
         Ok(output) => End::Done { output: Some(output) },
-        Err(Failure::Later(after)) => End::Released { after },
+        Err(Failure::Later(after)) => End::Released { after: after.max(LEAST_PAUSE) },
         Err(Failure::Terminate(error)) => End::Dead { reason: DeadReason::Terminated, error: chain(&*error) },
         Err(Failure::Retry { error, after }) => match delivery.obeyed(&*error) {
             Some(end) => end,

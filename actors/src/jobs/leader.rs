@@ -39,9 +39,11 @@ impl Leader {
         Self { terms: plane.term.subscribe(), plane: Arc::clone(plane) }
     }
 
-    /// The term in which this process leads; `None` if it does not.
+    /// The term in which this process leads; `None` if it does not, or can't be sure of it.
     #[must_use]
     pub fn term(&self) -> Option<Term> {
+        // Who was stopped for long, and asks before all that is due was done, is not told that he leads.
+        self.plane.look_at_clock();
         self.terms.borrow().clone()
     }
 
@@ -50,7 +52,7 @@ impl Leader {
     /// # Errors
     ///
     /// [`Interrupt`]: the ambient token was cancelled, or the ambient deadline passed; or the queue was closed, which
-    /// cancels, too.
+    /// cancels, too: it leads no more.
     ///
     /// # Cancel safety
     ///
@@ -61,15 +63,16 @@ impl Leader {
             tokio::select! {
                 biased;
                 term = terms.wait_for(Option::is_some) => term.ok().and_then(|term| term.clone()),
-                () = self.plane.closed() => None,
+                () = self.plane.closing() => None,
             }
         };
         let closed = || Interrupt::Cancelled(CancelCause::new(CancelKind::Shutdown, "the queue of jobs was closed"));
         interruptible(elected).await?.ok_or_else(closed)
     }
 
-    /// Runs `f` in each term in which this process leads, under the [token](Term::token) of the term, one after the
-    /// other. A term that ends cancels its token; `f` is awaited until it returns, so it has to heed that.
+    /// Runs `f` in each term in which this process leads, one after the other, under a token that is cancelled with
+    /// the [term's](Term::token), and with the ambient one, which ends no term. `f` is awaited until it returns, so it has
+    /// to heed that.
     ///
     /// # Errors
     ///
@@ -82,8 +85,9 @@ impl Leader {
         loop {
             let term = self.elected().await?;
             let ambient = Context::current();
-            let token = term.token().clone();
+            let over = term.token().clone();
             // It ends with the term, and with whoever runs it.
+            let token = over.child();
             let led = ambient.with_token(token.clone()).scope(f(term));
             let mut led = std::pin::pin!(led);
             tokio::select! {
@@ -95,7 +99,7 @@ impl Leader {
                 }
             }
             // It may have returned early: the same term does not come again.
-            interruptible(token.cancelled()).await?;
+            interruptible(over.cancelled()).await?;
         }
     }
 }

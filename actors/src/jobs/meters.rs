@@ -1,5 +1,6 @@
 use metrics::{Counter, Unit, counter, describe_counter, describe_gauge, gauge};
 use parking_lot::Mutex;
+use patterns_core::outcome::catch_panic;
 
 use super::DeliveryCounts;
 use super::driver::QueueCounts;
@@ -42,13 +43,20 @@ impl Meters {
             }
             std::mem::replace(&mut *told, counts)
         };
-        for ((counter, before), now) in self.outcomes.iter().zip(parts(&before)).zip(parts(&counts)) {
-            counter.increment(now.saturating_sub(before));
-        }
+        // A recorder that panics costs its numbers, and nothing else.
+        drop(catch_panic(|| {
+            for ((counter, before), now) in self.outcomes.iter().zip(parts(&before)).zip(parts(&counts)) {
+                counter.increment(now.saturating_sub(before));
+            }
+        }));
     }
 
     /// Shows how many jobs there are.
     pub(super) fn gauge(&self, all: &[QueueCounts]) {
+        drop(catch_panic(|| self.set(all)));
+    }
+
+    fn set(&self, all: &[QueueCounts]) {
         for counts in all {
             let states = [
                 ("waiting", counts.waiting),

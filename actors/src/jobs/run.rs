@@ -13,6 +13,8 @@ pub struct Run {
     pub(super) job: TakenJob,
     pub(super) sign: Arc<StopSign>,
     pub(super) deadline: Instant,
+    /// That is the job's own, and not only this attempt's.
+    pub(super) expires: bool,
     pub(super) driver: Arc<dyn JobDriver>,
     pub(super) next: Vec<NewJob>,
     pub(super) effects: Option<Effects>,
@@ -62,7 +64,8 @@ impl Run {
         self.job.entered_at
     }
 
-    /// Why it should stop; `None` if it need not. The ambient token is cancelled then, too.
+    /// Why it should stop; `None` if it need not. The ambient token is cancelled then, too. A grace later it is
+    /// dropped.
     #[must_use]
     pub fn stopping(&self) -> Option<Stop> {
         self.sign.get().or_else(|| (Instant::now() >= self.deadline).then_some(Stop::Deadline))

@@ -41,7 +41,8 @@ pub enum JobQueueState {
     Open,
     /// It takes none any more, and finishes what it has.
     Draining,
-    /// It takes none any more, and has none.
+    /// It asks the engine nothing any more. What it had that was not answered for by then is shown as held, and is
+    /// others' when this process is given up; see [`DrainReceipt`](super::DrainReceipt).
     Closed,
 }
 
@@ -82,7 +83,7 @@ pub struct DeliveryCounts {
     pub cancelled: u64,
     /// They were handed back, which was no attempt.
     pub released: u64,
-    /// They were somebody else's before they were answered for.
+    /// They were somebody else's before they were answered for, or the engine could keep no answer.
     pub lost: u64,
     /// They wait for a worker, run, or their answer was not written yet.
     pub held: u64,

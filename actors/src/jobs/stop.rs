@@ -47,7 +47,7 @@ impl Stop {
     }
 }
 
-/// Where a job sees why it should stop. The first reason stays.
+/// Where a job sees why it should stop. The first reason stays, unless the job is gone: there is nothing beyond that.
 #[derive(Debug, Default)]
 pub(super) struct StopSign(AtomicU8);
 
@@ -57,10 +57,12 @@ impl StopSign {
         place.checked_sub(1).and_then(|place| Stop::ALL.get(place)).copied()
     }
 
-    /// Whether it is the first.
+    /// Whether that is news.
     pub(super) fn set(&self, stop: Stop) -> bool {
         let place = Stop::ALL.iter().position(|other| *other == stop).unwrap_or(0);
         let place = u8::try_from(place + 1).unwrap_or(u8::MAX);
-        self.0.compare_exchange(0, place, Ordering::AcqRel, Ordering::Acquire).is_ok()
+        let is_news = |now: u8| now == 0 || (stop == Stop::Gone && now != place);
+        let set = |now| is_news(now).then_some(place);
+        self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, set).is_ok()
     }
 }

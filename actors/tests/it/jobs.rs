@@ -1,5 +1,6 @@
 mod cancellation;
 mod conformance;
 mod drivers;
+mod engine;
 mod model;
 mod sqlite;

@@ -11,10 +11,12 @@ pub(in crate::jobs) struct Chores {
     pub(in crate::jobs) credit: bool,
     /// A sign of life is due, or there is a new life to be entered.
     pub(in crate::jobs) pulse: bool,
+    /// There is something new to be known of the others, or of who leads.
+    pub(in crate::jobs) watch: bool,
     /// Who waits for the end of what is held may look.
     pub(in crate::jobs) settled: bool,
-    /// We don't lead any more, or can't be sure.
-    pub(in crate::jobs) deposed: bool,
+    /// We may lead by now, or not any more.
+    pub(in crate::jobs) term: bool,
 }
 
 impl Chores {

@@ -32,7 +32,7 @@ pub(in crate::jobs) enum Stage {
 }
 
 impl Held {
-    /// Asks it to stop, if it was not asked before.
+    /// Asks it to stop, if that is news to it.
     pub(super) fn stop(&self, stop: Stop, chores: &mut Chores) {
         if self.stage != Stage::Answered && self.sign.set(stop) {
             chores.stops.push((self.token.clone(), stop.cause()));

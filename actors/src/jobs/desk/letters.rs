@@ -6,15 +6,23 @@ use tokio::sync::oneshot;
 
 use super::super::driver::{Accepted, Answer, BATCH, DeadReason, DriverError, End, Entered, NewJob};
 use super::super::{AnswerError, Retries, Stop};
-use super::{Chores, Desk, Ending, Key, Stage};
+use super::{Chores, Desk, Ending, Key, Phase, Stage};
 
 /// An answer on its way.
-pub(in crate::jobs) struct Letter {
-    pub(in crate::jobs) answer: Answer,
+struct Letter {
+    answer: Answer,
     /// Who waits for it to count.
-    pub(super) reply: Option<oneshot::Sender<Result<(), AnswerError>>>,
-    /// What the one who waits is told of an answer that counts: this is the second, as the first failed.
-    failed: Option<String>,
+    reply: Option<oneshot::Sender<Result<(), AnswerError>>>,
+    /// What the one who waits is told of an answer that counts, but is not the one that he gave.
+    failed: Option<AnswerError>,
+    /// The engine could not keep what it was, and there is nothing plainer.
+    plain: bool,
+}
+
+impl Letter {
+    fn new(answer: Answer, reply: Option<oneshot::Sender<Result<(), AnswerError>>>) -> Self {
+        Self { answer, reply, failed: None, plain: false }
+    }
 }
 
 /// Jobs on their way.
@@ -44,8 +52,8 @@ impl Reply {
 pub(in crate::jobs) struct Letters {
     answers: VecDeque<Letter>,
     parcels: VecDeque<Parcel>,
-    /// How many answers the clerk has.
-    writing: usize,
+    /// What the clerk is at.
+    writing: Vec<Letter>,
     answering: bool,
     putting: bool,
 }
@@ -53,7 +61,7 @@ pub(in crate::jobs) struct Letters {
 impl Letters {
     /// Answers that were not written yet.
     pub(in crate::jobs) fn len(&self) -> usize {
-        self.answers.len() + self.writing
+        self.answers.len() + self.writing.len()
     }
 
     pub(in crate::jobs) fn is_empty(&self) -> bool {
@@ -68,14 +76,54 @@ impl Letters {
     }
 
     /// What he takes next; with nothing left he goes home.
-    pub(in crate::jobs) fn answers(&mut self) -> Option<Vec<Letter>> {
+    fn answers(&mut self) -> Option<Vec<Answer>> {
+        // Of an earlier attempt, in which he died.
+        self.take_back();
         if self.answers.is_empty() {
             self.answering = false;
             return None;
         }
-        let batch: Vec<_> = self.answers.drain(..self.answers.len().min(BATCH)).collect();
-        self.writing = batch.len();
-        Some(batch)
+        let most = self.answers.len().min(BATCH);
+        self.writing = self.answers.drain(..most).collect();
+        Some(self.writing.iter().map(|letter| letter.answer.clone()).collect())
+    }
+
+    /// What was not written goes before all else.
+    fn take_back(&mut self) {
+        while let Some(letter) = self.writing.pop() {
+            self.answers.push_front(letter);
+        }
+    }
+
+    /// The engine can't keep the answer at this place: what is to be said instead, if there is something.
+    pub(in crate::jobs) fn put_plainly(&mut self, place: usize, why: &str) -> Option<Answer> {
+        let letter = self.writing.get_mut(place)?;
+        letter.failed.get_or_insert_with(|| AnswerError::Refused(why.to_owned()));
+        if std::mem::replace(&mut letter.plain, true) {
+            return None;
+        }
+        let error = format!("what came of it can't be kept: {why}");
+        let end = match letter.answer.end {
+            End::Done { .. } => End::Dead { reason: DeadReason::Terminated, error },
+            End::Retry { after, .. } => End::Retry { after, error },
+            End::Dead { reason, .. } => End::Dead { reason, error },
+            End::Cancelled | End::Released { .. } => return None,
+        };
+        letter.answer = Answer::new(letter.answer.id, letter.answer.fence, end);
+        Some(letter.answer.clone())
+    }
+
+    /// Who wrote answers is gone for ever.
+    pub(super) fn answerer_died(&mut self) {
+        self.take_back();
+        self.answering = false;
+    }
+
+    /// Who put jobs is gone for ever.
+    pub(super) fn putter_died(&mut self) {
+        // Who waits sees that the sender is gone.
+        self.parcels.clear();
+        self.putting = false;
     }
 
     /// Jobs that are to be put, and whether somebody is to be sent for them.
@@ -91,13 +139,11 @@ impl Letters {
         while let Some(parcel) = self.parcels.front()
             && (batch.is_empty() || jobs + parcel.jobs.len() <= BATCH)
         {
-            jobs += parcel.jobs.len();
-            // Nobody waits for it any more, and it was not written.
-            if !parcel.reply.is_closed() {
-                batch.extend(self.parcels.pop_front());
-            } else {
-                self.parcels.pop_front();
-            }
+            // Otherwise nobody waits for it any more, and it was not written.
+            let is_awaited = !parcel.reply.is_closed();
+            let parcel = self.parcels.pop_front().filter(|_| is_awaited);
+            jobs += parcel.as_ref().map_or(0, |parcel| parcel.jobs.len());
+            batch.extend(parcel);
         }
         if batch.is_empty() {
             self.putting = false;
@@ -113,7 +159,7 @@ impl Letters {
         }
     }
 
-    /// Nobody will write it any more.
+    /// Nobody writes any of it any more, but for what the clerk is at.
     pub(super) fn give_up(&mut self, chores: &mut Chores) {
         for letter in self.answers.drain(..) {
             chores.replies.extend(letter.reply.map(|reply| Reply::Answered(reply, Err(AnswerError::Unanswered))));
@@ -137,8 +183,22 @@ impl Desk {
             return;
         };
         held.stage = Stage::Answered;
-        chores.credit = true;
-        self.letters.answers.push_back(Letter { answer, reply, failed: None });
+        (chores.credit, chores.settled) = (true, true);
+        self.letters.answers.push_back(Letter::new(answer, reply));
+    }
+
+    /// Whether a job is held, and nothing was said of its end.
+    pub(in crate::jobs) fn is_unanswered(&self, key: Key) -> bool {
+        self.held.get(&key).is_some_and(|held| held.stage != Stage::Answered)
+    }
+
+    /// Answers that are to be written now, and by whom; `None`: there are none, and the clerk goes home.
+    pub(in crate::jobs) fn next_answers(&mut self, chores: &mut Chores) -> Option<(Arc<str>, Vec<Answer>)> {
+        if self.phase == Phase::Closed {
+            self.letters.take_back();
+            self.letters.give_up(chores);
+        }
+        Some((Arc::clone(&self.life.owner), self.letters.answers()?))
     }
 
     /// What becomes of a job that has failed.
@@ -151,67 +211,70 @@ impl Desk {
         }
     }
 
-    /// What becomes of a job that stopped without an answer.
-    pub(in crate::jobs) fn unanswered(&self, key: Key) -> End {
+    /// What becomes of a job that stopped without an answer; if nobody asked it to, it is left alone for so long.
+    pub(in crate::jobs) fn unanswered(&self, key: Key, unasked: Duration) -> End {
         match self.held.get(&key).and_then(|held| held.sign.get()) {
             Some(Stop::Cancelled) => End::Cancelled,
-            _ => End::Released { after: Duration::ZERO },
+            Some(_) => End::Released { after: Duration::ZERO },
+            None => End::Released { after: unasked },
         }
     }
 
-    /// Answers were written, by this owner.
-    pub(in crate::jobs) fn written(
-        &mut self,
-        owner: &str,
-        letters: Vec<Letter>,
-        accepted: Vec<Accepted>,
-        chores: &mut Chores,
-    ) {
-        self.letters.writing = 0;
-        let is_ours = *self.life.owner == *owner;
+    /// Answers were written; `None` for each that the engine can't keep in any form.
+    pub(in crate::jobs) fn written(&mut self, accepted: Vec<Option<Accepted>>, chores: &mut Chores) {
+        let letters = std::mem::take(&mut self.letters.writing);
         for (letter, accepted) in letters.into_iter().zip(accepted) {
-            let key = (letter.answer.id, letter.answer.fence);
-            if let Accepted::Failed(why) = accepted {
-                self.effects_failed(key, letter, why, chores);
-                continue;
+            match accepted {
+                Some(Accepted::Failed(why)) if letter.answer.effects.is_some() => {
+                    self.effects_failed(letter, why, chores);
+                }
+                accepted => self.said(letter, accepted, chores),
             }
-            let counts = accepted == Accepted::Kept;
-            if self.held.remove(&key).is_some() && is_ours {
-                self.count(counts.then_some(&letter.answer.end));
-            }
-            if counts {
-                self.tell_of(&letter.answer, chores);
-            }
-            let said = match (counts, letter.failed) {
-                (true, None) => Ok(()),
-                (true, Some(why)) => Err(AnswerError::Effects(why)),
-                (false, _) => Err(AnswerError::Stale),
-            };
-            chores.replies.extend(letter.reply.map(|reply| Reply::Answered(reply, said)));
         }
-        chores.credit = true;
-        chores.settled = true;
+        (chores.credit, chores.settled) = (true, true);
+    }
+
+    /// The last word on an answer.
+    fn said(&mut self, letter: Letter, accepted: Option<Accepted>, chores: &mut Chores) {
+        let Letter { answer, reply, failed, .. } = letter;
+        let counts = accepted == Some(Accepted::Kept);
+        if self.held.remove(&(answer.id, answer.fence)).is_some() {
+            self.count(counts.then_some(&answer.end));
+            // Then we are gone, and did not know.
+            chores.pulse |= accepted == Some(Accepted::Stale);
+        }
+        if counts {
+            self.tell_of(&answer, chores);
+        }
+        let said = match (accepted, failed) {
+            (Some(Accepted::Kept), None) => Ok(()),
+            (Some(Accepted::Stale), _) => Err(AnswerError::Stale),
+            (Some(Accepted::Failed(why)), _) => Err(AnswerError::Effects(why)),
+            (Some(Accepted::Kept) | None, Some(failed)) => Err(failed),
+            (None, None) => Err(AnswerError::Unanswered),
+        };
+        chores.replies.extend(reply.map(|reply| Reply::Answered(reply, said)));
     }
 
     /// The engine did not take them, and nobody asks it again.
-    pub(in crate::jobs) fn unwritten(&mut self, letters: Vec<Letter>, chores: &mut Chores) {
-        self.letters.writing = 0;
-        for letter in letters {
-            chores.replies.extend(letter.reply.map(|reply| Reply::Answered(reply, Err(AnswerError::Unanswered))));
-        }
+    pub(in crate::jobs) fn unwritten(&mut self, chores: &mut Chores) {
+        self.letters.take_back();
+        self.letters.give_up(chores);
         chores.settled = true;
     }
 
     /// What was to be committed with the end of a job failed: so has the job.
-    fn effects_failed(&mut self, key: Key, letter: Letter, why: String, chores: &mut Chores) {
+    fn effects_failed(&mut self, letter: Letter, why: String, chores: &mut Chores) {
         let Letter { mut answer, reply, .. } = letter;
+        let key = (answer.id, answer.fence);
         if !self.held.contains_key(&key) {
             chores.replies.extend(reply.map(|reply| Reply::Answered(reply, Err(AnswerError::Stale))));
             return;
         }
         answer.end = self.failure(key, why.clone(), None);
         (answer.effects, answer.next) = (None, Vec::new());
-        self.letters.answers.push_back(Letter { answer, reply, failed: Some(why) });
+        let failed = Some(AnswerError::Effects(why));
+        self.letters.answers.push_back(Letter { failed, ..Letter::new(answer, reply) });
     }
 
     fn count(&mut self, end: Option<&End>) {

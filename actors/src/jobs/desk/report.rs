@@ -1,6 +1,7 @@
 use tokio::time::Instant;
 
 use super::super::{DeliveryCounts, JobQueueState, JobQueueStatus, RunningJob};
+use super::life::Standing;
 use super::{Desk, Phase, Stage};
 
 impl Desk {
@@ -37,7 +38,7 @@ impl Desk {
                 Phase::Closing => JobQueueState::Draining,
                 Phase::Closed => JobQueueState::Closed,
             },
-            owner: self.life.entered.then(|| self.life.owner.to_string()),
+            owner: (self.life.standing == Standing::Entered).then(|| self.life.owner.to_string()),
             last_beat: self.life.beat,
             running: running.collect(),
             deliveries: self.counts(),

@@ -6,6 +6,7 @@ use tokio::time::Instant;
 use super::super::driver::{BATCH, TakenJob};
 use super::super::stop::StopSign;
 use super::super::{Retries, Stop};
+use super::life::Standing;
 use super::{Chores, Desk, Held, Key, Phase, Stage};
 
 /// With more answers than this to be written, nothing more is taken.
@@ -30,7 +31,7 @@ pub(in crate::jobs) struct Delivered {
 impl Desk {
     /// What is to be taken now; `None` if there is no room, or nobody who could.
     pub(in crate::jobs) fn want(&mut self) -> Option<Want> {
-        if !self.life.entered {
+        if self.life.standing != Standing::Entered || self.phase == Phase::Closed {
             return None;
         }
         if self.life.asked.is_some() {
@@ -67,11 +68,15 @@ impl Desk {
             return Vec::new();
         }
         self.life.asked = None;
-        if !jobs.is_empty() {
-            self.counts.taken += jobs.len() as u64;
-        }
+        // A drain waits until nothing is on its way.
+        chores.settled = true;
         let mut delivered = Vec::with_capacity(jobs.len());
         for job in jobs {
+            // Each is begun once, whatever the engine says.
+            if self.held.contains_key(&(job.id, job.fence)) {
+                continue;
+            }
+            self.counts.taken += 1;
             let (sign, token) = (Arc::new(StopSign::default()), parent.child());
             let held = Held {
                 kind: job.kind.clone(),
@@ -86,6 +91,8 @@ impl Desk {
             };
             if self.phase != Phase::Open {
                 held.stop(Stop::Draining, chores);
+            } else if self.life.unsure {
+                held.stop(Stop::Unsure, chores);
             }
             self.held.insert((job.id, job.fence), held);
             delivered.push(Delivered { job, sign, token });
@@ -93,17 +100,26 @@ impl Desk {
         delivered
     }
 
+    /// The engine has given nothing, and never will.
+    pub(in crate::jobs) fn not_taken(&mut self, want: &Want, chores: &mut Chores) {
+        if self.life.asked.as_ref() == Some(want) {
+            self.life.asked = None;
+            chores.settled = true;
+        }
+    }
+
     /// Whether it has one that others went away with.
     pub(in crate::jobs) fn has_suspect(&self) -> bool {
         self.held.values().any(|held| held.suspect && held.stage != Stage::Answered)
     }
 
-    /// A worker has it now.
-    pub(in crate::jobs) fn begun(&mut self, key: Key) {
-        if let Some(held) = self.held.get_mut(&key)
-            && held.stage == Stage::Buffered
-        {
-            held.stage = Stage::Running;
+    /// A worker has it now; whether it is to begin. It is not if it was given up meanwhile, or is to stop.
+    pub(in crate::jobs) fn begin(&mut self, key: Key) -> bool {
+        let Some(held) = self.held.get_mut(&key).filter(|held| held.stage == Stage::Buffered) else { return false };
+        if held.sign.get().is_some() {
+            return false;
         }
+        held.stage = Stage::Running;
+        true
     }
 }

@@ -53,16 +53,17 @@ impl Desk {
         self.looking.then_some(jobs)
     }
 
-    /// Somebody has looked at a job that is waited for.
-    pub(in crate::jobs) fn looked_at(&mut self, job: JobId, record: Option<JobRecord>, chores: &mut Chores) {
+    /// Somebody has looked at a job that is waited for. Whether it is over.
+    pub(in crate::jobs) fn looked_at(&mut self, job: JobId, record: Option<JobRecord>, chores: &mut Chores) -> bool {
         let ending = match record {
             None => Ending { state: None, output: None, dead: None, error: None },
             Some(JobRecord { state, output, dead, error, .. }) if state.is_over() => {
                 Ending { state: Some(state), output, dead, error }
             }
-            Some(_) => return,
+            Some(_) => return false,
         };
         self.tell(job, ending, chores);
+        true
     }
 
     /// An answer of this process counts: those of it who wait for the job need not look.

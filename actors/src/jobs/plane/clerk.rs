@@ -2,70 +2,90 @@
 
 use std::sync::Arc;
 
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep};
 
 use super::super::desk::Phase;
-use super::super::driver::{Accepted, Answer, DeadReason, DriverError, End};
+use super::super::driver::{Accepted, Answer, DriverError};
 use super::take::Pauses;
 use super::{FIRST_PAUSE, LONGEST_PAUSE, Plane};
 
 impl Plane {
+    /// Only one clerk does, until nothing is left.
     pub(super) async fn write_answers(self: Arc<Self>) {
-        loop {
-            let (owner, letters) = {
-                let mut desk = self.desk.lock();
-                (desk.owner().0, desk.letters.answers())
-            };
-            let Some(letters) = letters else { return };
-            let answers: Vec<Answer> = letters.iter().map(|letter| letter.answer.clone()).collect();
+        while let Some((owner, answers)) = self.change(|desk, _, chores| desk.next_answers(chores)) {
             match self.write(&owner, answers).await {
-                Some(accepted) => self.change(|desk, _, chores| desk.written(&owner, letters, accepted, chores)),
-                None => return self.change(|desk, _, chores| desk.unwritten(letters, chores)),
+                Some(accepted) => self.change(|desk, _, chores| desk.written(accepted, chores)),
+                None => self.change(|desk, _, chores| desk.unwritten(chores)),
             }
         }
     }
 
-    /// Has the engine take answers, and asks again until it does; `None` if there is no time for that any more.
-    async fn write(&self, owner: &str, mut answers: Vec<Answer>) -> Option<Vec<Accepted>> {
+    /// Has the engine take answers, and asks again until it does; `None` if there is no time for that any more. Of each
+    /// answer what the engine said, or `None` if it can't keep it in any form.
+    async fn write(&self, owner: &str, answers: Vec<Answer>) -> Option<Vec<Option<Accepted>>> {
+        match self.insist(owner, &answers).await? {
+            Ok(accepted) => return Some(accepted.into_iter().map(Some).collect()),
+            // One of them is refused: the others are to count.
+            Err(_) if answers.len() > 1 => {}
+            Err(why) => return Some(vec![self.write_plainly(owner, 0, &why).await?]),
+        }
+        let mut all = Vec::with_capacity(answers.len());
+        for (place, answer) in answers.iter().enumerate() {
+            all.push(match self.insist(owner, std::slice::from_ref(answer)).await? {
+                Ok(accepted) => accepted.into_iter().next(),
+                Err(why) => self.write_plainly(owner, place, &why).await?,
+            });
+        }
+        Some(all)
+    }
+
+    /// The engine can't keep an answer: it is told as much of it as it can. What it refuses then, too, is given up.
+    async fn write_plainly(&self, owner: &str, place: usize, why: &str) -> Option<Option<Accepted>> {
+        let plain = self.desk.lock().letters.put_plainly(place, why);
+        let mut why = why.to_owned();
+        if let Some(plain) = plain {
+            match self.insist(owner, &[plain]).await? {
+                Ok(accepted) => return Some(accepted.into_iter().next()),
+                Err(again) => why = again,
+            }
+        }
+        tracing::error!(queue = &*self.config.name, %why, "the jobs' engine can't keep an answer, which is given up");
+        Some(None)
+    }
+
+    /// Asks until the engine has them, or refuses them, with why; `None` if there is no time for that any more.
+    async fn insist(&self, owner: &str, answers: &[Answer]) -> Option<Result<Vec<Accepted>, String>> {
         let mut pauses = Pauses::new(FIRST_PAUSE, LONGEST_PAUSE);
         loop {
-            match self.ask(self.driver.answer(owner, &answers)).await {
-                Ok(accepted) if accepted.len() == answers.len() => return Some(accepted),
-                Ok(_) => {
-                    let error = DriverError::new("it gave another number of verdicts than answers");
+            let answered = tokio::select! {
+                biased;
+                answered = self.ask(self.driver.answer(owner, answers)) => answered,
+                () = self.closed() => return None,
+            };
+            match answered {
+                Ok(accepted) if accepted.len() == answers.len() => return Some(Ok(accepted)),
+                Err(DriverError::Refused(why)) => return Some(Err(why)),
+                Ok(accepted) => {
+                    let (verdicts, all) = (accepted.len(), answers.len());
+                    let error = DriverError::new(format!("it gave {verdicts} verdicts on {all} answers"));
                     self.desk.lock().failed(error, Instant::now());
                 }
-                Err(DriverError::Refused(why)) if answers.len() == 1 => refuse(&mut answers, &why),
-                Err(DriverError::Refused(_)) => return self.write_singly(owner, answers).await,
                 Err(_) => {}
             }
             tokio::select! {
-                () = sleep_until(Instant::now() + pauses.next()) => {}
+                () = sleep(pauses.next()) => {}
                 () = self.closed() => return None,
             }
         }
-    }
-
-    /// One of them is refused: the others are to count.
-    async fn write_singly(&self, owner: &str, answers: Vec<Answer>) -> Option<Vec<Accepted>> {
-        let mut accepted = Vec::with_capacity(answers.len());
-        for answer in answers {
-            accepted.extend(Box::pin(self.write(owner, vec![answer])).await?);
-        }
-        Some(accepted)
     }
 
     /// Ends when the engine is asked nothing any more.
     pub(in crate::jobs) async fn closed(&self) {
         self.until(|desk| desk.phase == Phase::Closed).await;
     }
-}
 
-/// The engine can't keep what came of a job: then the job has failed for good.
-fn refuse(answers: &mut [Answer], why: &str) {
-    for answer in answers {
-        let reason = DeadReason::Terminated;
-        answer.end = End::Dead { reason, error: format!("what came of it can't be kept: {why}") };
-        (answer.next, answer.effects) = (Vec::new(), None);
+    /// Ends when nothing is taken any more.
+    pub(in crate::jobs) async fn closing(&self) {
+        self.until(|desk| desk.phase != Phase::Open).await;
     }
 }

@@ -8,8 +8,7 @@ use patterns_core::cancel::{CancelCause, CancelKind};
 use tokio::time::{Instant, timeout_at};
 
 use super::super::desk::{Desk, Phase};
-use super::super::driver::Leadership;
-use super::super::{DrainReceipt, Stop, Term};
+use super::super::{DrainReceipt, Stop};
 use super::Plane;
 
 impl Plane {
@@ -30,6 +29,10 @@ impl Plane {
             desk.shut(chores);
         });
         self.context().token().cancel_with(CancelCause::new(CancelKind::Shutdown, why));
+        if let Some(workers) = self.workers.as_ref().filter(|workers| workers.is_own) {
+            workers.pool.close();
+            workers.pool.actor().close();
+        }
     }
 
     /// Waits until nothing is left of what ran.
@@ -37,7 +40,8 @@ impl Plane {
         self.context().reaper().drained().await;
     }
 
-    /// Finishes what it has, hands back the rest in time, takes its leave, and is over by the deadline.
+    /// Finishes what it has, hands back the rest in time, takes its leave, and is over by the deadline; or, where jobs
+    /// block or the engine does not answer, at most two graces later.
     pub(in crate::jobs) async fn drain(self: &Arc<Self>, deadline: Instant) -> DrainReceipt {
         let start = Instant::now();
         self.close();
@@ -56,6 +60,9 @@ impl Plane {
         self.take_leave(limit).await;
         self.stop("the queue of jobs was drained");
         let _ = timeout_at(limit, self.idle()).await;
+        if let Some(workers) = self.workers.as_ref().filter(|workers| workers.is_own) {
+            let _ = timeout_at(limit, workers.pool.drain(limit)).await;
+        }
         DrainReceipt {
             took: start.elapsed(),
             counts: self.desk.lock().counts(),
@@ -64,27 +71,26 @@ impl Plane {
         }
     }
 
-    /// Tells the engine that we are gone, so that nobody need wait for that.
+    /// Tells the engine that we are gone, so that nobody need wait for that. Whoever leads is gone with it.
     async fn take_leave(self: &Arc<Self>, limit: Instant) {
-        let (owner, entered) = self.desk.lock().owner();
-        if !entered || self.phase() == Phase::Closed {
-            // It was told, or has never heard of us.
-            if !entered {
-                self.left.store(true, Ordering::Release);
-            }
+        // Nobody is entered any more, but somebody may be at it: he would come after us.
+        let _ = timeout_at(limit, self.until(|desk| !desk.is_entering())).await;
+        let (owner, may_be_known, phase) = {
+            let desk = self.desk.lock();
+            (desk.owner().0, desk.may_be_known(), desk.phase)
+        };
+        // Otherwise it was told before.
+        if phase == Phase::Closed {
             return;
         }
-        let term = self.term.borrow().as_ref().map(Term::number);
-        self.lead(None);
-        let leave = async {
-            if let Some(term) = term {
-                let _ = self.ask(self.driver.resign(&Leadership { term, owner: owner.to_string() })).await;
-            }
-            self.ask(self.driver.leave(&owner)).await.is_ok()
-        };
-        if timeout_at(limit, leave).await == Ok(true) {
+        if !may_be_known || timeout_at(limit, self.leave(&owner)).await == Ok(true) {
             self.left.store(true, Ordering::Release);
         }
+    }
+
+    /// Whether the engine knows that we are gone.
+    pub(super) async fn leave(&self, owner: &str) -> bool {
+        self.ask(self.driver.leave(owner)).await.is_ok()
     }
 
     /// Waits until that holds of the desk.

@@ -45,7 +45,8 @@ impl Plane {
     /// Deletes all that need not be kept, a little at a time.
     async fn prune(&self) {
         let prune = Prune { over: self.config.keep, dead: self.config.keep_dead, most: BATCH };
-        while self.phase() == Phase::Open {
+        // Somebody else does if we lead no more.
+        while self.phase() == Phase::Open && self.term.borrow().is_some() {
             match self.ask(self.driver.prune(&prune)).await {
                 Ok(deleted) if deleted >= BATCH as u64 => {}
                 Ok(_) | Err(_) => return,

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use patterns_core::context::interruptible;
 use tokio::sync::oneshot;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
-use super::super::desk::{Ending, Phase};
+use super::super::desk::{Ending, Errand, Phase};
 use super::super::driver::{BATCH, DriverError, JobDriver};
 use super::super::{JobId, JobsError};
-use super::take::Pauses;
+use super::take::{Floor, Pauses};
 use super::{FIRST_PAUSE, LONGEST_PAUSE, Plane};
 
 /// Of many ends in a row not each has everybody look again.
@@ -21,8 +21,7 @@ impl Plane {
     pub(in crate::jobs) async fn ended(self: &Arc<Self>, job: JobId) -> Result<Arc<Ending>, JobsError> {
         let (to, ended) = oneshot::channel();
         if self.desk.lock().wait_for(job, to) {
-            // Nobody waits for it: it goes home when nobody waits for anything.
-            drop(self.runtime.spawn(self.context.named("look").scope(Arc::clone(self).look_for_ends())));
+            self.send(Errand::Looks);
         } else {
             self.curious.notify_one();
         }
@@ -33,14 +32,22 @@ impl Plane {
         }
     }
 
-    async fn look_for_ends(self: Arc<Self>) {
+    /// Only one does, until nobody waits any more.
+    pub(super) async fn look_for_ends(self: Arc<Self>) {
         let mut failures = Pauses::new(FIRST_PAUSE, LONGEST_PAUSE);
-        let (mut all, mut mark) = (true, self.driver.mark());
+        let mut floor = Floor::new();
+        let (mut all, mut mark) = (true, self.mark());
         loop {
+            let looked = Instant::now();
             let jobs = self.desk.lock().awaited(all);
             let Some(jobs) = jobs else { return };
             match self.look_at_all(&jobs).await {
-                Ok(()) => failures.reset(),
+                Ok(found) => {
+                    failures.reset();
+                    if found {
+                        floor.reset();
+                    }
+                }
                 Err(_) => {
                     sleep(failures.next()).await;
                     all = true;
@@ -55,19 +62,24 @@ impl Plane {
             };
             if all {
                 sleep(BREATH).await;
-                mark = self.driver.mark();
+                floor.keep(looked).await;
+                mark = self.mark();
             }
         }
     }
 
-    async fn look_at_all(self: &Arc<Self>, jobs: &[JobId]) -> Result<(), DriverError> {
+    /// Whether one of them is over.
+    async fn look_at_all(self: &Arc<Self>, jobs: &[JobId]) -> Result<bool, DriverError> {
+        let mut found = false;
         for jobs in jobs.chunks(BATCH) {
             let records = self.ask(self.driver.look(jobs)).await?;
             self.change(|desk, _, chores| {
-                jobs.iter().zip(records).for_each(|(job, record)| desk.looked_at(*job, record, chores));
+                for (job, record) in jobs.iter().zip(records) {
+                    found |= desk.looked_at(*job, record, chores);
+                }
             });
         }
-        Ok(())
+        Ok(found)
     }
 
     /// Has the engine do something, once, for somebody who waits for that.

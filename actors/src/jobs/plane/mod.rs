@@ -3,11 +3,13 @@
 mod clerk;
 mod deliver;
 mod end;
+mod errand;
 mod house;
 mod look;
 mod pulse;
 mod put;
 mod take;
+mod watcher;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -15,18 +17,20 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use patterns_core::context::Context;
-use patterns_core::outcome::catch_panics;
+use patterns_core::outcome::{catch_panic, catch_panics};
 use patterns_core::reaper::Reaper;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, oneshot, watch};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
+pub(super) use deliver::dead_as_expired;
 pub(super) use take::Pauses;
 
-use super::desk::{Chores, Desk, Key, Phase, Rules};
+use super::desk::{Chores, Desk, Errand, Key, Phase, Rules};
 use super::driver::{Answer, DriverError, End, JobDriver};
 use super::handler::Handlers;
 use super::meters::Meters;
+use super::rate::Lines;
 use super::{AnswerError, JobQueueConfig, JobQueueStatus, StartError, Term};
 use crate::WorkerPool;
 use crate::asked::within;
@@ -47,7 +51,7 @@ pub(super) struct Plane {
     /// Whether it would lead.
     leads: bool,
     /// Where jobs run; `None` if there is nothing that could.
-    workers: Option<WorkerPool>,
+    workers: Option<Workers>,
     runtime: Handle,
     /// What jobs inherit: the queue's token, its path, its reaper.
     context: Context,
@@ -59,12 +63,23 @@ pub(super) struct Plane {
     credit: Notify,
     /// A sign of life is due.
     pulse: Notify,
+    /// There is something new to be known of the others, or of who leads.
+    watch: Notify,
     /// Who waits for the end of what is held may look.
     settled: Notify,
     /// There is somebody new who waits for the end of a job.
     curious: Notify,
     /// The engine knows that we are gone.
     left: AtomicBool,
+    /// Those who wait for turns of shared rates.
+    pub(super) lines: Lines,
+}
+
+/// Where jobs run.
+pub(super) struct Workers {
+    pub(super) pool: WorkerPool,
+    /// They do nothing else, and end with the queue.
+    pub(super) is_own: bool,
 }
 
 /// What a queue is made of.
@@ -74,7 +89,7 @@ pub(super) struct Parts {
     pub(super) handlers: Handlers,
     pub(super) queues: Vec<String>,
     pub(super) leads: bool,
-    pub(super) workers: Option<WorkerPool>,
+    pub(super) workers: Option<Workers>,
 }
 
 impl Plane {
@@ -99,9 +114,11 @@ impl Plane {
             term: watch::Sender::new(None),
             credit: Notify::new(),
             pulse: Notify::new(),
+            watch: Notify::new(),
             settled: Notify::new(),
             curious: Notify::new(),
             left: AtomicBool::new(false),
+            lines: Lines::default(),
         };
         Ok(Arc::new(plane))
     }
@@ -115,8 +132,17 @@ impl Plane {
     ///
     /// Dropped at any await it leaves the desk whole, and can be called again.
     pub(super) async fn drive(self: Arc<Self>) {
+        let mut pauses = Pauses::new(FIRST_PAUSE, LONGEST_PAUSE);
+        // A panic of foreign code, like a subscriber of `tracing`, must not cost the queue its life.
+        while let Err(panic) = catch_panics(self.live()).await {
+            tracing::error!(queue = &*self.config.name, %panic, "its own loops have panicked, and begin again");
+            sleep(pauses.next()).await;
+        }
+    }
+
+    async fn live(self: &Arc<Self>) {
         if self.is_owner() {
-            tokio::join!(self.take_jobs(), self.give_signs(), self.doubt(), self.keep_house());
+            tokio::join!(self.take_jobs(), self.give_signs(), self.watch_others(), self.doubt(), self.keep_house());
         }
     }
 
@@ -129,33 +155,26 @@ impl Plane {
             (result, desk.letters.hire_for_answers(), desk.counts())
         };
         if to_answer {
-            self.send(self.clone().write_answers(), "answers");
+            self.send(Errand::Answers);
         }
-        self.meters.tell(counts);
         if chores.credit {
             self.credit.notify_one();
         }
         if chores.pulse {
             self.pulse.notify_one();
         }
+        if chores.watch {
+            self.watch.notify_one();
+        }
         if chores.settled {
             self.settled.notify_waiters();
         }
-        if chores.deposed {
-            self.lead(None);
+        if chores.term {
+            self.see_term();
         }
         chores.do_all();
+        self.meters.tell(counts);
         result
-    }
-
-    /// Has somebody do something beside all else, whom a drain waits for.
-    fn send(self: &Arc<Self>, errand: impl Future<Output = ()> + Send + 'static, name: &'static str) {
-        let context = self.context.named(name);
-        let tracked = context.reaper().track(context.path().clone());
-        drop(self.runtime.spawn(context.scope(async move {
-            let _tracked = tracked;
-            errand.await;
-        })));
     }
 
     /// Asks the engine once.
@@ -181,6 +200,14 @@ impl Plane {
         answer
     }
 
+    /// What is waited from; if the engine can't tell, from anything.
+    fn mark(&self) -> u64 {
+        catch_panic(|| self.driver.mark()).unwrap_or_else(|panic| {
+            tracing::error!(queue = &*self.config.name, %panic, "the jobs' engine can't tell of new jobs");
+            0
+        })
+    }
+
     /// Waits until the engine says that something may have happened.
     async fn woken(&self, queues: &[String], mark: u64) {
         if let Err(panic) = catch_panics(self.driver.woken(queues, mark)).await {
@@ -197,10 +224,11 @@ impl Plane {
         }
     }
 
-    /// We lead in this term, or not any more.
-    fn lead(&self, term: Option<u64>) {
+    /// Tells whether we lead, and in which term. The desk is asked here, so that the last to come tells what holds last.
+    fn see_term(&self) {
         let mut old = None;
         self.term.send_if_modified(|now| {
+            let term = self.desk.lock().term();
             if now.as_ref().map(Term::number) == term {
                 return false;
             }
@@ -210,6 +238,11 @@ impl Plane {
         });
         // It wakes those who lead, who may look at the term.
         old.into_iter().for_each(Term::end);
+    }
+
+    /// Sees whether it is time to be unsure, for who can't wait until somebody has been woken who does.
+    pub(super) fn look_at_clock(self: &Arc<Self>) {
+        self.change(|desk, now, chores| desk.doubt(now, chores));
     }
 
     pub(super) fn settle(self: &Arc<Self>, answer: Answer, reply: Option<oneshot::Sender<Result<(), AnswerError>>>) {

@@ -4,35 +4,44 @@ use std::sync::Arc;
 
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::super::desk::{Heard, Phase};
-use super::super::driver::{Eviction, Leadership, Owner};
-use super::Plane;
+use super::super::desk::Phase;
+use super::super::driver::{DriverError, Owner};
+use super::take::Pauses;
+use super::{FIRST_PAUSE, LONGEST_PAUSE, Plane};
+use crate::system::after;
 
 impl Plane {
-    /// Enters us as an owner, again with each life, and gives signs of life. Gives up those who give none.
+    /// Enters us as an owner, again with each life, and gives signs of life: nothing else that takes long.
     pub(super) async fn give_signs(self: &Arc<Self>) {
         let period = self.config.lease / 3;
-        loop {
-            if self.phase() == Phase::Closed {
-                return;
-            }
+        // One that hangs is given up in time for the next two, of which each may hang as long.
+        let patience = self.config.driver_timeout.min(period / 3 * 2);
+        // Who is given up again and again does not come again at once.
+        let mut lives = Pauses::new(FIRST_PAUSE, LONGEST_PAUSE);
+        while self.phase() != Phase::Closed {
             let (owner, entered) = self.desk.lock().owner();
             let sent = Instant::now();
-            let next = if !entered {
-                if self.enter(&owner, sent).await { sent } else { sent + period / 2 }
-            } else {
-                match self.ask_within(period.min(self.config.driver_timeout), self.driver.beat(&owner)).await {
+            let next = if entered {
+                match self.ask_within(patience, self.driver.beat(&owner)).await {
                     Ok(Some(beat)) => {
-                        let heard = self.change(|desk, now, chores| desk.beaten(&owner, beat, sent, now, chores));
-                        self.heed(&owner, heard).await;
-                        sent + period
+                        lives.reset();
+                        self.change(|desk, now, chores| desk.beaten(&owner, beat, sent, now, chores));
+                        after(sent, period)
                     }
                     Ok(None) => {
                         self.be_gone(&owner);
                         sent
                     }
-                    Err(_) => sent + period / 2,
+                    Err(_) => after(sent, period / 2),
                 }
+            } else {
+                if !self.desk.lock().is_first_life() {
+                    tokio::select! {
+                        () = sleep(lives.next()) => {}
+                        () = self.closed() => return,
+                    }
+                }
+                if self.enter().await { Instant::now() } else { after(Instant::now(), period / 2) }
             };
             tokio::select! {
                 () = sleep_until(next) => {}
@@ -41,63 +50,64 @@ impl Plane {
         }
     }
 
-    /// Whether the engine knows us now.
-    async fn enter(self: &Arc<Self>, name: &str, sent: Instant) -> bool {
-        if self.phase() != Phase::Open {
-            return false;
-        }
-        let (instance, poison) = (self.config.instance.clone(), self.config.poison);
-        let owner = Owner { owner: name.to_owned(), instance, poison };
-        let entered = self.ask(self.driver.enter(&owner)).await.is_ok();
+    /// Whether the engine knows us since now.
+    async fn enter(self: &Arc<Self>) -> bool {
+        let (name, is_first) = {
+            let mut desk = self.desk.lock();
+            let Some(name) = desk.enter() else { return false };
+            (name, desk.is_first_life())
+        };
+        let entering = Entering { plane: self, owner: &name };
+        let sent = Instant::now();
+        let entered = self.tell_of_us(&name, is_first).await.is_ok();
         if entered {
-            self.change(|desk, _, chores| desk.entered(name, sent, chores));
+            self.change(|desk, now, chores| desk.entered(&name, sent, now, chores));
+        }
+        drop(entering);
+        if self.phase() == Phase::Closed {
+            // We have left before we came, and nobody would ever see us again.
+            self.leave(&name).await;
         }
         entered
     }
 
-    /// Does what is to be done about what was heard.
-    async fn heed(self: &Arc<Self>, owner: &str, heard: Heard) {
-        let Heard { silent, mut vacant, mut term } = heard;
-        for (other, beat) in silent {
-            match self.ask(self.driver.evict(&other, beat)).await {
-                Ok(Eviction::Gone { handed_back, poisoned }) if handed_back + poisoned > 0 => {
-                    let queue = &*self.config.name;
-                    tracing::warn!(
-                        queue,
-                        owner = &*other,
-                        handed_back,
-                        poisoned,
-                        "gave no sign of life, and was given up"
-                    );
-                }
-                Ok(_) | Err(_) => {}
+    async fn tell_of_us(&self, name: &str, is_first: bool) -> Result<bool, DriverError> {
+        let mut instance = self.config.instance.clone();
+        if !is_first && instance.is_some() {
+            // A later life of the instance, which may be the reason for which we were given up, is not given up for us.
+            let owners = self.ask(self.driver.owners()).await?;
+            if owners.all.iter().any(|seen| seen.instance == instance && seen.owner != name) {
+                instance = None;
             }
-            vacant = true;
         }
-        let is_open = self.phase() == Phase::Open;
-        if !is_open && let Some(term) = term.take() {
-            // Somebody else is to lead before all that we have is over.
-            let _ = self.ask(self.driver.resign(&Leadership { term, owner: owner.to_owned() })).await;
-        }
-        if self.leads && vacant && term.is_none() && is_open {
-            let leader = self.ask(self.driver.campaign(owner)).await.ok().flatten();
-            term = leader.filter(|leader| leader.owner == owner).map(|leader| leader.term);
-        }
-        self.lead(term);
+        let owner = Owner { owner: name.to_owned(), instance, poison: self.config.poison };
+        self.ask(self.driver.enter(&owner)).await
     }
 
     /// Has what we have stop when no sign of life was answered for so long that others may do it.
     pub(super) async fn doubt(self: &Arc<Self>) {
+        let period = self.config.lease / 3;
         loop {
             let at = self.desk.lock().doubts_at();
-            match at {
-                Some(at) => sleep_until(at).await,
-                None => sleep(self.config.lease / 3).await,
-            }
-            if self.phase() == Phase::Closed {
-                return;
+            // What is heard meanwhile is sure for longer than that.
+            let at = at.unwrap_or_else(|| after(Instant::now(), period));
+            tokio::select! {
+                () = sleep_until(at) => {}
+                () = self.closed() => return,
             }
             self.change(|desk, now, chores| desk.doubt(now, chores));
         }
+    }
+}
+
+/// The engine is being told of us, until this is dropped.
+struct Entering<'a> {
+    plane: &'a Arc<Plane>,
+    owner: &'a str,
+}
+
+impl Drop for Entering<'_> {
+    fn drop(&mut self) {
+        self.plane.change(|desk, _, chores| desk.not_entering(self.owner, chores));
     }
 }

@@ -6,7 +6,7 @@ use patterns_core::context::interruptible;
 use tokio::sync::oneshot;
 
 use super::super::PutError;
-use super::super::desk::{Parcel, Phase};
+use super::super::desk::{Errand, Parcel, Phase};
 use super::super::driver::{DriverError, Entered, NewJob};
 use super::Plane;
 
@@ -22,16 +22,18 @@ impl Plane {
             desk.letters.post(Parcel { jobs, reply })
         };
         if to_put {
-            self.send(Arc::clone(self).put_parcels(), "put");
+            self.send(Errand::Puts);
         }
         match interruptible(entered).await {
             Ok(Ok(entered)) => Ok(entered?),
-            Ok(Err(_)) => Err(PutError::Closed),
+            Ok(Err(_)) if self.phase() == Phase::Closed => Err(PutError::Closed),
+            Ok(Err(_)) => Err(PutError::Driver(DriverError::new("nobody told whether it was put"))),
             Err(interrupt) => Err(PutError::Interrupted(interrupt)),
         }
     }
 
-    async fn put_parcels(self: Arc<Self>) {
+    /// Only one does, until nothing is left.
+    pub(super) async fn put_parcels(self: Arc<Self>) {
         loop {
             let parcels = self.desk.lock().letters.parcels();
             let Some(parcels) = parcels else { break };

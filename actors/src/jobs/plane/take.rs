@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::super::desk::{Phase, Want};
 use super::super::driver::{Take, Taken};
@@ -12,16 +12,28 @@ use super::{FIRST_PAUSE, LONGEST_PAUSE, Plane};
 /// How long it waits, at first and at most, where others look at all the jobs that there are.
 const CROWDED: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(500));
 
+/// So many looks in vain may follow each other at once.
+const FREE: u32 = 4;
+
+/// The least time from one look in vain to the next after these, at first and at most.
+const FLOOR: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(50));
+
 impl Plane {
     /// Takes jobs whenever there are some, and there is room for them.
     pub(super) async fn take_jobs(self: &Arc<Self>) {
-        if self.workers.is_none() {
+        // Without queues the engine would wake for the ends of jobs.
+        if self.workers.is_none() || self.queues.is_empty() {
             return;
         }
         let mut failures = Pauses::new(FIRST_PAUSE, LONGEST_PAUSE);
         let mut crowded = Pauses::new(CROWDED.0, CROWDED.1);
+        let mut floor = Floor::new();
         loop {
-            let want = self.desk.lock().want();
+            // Who can't be sure of himself takes nothing, also if nobody was woken in time to say so.
+            let want = self.change(|desk, now, chores| {
+                desk.doubt(now, chores);
+                desk.want()
+            });
             let Some(want) = want else {
                 if self.phase() == Phase::Closed {
                     return;
@@ -30,9 +42,13 @@ impl Plane {
                 continue;
             };
             // What comes while the engine looks is not overlooked.
-            let mark = self.driver.mark();
+            let mark = self.mark();
+            let asked = Instant::now();
             match self.ask(self.driver.take(&self.take(&want))).await {
-                Err(_) => {
+                Err(error) => {
+                    if error.is_final() {
+                        self.change(|desk, _, chores| desk.not_taken(&want, chores));
+                    }
                     tokio::select! {
                         () = sleep(failures.next()) => {}
                         () = self.closed() => return,
@@ -45,6 +61,7 @@ impl Plane {
                     self.deliver_all(&want, jobs);
                     if got > 0 {
                         crowded.reset();
+                        floor.reset();
                     }
                     let soon = next.is_some_and(|next| next.is_zero());
                     if got < most && !(soon && got > 0) {
@@ -54,6 +71,9 @@ impl Plane {
                             None => self.config.poll,
                         };
                         self.rest(&want, mark, pause).await;
+                        if got == 0 {
+                            floor.keep(asked).await;
+                        }
                     }
                 }
             }
@@ -87,6 +107,36 @@ impl Plane {
             () = self.woken(&self.queues, mark) => {}
             () = sleep(pause) => {}
             () = credit => {}
+        }
+    }
+}
+
+/// Keeps those who look in vain from doing it again at once, and again: whoever wakes them may do so for no reason.
+pub(super) struct Floor {
+    /// How many looks in a row were in vain, and soon after the one before.
+    in_vain: u32,
+    pauses: Pauses,
+}
+
+impl Floor {
+    pub(super) fn new() -> Self {
+        Self { in_vain: 0, pauses: Pauses::new(FLOOR.0, FLOOR.1) }
+    }
+
+    /// A look was not in vain.
+    pub(super) fn reset(&mut self) {
+        self.in_vain = 0;
+        self.pauses.reset();
+    }
+
+    /// Waits until it is long enough since that look, which was in vain: longer each time in a row.
+    pub(super) async fn keep(&mut self, looked: Instant) {
+        if looked.elapsed() >= FLOOR.1 {
+            self.reset();
+        } else if self.in_vain < FREE {
+            self.in_vain += 1;
+        } else {
+            sleep_until(looked + self.pauses.next()).await;
         }
     }
 }
