@@ -54,7 +54,7 @@ async fn run(command: Command, console: &Console) -> Result<Exit, Failure> {
     match command {
         Command::Check(args) => check(&args, console, interrupts()?).await,
         Command::Serve(args) => serve(&args, console, interrupts()?).await,
-        Command::Worker(args) => Ok(worker(&args, console, interrupts()?).await),
+        Command::Worker(args) => worker(&args, console, interrupts()?).await,
         Command::DemoSite(args) => sitewatch::demo_site::serve(&args, console, &mut interrupts()?).await,
         Command::Remote(RemoteCommand::Jobs(args)) if args.at().queue.is_some() => {
             Ok(cli::remote::jobs_of_queue(&args, console).await)
@@ -101,9 +101,10 @@ async fn serve(args: &ServeArgs, console: &Console, mut interrupts: Interrupts) 
     }
 }
 
-async fn worker(args: &WorkerArgs, console: &Console, mut interrupts: Interrupts) -> Exit {
+async fn worker(args: &WorkerArgs, console: &Console, mut interrupts: Interrupts) -> Result<Exit, Failure> {
+    let mut hangups = Hangups::of_process().map_err(|error| Failure::failed(&error))?;
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(args.log.level()).init();
-    cli::worker(args, console, &mut interrupts).await
+    Ok(cli::worker(args, console, &mut interrupts, &mut hangups).await)
 }
 
 fn man(console: &Console) -> Exit {

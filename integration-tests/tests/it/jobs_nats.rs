@@ -92,6 +92,30 @@ async fn a_server_that_syncs_is_believed_where_its_monitor_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_in_the_url_logs_in() {
+    let started = blocking(|| Nats::start_for("me", "p@ss:1")).await.expect("it starts");
+    let Some(server) = started else {
+        skip_or_fail("a NATS server with a password", "nats-server");
+        return;
+    };
+    bounded(async {
+        let (_, host) =
+            server.url().split_once("://").map(|(scheme, host)| (scheme.to_owned(), host.to_owned())).unwrap();
+        let at = |login: &str| NatsDriver::builder(format!("nats://{login}{host}")).monitor(server.monitor());
+        assert!(at("me:p%40ss%3A1@").connect().await.unwrap().is_synced());
+        // Of several servers the first has it for all.
+        let two = format!("nats://me:p%40ss%3A1@{host},nats://{host}");
+        assert!(NatsDriver::builder(two).monitor(server.monitor()).connect().await.unwrap().is_synced());
+        for login in ["", "me:wrong@"] {
+            let error = at(login).connect().await.unwrap_err();
+            assert!(!error.may_pass() && error.to_string().contains("authorization"), "{error}");
+        }
+    })
+    .await;
+    drop_server(server).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn namespaces_of_one_server_know_nothing_of_each_other() {
     let Some(server) = server("namespaces on NATS", "always").await else { return };
     bounded(async {

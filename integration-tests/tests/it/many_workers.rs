@@ -21,11 +21,14 @@ mod scene;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
+use actors::connection_pool::postgres::PostgresManager;
+use actors::{ConnectionPool, System};
+use sitewatch::remote::Place;
 use tokio::time::{sleep, timeout};
 
 use crate::pool_support::millis;
-use crate::service_crashes::within;
-use crew::{Crew, Place};
+use crate::service_crashes::{BOUND, within};
+use crew::Crew;
 use engine::Engine;
 use scene::{Scene, Size, Story, beats};
 
@@ -68,10 +71,10 @@ fn size(pages: u32, few: u32) -> Size {
 
 /// Workers that all are on this machine. Every other has a name: whoever replaces it does at once what was under way
 /// there. What was with the others is done when nobody has heard of them for some time.
-fn places(engine: &Engine) -> Vec<Place> {
+fn places(engine: &Engine) -> Vec<crew::Place> {
     let place = |slot: usize| {
         let name = slot.is_multiple_of(2).then(|| format!("host-{slot}"));
-        Place { queue: engine.queue(), name, through: Vec::new() }
+        crew::Place { queue: engine.queue(), name, through: Vec::new() }
     };
     (0..WORKERS).map(place).collect()
 }
@@ -147,5 +150,29 @@ async fn a_service_that_is_killed_goes_on_and_has_nothing_fetched_twice_on_postg
 async fn a_service_that_is_killed_goes_on_and_has_nothing_fetched_twice_on_nats() {
     let Some(engine) = Engine::nats("many workers, whose service is killed").await else { return };
     assert_a_killed_service_changes_nothing(&engine).await;
+    engine.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_queue_stays_where_it_is_whatever_schemas_are_made_beside_it() {
+    const QUEUE: &str = "mail";
+    let Some(engine) = Engine::postgres("a queue beside other schemas").await else { return };
+    let scenario = async {
+        let place = Place::of(&engine.queue()).unwrap();
+        let system = System::start().unwrap();
+        let open = async || {
+            let engine = sitewatch::remote::Engine::open(&place, &system).await.unwrap();
+            engine.queue().start(&system).await.unwrap()
+        };
+        open().await.pause(QUEUE).await.unwrap();
+        let server = PostgresManager::new(&engine.queue()).unwrap();
+        let pool = ConnectionPool::builder(server).start(&system).await.unwrap();
+        // Where it exists it comes before all others, by default.
+        pool.acquire().await.unwrap().batch_execute("create schema authorization current_user").await.unwrap();
+        let counts = open().await.counts().await.unwrap();
+        assert!(counts.iter().any(|queue| queue.queue == QUEUE && queue.paused), "{counts:?}");
+        system.shutdown(BOUND).await;
+    };
+    timeout(BOUND, scenario).await.expect("the scenario hangs");
     engine.end().await;
 }

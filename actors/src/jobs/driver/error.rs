@@ -6,6 +6,7 @@ use patterns_core::outcome::{BoxError, Panic};
 
 use crate::asked::AskedError;
 use crate::chain::chain;
+use crate::connection_pool::AcquireError;
 
 /// Why a driver did not do what it was asked to.
 ///
@@ -17,10 +18,10 @@ use crate::chain::chain;
 ///
 /// let error = DriverError::new("disk is full");
 /// assert_eq!(error.to_string(), "the jobs' engine failed: disk is full");
-/// assert!(error.source().is_some() && !error.is_final());
+/// assert!(error.source().is_some() && !error.is_final() && error.may_pass());
 ///
 /// let error = DriverError::refused("payload: 2000000 bytes, expected at most 1048576");
-/// assert!(error.is_final());
+/// assert!(error.is_final() && !error.may_pass());
 /// ```
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -57,11 +58,52 @@ impl DriverError {
         matches!(self, Self::Refused(_))
     }
 
+    /// Whether it may pass though nobody does anything about it: the engine is away, or has much to do. Not if it has
+    /// refused us, as with a wrong password, no such database, or no right to make tables; nor if a file is no
+    /// database, or may not be written.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Refused(_) => false,
+            Self::Failed(error) => may_pass(&**error),
+            Self::TimedOut(_) | Self::Panicked(_) => true,
+        }
+    }
+
     /// Whether it did not answer in time.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         matches!(self, Self::TimedOut(_))
     }
+}
+
+/// Neither an error nor what is below it says that we are refused.
+fn may_pass(error: &(dyn Error + 'static)) -> bool {
+    !std::iter::successors(Some(error), |&error| error.source()).any(refuses)
+}
+
+fn refuses(error: &(dyn Error + 'static)) -> bool {
+    if let Some(AcquireError::ConnectFailed(report)) = error.downcast_ref::<AcquireError>()
+        && report.last_failure.as_ref().is_some_and(|last| last.permanent)
+    {
+        return true;
+    }
+    #[cfg(feature = "postgres")]
+    if let Some(said) = error.downcast_ref::<tokio_postgres::error::DbError>() {
+        // Who are you; there is no such database; what is not allowed, or not understood.
+        return ["28", "3D", "42"].iter().any(|class| said.code().code().starts_with(class));
+    }
+    #[cfg(feature = "sqlite")]
+    if let Some(said) = error.downcast_ref::<rusqlite::Error>() {
+        use rusqlite::ErrorCode::{NotADatabase, PermissionDenied, ReadOnly};
+        return matches!(said.sqlite_error_code(), Some(NotADatabase | PermissionDenied | ReadOnly));
+    }
+    #[cfg(feature = "nats")]
+    if let Some(said) = error.downcast_ref::<async_nats::ConnectError>() {
+        use async_nats::ConnectErrorKind::{Authentication, AuthorizationViolation, ServerParse};
+        return matches!(said.kind(), Authentication | AuthorizationViolation | ServerParse);
+    }
+    false
 }
 
 impl AskedError for DriverError {

@@ -51,6 +51,12 @@
 //!
 //! Jobs of one queue with the same [key](NewJob::key) are in line: only the first of those that are not over can be
 //! taken, also while it waits for its time or its next attempt.
+//!
+//! # What each engine guarantees
+//!
+//! To whoever uses a [`JobQueue`](super::JobQueue) on it:
+//!
+#![doc = include_str!("guarantees.md")]
 mod error;
 mod id;
 mod memory;

@@ -1,13 +1,18 @@
 use std::io;
 
+use tokio::sync::mpsc;
+
 /// Requests to read the settings again: SIGHUP, where there is such a thing.
 #[derive(Debug)]
-pub struct Hangups(Option<Signal>);
+pub struct Hangups(Source);
 
-#[cfg(unix)]
-type Signal = tokio::signal::unix::Signal;
-#[cfg(not(unix))]
-type Signal = std::convert::Infallible;
+#[derive(Debug)]
+enum Source {
+    #[cfg(unix)]
+    Signal(tokio::signal::unix::Signal),
+    Channel(mpsc::Receiver<()>),
+    Never,
+}
 
 impl Hangups {
     /// The signals of this process.
@@ -23,16 +28,24 @@ impl Hangups {
         #[cfg(unix)]
         {
             use tokio::signal::unix::{SignalKind, signal};
-            Ok(Self(Some(signal(SignalKind::hangup())?)))
+            Ok(Self(Source::Signal(signal(SignalKind::hangup())?)))
         }
         #[cfg(not(unix))]
-        Ok(Self(None))
+        Ok(Self::never())
+    }
+
+    /// Requests that somebody else sends.
+    #[must_use]
+    pub fn channel() -> (mpsc::Sender<()>, Self) {
+        // Whoever reads once has read for all that asked before.
+        let (sender, requests) = mpsc::channel(1);
+        (sender, Self(Source::Channel(requests)))
     }
 
     /// None, ever.
     #[must_use]
     pub fn never() -> Self {
-        Self(None)
+        Self(Source::Never)
     }
 
     /// Waits for the next; for ever if there can't be one.
@@ -41,12 +54,14 @@ impl Hangups {
     ///
     /// Cancel safe.
     pub async fn next(&mut self) {
-        #[cfg(unix)]
-        if let Some(signal) = &mut self.0
-            && signal.recv().await.is_some()
-        {
-            return;
+        let next = match &mut self.0 {
+            #[cfg(unix)]
+            Source::Signal(signal) => signal.recv().await,
+            Source::Channel(requests) => requests.recv().await,
+            Source::Never => None,
+        };
+        if next.is_none() {
+            std::future::pending().await
         }
-        std::future::pending().await
     }
 }

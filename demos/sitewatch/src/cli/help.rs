@@ -69,11 +69,13 @@ Examples:
 Signals:
   SIGINT, SIGTERM  stop: what is under way is finished within 20 seconds, or handed to others; a
                    second one does not wait
+  SIGHUP           read the settings of --config again, and begin anew if sites have changed; bad
+                   ones change nothing
 
 Exit codes:
   0    it was stopped, in order
   2    wrong use or configuration: standard error says what
-  3    it could not start, or its end was cut short";
+  3    it could not start or go on, or its end was cut short";
 
 pub(super) const AFTER_SETTINGS: &str = "\
 Exit codes:

@@ -7,9 +7,10 @@ use std::time::Duration;
 use actors::System;
 use actors::coordinator::Cause;
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 use tokio::time::sleep;
 
-use super::{Console, Exit, Failure, Interrupts, Log};
+use super::{Console, Exit, Failure, Hangups, Interrupts, Log};
 use crate::remote::{Engine, Place, Worker};
 use crate::service::config::{self, ServiceConfig};
 
@@ -26,7 +27,8 @@ pub struct WorkerArgs {
 
     /// The settings of the service: for the queue, and for who we are at the sites that want to know
     ///
-    /// What is to be asked for with the credentials of a site is only done by workers that have them.
+    /// What is to be asked for with the credentials of a site is only done by workers that have them. The signal SIGHUP has
+    /// them read again; bad ones change nothing.
     #[arg(long, short, value_name = "FILE")]
     pub config: Option<PathBuf>,
 
@@ -42,7 +44,7 @@ pub struct WorkerArgs {
     ///
     /// No other may have the same name at the same time. What an earlier life of it was fetching is then done at once, and
     /// not only after others have not heard of it for some seconds.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     pub name: Option<String>,
 
     /// Ask no private, loopback or link-local address, and use no proxy, whatever the service says
@@ -71,25 +73,98 @@ struct NoQueue;
 
 /// Fetches pages for a service until it is asked to stop, and gives the exit code: 0 after an orderly end.
 ///
+/// Asked to read its settings again it begins anew with them, if they hold and say anything else of the sites: what it is
+/// fetching it finishes or hands back, as when it is stopped.
+///
 /// # Cancel safety
 ///
 /// Cancel safe: dropped, everything is stopped at once; what was under way others do.
-pub async fn worker(args: &WorkerArgs, console: &Console, interrupts: &mut Interrupts) -> Exit {
-    let (place, settings) = match place(args, console) {
+pub async fn worker(args: &WorkerArgs, console: &Console, interrupts: &mut Interrupts, hangups: &mut Hangups) -> Exit {
+    let (place, mut settings) = match place(args, console) {
         Ok(found) => found,
         Err(failure) => return console.fail(&failure),
     };
-    let started = tokio::select! {
-        biased;
-        _ = interrupts.next() => return Exit::Clean,
-        started = start(args, &place, settings.as_ref(), console) => started,
+    let system = match System::start() {
+        Ok(system) => system,
+        Err(error) => return console.fail(&Failure::failed(&error)),
     };
-    let worker = match started {
-        Ok(worker) => worker,
-        Err(failure) => return console.fail(&failure),
+    loop {
+        let started = tokio::select! {
+            biased;
+            _ = interrupts.next() => return Exit::Clean,
+            () = hangups.next() => {
+                settings = read_again(args, console, &place, settings.as_ref()).or(settings);
+                continue;
+            }
+            started = start(args, &place, settings.as_ref(), &system, console) => started,
+        };
+        let worker = match started {
+            Ok(worker) => worker,
+            Err(failure) => return console.fail(&failure),
+        };
+        console.notice(begun(args, &place, &worker));
+        let changed = loop {
+            tokio::select! {
+                biased;
+                name = interrupts.next() => return stop(&worker, Cause::Requested(name.into()), console, interrupts).await,
+                why = worker.refused() => {
+                    return stop(&worker, Cause::Failed(why.to_string().into()), console, interrupts).await;
+                }
+                () = hangups.next() => {
+                    if let Some(changed) = read_again(args, console, &place, settings.as_ref()) {
+                        break changed;
+                    }
+                }
+            }
+        };
+        settings = Some(changed);
+        let report = tokio::select! {
+            biased;
+            name = interrupts.next() => return stop(&worker, Cause::Requested(name.into()), console, interrupts).await,
+            report = worker.stop(Cause::Requested("its settings have changed".into())) => report,
+        };
+        if !report.is_clean() {
+            // Others do what it could not hand back.
+            console.notice(&report);
+        }
+    }
+}
+
+/// What the settings say now, if that is anything else of the sites than before. Bad ones change nothing, and are told.
+fn read_again(
+    args: &WorkerArgs,
+    console: &Console,
+    place: &Place,
+    before: Option<&ServiceConfig>,
+) -> Option<ServiceConfig> {
+    let Some((path, before)) = args.config.as_ref().zip(before) else {
+        console.notice("there are no settings to read again: --config names none");
+        return None;
     };
-    console.notice(begun(args, &place, &worker));
-    let cause = Cause::Requested(interrupts.next().await.into());
+    let name = path.display();
+    let now = match config::load(path, console.vars.clone()) {
+        Ok(now) => now,
+        Err(error) => {
+            let _ = console.fail(&Failure::settings(&error));
+            console.notice(format_args!("{name} was not taken: everything goes on as before"));
+            return None;
+        }
+    };
+    let queue = now.queue.as_deref().and_then(|queue| Place::of(queue).ok());
+    if args.queue.is_none() && queue.as_ref() != Some(place) {
+        console.notice(format_args!("{name}: `queue` counts from the next start"));
+    }
+    if now.sites == before.sites {
+        console.notice(format_args!("{name} was read again: its sites are as they were"));
+        return None;
+    }
+    console.notice(format_args!("{name} was read again: its sites have changed, so the worker begins anew"));
+    Some(now)
+}
+
+/// Stops it for this cause; the next signal forces that. Its exit code.
+async fn stop(worker: &Worker, cause: Cause, console: &Console, interrupts: &mut Interrupts) -> Exit {
+    let failed = matches!(cause, Cause::Failed(_));
     console.notice(format_args!("stopping: {cause}"));
     let report = {
         let mut stopping = std::pin::pin!(worker.stop(cause));
@@ -101,11 +176,10 @@ pub async fn worker(args: &WorkerArgs, console: &Console, interrupts: &mut Inter
             }
         }
     };
-    if report.is_clean() {
-        return Exit::Clean;
+    if !report.is_clean() {
+        console.notice(&report);
     }
-    console.notice(&report);
-    Exit::Failed
+    if failed || !report.is_clean() { Exit::Failed } else { Exit::Clean }
 }
 
 /// Where the queue is, and the settings of the service, if they were named.
@@ -130,12 +204,12 @@ async fn start(
     args: &WorkerArgs,
     place: &Place,
     settings: Option<&ServiceConfig>,
+    system: &System,
     console: &Console,
 ) -> Result<Worker, Failure> {
-    let system = System::start().map_err(|error| Failure::failed(&error))?;
     let mut told = false;
     let engine = loop {
-        match Engine::open(place, &system).await {
+        match Engine::open(place, system).await {
             Ok(engine) => break engine,
             Err(error) if error.is_temporary() => {
                 if !std::mem::replace(&mut told, true) {
@@ -146,7 +220,7 @@ async fn start(
             Err(error) => return Err(Failure::failed(&error)),
         }
     };
-    let mut worker = Worker::on(engine, &system).await.map_err(|error| Failure::failed(&error))?;
+    let mut worker = Worker::on(engine, system).await.map_err(|error| Failure::failed(&error))?;
     worker = worker.concurrency(args.concurrency);
     if let Some(threads) = args.threads {
         worker = worker.threads(threads);
@@ -160,7 +234,7 @@ async fn start(
     if args.refuse_private {
         worker = worker.refuse_private(&args.private_host);
     }
-    worker.start(&system).await.map_err(|error| Failure::failed(&error))
+    worker.start(system).await.map_err(|error| Failure::failed(&error))
 }
 
 /// What it does from now on.

@@ -4,7 +4,7 @@ use url::Url;
 
 /// A host and a port: what concurrency, rate and reachability are counted by.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Authority {
+pub(crate) struct Authority {
     /// As the URL standard writes it: in lower case, Punycode, no brackets missing.
     host: Box<str>,
     port: u16,
@@ -12,7 +12,7 @@ pub(super) struct Authority {
 
 impl Authority {
     /// The authority of an `http` or `https` URL.
-    pub(super) fn of(url: &Url) -> Self {
+    pub(crate) fn of(url: &Url) -> Self {
         Self { host: url.host_str().unwrap_or_default().into(), port: url.port_or_known_default().unwrap_or_default() }
     }
 

@@ -60,6 +60,7 @@ mod validators;
 mod visit;
 
 pub(crate) use address::is_loopback;
+pub(crate) use authority::Authority;
 pub(crate) use client::tls;
 pub use config::HttpConfig;
 pub use error::{FetchError, FetchSetupError, Phase};
@@ -68,6 +69,7 @@ pub use fetcher::Fetcher;
 pub use pacer::Pacer;
 pub(crate) use pacer::host_and_port;
 pub use private::Private;
+pub(crate) use seats::Seats;
 pub(crate) use transient::retry_after;
 pub use url_length::LONGEST_URL;
 pub use validators::Validators;

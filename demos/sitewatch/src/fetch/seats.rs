@@ -18,7 +18,7 @@ use super::authority::Authority;
 /// 1. A host is in the map exactly while somebody holds or waits for one of its seats.
 /// 2. `users` counts those, and is only changed under the lock.
 #[derive(Debug)]
-pub(super) struct Seats {
+pub(crate) struct Seats {
     per_host: usize,
     hosts: Mutex<FxHashMap<Authority, Host>>,
 }
@@ -32,14 +32,14 @@ struct Host {
 
 /// Somebody who holds or waits for a seat.
 #[derive(Debug)]
-pub(super) struct Seat<'a> {
+pub(crate) struct Seat<'a> {
     seats: &'a Seats,
     host: Authority,
     permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Seats {
-    pub(super) fn new(per_host: usize) -> Self {
+    pub(crate) fn new(per_host: usize) -> Self {
         Self { per_host, hosts: Mutex::default() }
     }
 
@@ -49,7 +49,7 @@ impl Seats {
     /// # Cancel safety
     ///
     /// Cancel safe.
-    pub(super) async fn take(&self, host: &Authority, answered: bool) -> Result<Seat<'_>, Interrupt> {
+    pub(crate) async fn take(&self, host: &Authority, answered: bool) -> Result<Seat<'_>, Interrupt> {
         let permits = {
             let mut hosts = self.hosts.lock();
             let entry = hosts.entry(host.clone()).or_insert_with(|| Host {

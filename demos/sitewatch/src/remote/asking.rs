@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use actors::jobs::driver::{DeadReason, JobRecord, NEXT};
+use actors::jobs::driver::{DeadReason, DriverError, JobRecord, NEXT};
 use actors::jobs::{Ended, Entry, Job, JobId, JobQueue, JobsError, PutError, Ticket};
 use async_trait::async_trait;
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, Shared};
 use parking_lot::Mutex;
 use patterns_core::cancel::{CancelKind, CancelToken, timeout};
 use patterns_core::context::{Context, Interrupt};
@@ -17,9 +19,10 @@ use super::page::unpacked;
 use super::part_job::PartJob;
 use super::patience::{Pauses, ended};
 use super::rate::SharedPace;
+use super::refusal::{refusal, refused};
 use super::wire::{FetchJob, Found, Kept, asked, part_of, verdict};
 use crate::check::{Http, Reply, Want};
-use crate::fetch::{FetchError, HttpConfig, Validators, host_and_port};
+use crate::fetch::{Authority, FetchError, HttpConfig, Seats, Validators, host_and_port};
 use crate::report::{Reason, Verdict};
 
 /// How long it may take to call off what nobody waits for any more.
@@ -29,6 +32,8 @@ const CALLED_OFF: Duration = Duration::from_millis(500);
 ///
 /// Whatever is asked for is a job, whose id follows from what it is. So whoever goes on with an errand after a crash finds
 /// what was asked for before it, and nothing is fetched twice because somebody asks twice.
+///
+/// An engine that is away is waited for. One that has ended for good is no answer of the host's, and ends the asking.
 pub(crate) struct Asking {
     queue: JobQueue,
     /// What a robots.txt permits is asked from here, once for all.
@@ -36,6 +41,10 @@ pub(crate) struct Asking {
     pace: Arc<SharedPace>,
     errand: Errand,
     http: HttpConfig,
+    /// How many addresses of a host are under way at a time: workers know only of their own.
+    seats: Seats,
+    /// Why the engine has ended. It is looked for once for all that wait.
+    refused: Shared<BoxFuture<'static, DriverError>>,
     /// How often each question was asked by this: another time it wants another answer.
     times: Mutex<FxHashMap<JobId, u32>>,
 }
@@ -58,10 +67,14 @@ impl Asking {
         let mut http = http.clone();
         http.credentials.clear();
         http.credential_hosts.clear();
-        Self { queue, local, pace, errand, http, times: Mutex::default() }
+        let seats = Seats::new(http.per_host.max(1));
+        let refused = refused(queue.clone()).boxed().shared();
+        Self { queue, local, pace, errand, http, seats, refused, times: Mutex::default() }
     }
 
     async fn ask(&self, url: &Url, want: Want, since: &Validators) -> Result<Reply, Interrupt> {
+        // All of them, also of a host that has not answered yet: workers see to that.
+        let _seat = self.seats.take(&Authority::of(url), true).await?;
         let job = self.job(url, want, since);
         loop {
             let id = self.next(job.question());
@@ -110,6 +123,11 @@ impl Asking {
                 Err(PutError::Interrupted(interrupt)) => return Err(interrupt),
                 Err(error @ PutError::Closed) => return Err(ended(error)),
                 Err(PutError::Driver(error)) if !error.is_final() => pauses.wait(&error).await?,
+                // It can't keep this job, or nothing at all any more.
+                Err(PutError::Driver(error)) => match refusal(&self.queue).await {
+                    Some(error) => return Err(ended(error)),
+                    None => return Ok(Err(PutError::Driver(error))),
+                },
                 put => return Ok(put),
             }
         }
@@ -118,7 +136,12 @@ impl Asking {
     async fn outcome(&self, ticket: &Ticket<FetchJob>) -> Result<Outcome, Interrupt> {
         let mut pauses = Pauses::default();
         let found = loop {
-            match ticket.ended().await {
+            let end = tokio::select! {
+                biased;
+                end = ticket.ended() => end,
+                error = self.refused.clone() => return Err(ended(error)),
+            };
+            match end {
                 Ok(Ended::Done(found)) => break found,
                 Ok(Ended::Dead { reason, error }) => return Ok(Outcome::Reply(dead(reason, error))),
                 // By this program before it was started anew, as it did not expect that; or just now, by somebody.
@@ -127,7 +150,8 @@ impl Asking {
                 Err(JobsError::Unknown(_)) => return Ok(Outcome::Again),
                 Err(JobsError::Interrupted(interrupt)) => return Err(interrupt),
                 Err(JobsError::Driver(error)) if !error.is_final() => pauses.wait(&error).await?,
-                Err(error @ JobsError::Closed) => return Err(ended(error)),
+                // A look refuses no single job.
+                Err(error @ (JobsError::Closed | JobsError::Driver(_))) => return Err(ended(error)),
                 Err(error) => return Ok(Outcome::Reply(lost(error.to_string()))),
             }
         };

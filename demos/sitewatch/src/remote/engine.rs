@@ -1,5 +1,6 @@
 //! Opening a queue's engine, where it is.
 
+use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
@@ -13,7 +14,18 @@ use actors::jobs::{JobQueue, JobQueueBuilder};
 use patterns_core::outcome::BoxError;
 
 use super::{NatsPlace, Place};
+use crate::causes::innermost;
 use crate::store::Location;
+
+/// The tables are in a schema of their own: the database may have others, and to whom the current schema belongs differs
+/// with the user. Whoever may make no schema may use one that is there; two may be about to make it.
+const IN_SCHEMA: &str = "
+    set client_min_messages = warning;
+    do $$ begin
+        if to_regnamespace('sitewatch_queue') is null then create schema sitewatch_queue; end if;
+    exception when duplicate_schema or unique_violation then null;
+    end $$;
+    set search_path = sitewatch_queue";
 
 /// How many connections there are at most: writes of a process go together, and turns are asked for beside them.
 const CONNECTIONS: usize = 4;
@@ -42,16 +54,29 @@ enum Kind {
 }
 
 /// Why an engine can't be used.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[error("cannot use the queue {place}: {why}")]
 pub struct OpenError {
     place: String,
-    #[source]
-    why: BoxError,
+    why: String,
     temporary: bool,
 }
 
 impl OpenError {
+    /// What keeps us from it, whoever comes.
+    fn refused(place: &Place, why: &dyn Error) -> Self {
+        Self { place: place.to_string(), why: innermost(why), temporary: false }
+    }
+
+    fn failed(place: &Place, why: &DriverError) -> Self {
+        tracing::debug!(%place, error = %why, "the queue can't be used");
+        let words = match why {
+            DriverError::Refused(why) => why.clone(),
+            why => innermost(why),
+        };
+        Self { place: place.to_string(), why: words, temporary: why.may_pass() }
+    }
+
     /// Whether it may answer later: it is away.
     #[must_use]
     pub fn is_temporary(&self) -> bool {
@@ -64,8 +89,8 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// [`OpenError`]: it does not answer, which [may pass](OpenError::is_temporary); it refuses; it has tables of a later
-    /// version; a NATS server answers before it has synced, and that was not accepted.
+    /// [`OpenError`]: it does not answer, which [may pass](OpenError::is_temporary); it refuses us, as with a wrong
+    /// password; it has tables of a later version; a NATS server answers before it has synced, and that was not accepted.
     ///
     /// # Panics
     ///
@@ -75,9 +100,8 @@ impl Engine {
     ///
     /// Cancel safe.
     pub async fn open(place: &Place, system: &System) -> Result<Self, OpenError> {
-        let refused = |why: BoxError| OpenError { place: place.to_string(), why, temporary: false };
-        let failed =
-            |why: DriverError| OpenError { place: place.to_string(), temporary: !why.is_final(), why: why.into() };
+        let refused = |why: BoxError| OpenError::refused(place, &*why);
+        let failed = |why: DriverError| OpenError::failed(place, &why);
         match place {
             Place::Sqlite(path) => {
                 if let Some(trouble) = Location::Sqlite(path.clone()).trouble() {
@@ -93,7 +117,7 @@ impl Engine {
             }
             Place::Postgres(server) => {
                 let manager = PostgresManager::new(server).map_err(|why| refused(why.into()))?;
-                let manager = manager.query_timeout(STATEMENT);
+                let manager = manager.query_timeout(STATEMENT).init(IN_SCHEMA);
                 let pool = ConnectionPool::builder(manager).name("queue").max_size(CONNECTIONS);
                 let pool = pool.acquire_timeout(ACQUIRE).warm_up(false).start(system).await;
                 let pool = pool.map_err(|why| refused(why.into()))?;

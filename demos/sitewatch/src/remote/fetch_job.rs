@@ -8,13 +8,17 @@ use actors::worker_pool::JobError;
 use async_trait::async_trait;
 use url::Url;
 
-use super::clients::Fetching;
+use super::clients::{ClientError, Fetching};
 use super::page::{self, ReadPage};
 use super::part_job::{self, LONGEST, PartJob};
 use super::wire::{Asked, FetchJob, Found, Kept, part_of};
+use crate::causes::sentence;
 use crate::check::{Reply, Want};
-use crate::fetch::{FetchError, Validators};
+use crate::fetch::{FetchError, FetchSetupError, Validators};
 use crate::report::{Reason, Verdict};
+
+/// How long it is until somebody has what could not be fetched where it was taken.
+const ELSEWHERE: Duration = Duration::from_secs(30);
 
 impl FetchJob {
     /// The queue of what is asked as anyone, or with the credentials of this site: of that only takes who has them.
@@ -38,7 +42,15 @@ impl Job for FetchJob {
 
     async fn run(self, state: &Fetching, run: &mut Run) -> Result<Found, Failure> {
         let Ok(url) = Url::parse(&self.url) else { return Ok(Verdict::new(Reason::MalformedUrl).into()) };
-        let http = state.client(&self, &url).map_err(Failure::terminate)?;
+        let http = match state.client(&self, &url) {
+            Ok(http) => http,
+            // It is this machine that can't, and says nothing of the address: another one may have it.
+            Err(ClientError::Setup(error @ FetchSetupError::Client(_))) => {
+                tracing::warn!(error = %sentence(&error), url = %self.url, "handed back, as nothing can be fetched here");
+                return Err(Failure::Later(ELSEWHERE));
+            }
+            Err(error) => return Err(Failure::terminate(error)),
+        };
         let reply = match self.want {
             Asked::Probe => http.fetch(&url, Want::Probe).await,
             Asked::Page if self.since.is_empty() => http.fetch(&url, Want::Page).await,

@@ -15,7 +15,8 @@
 //! 1. **Every address is fetched once**, also where the service is started anew meanwhile: the id of its job follows from
 //!    the run and the address. Only what is under way at a worker that dies is asked for again.
 //! 2. **One rate for each host**, over all workers, by turns that they get from the queue right before each request. A
-//!    host that asks for a pause gets it from all.
+//!    host that asks for a pause gets it from all. Of no host more is under way at a time than the settings say, as no more
+//!    is asked for.
 //! 3. **The same findings** as of one process. What depends on the order of answers is not in a report.
 //! 4. **Credentials are not in the queue.** A job names the site whose they are, and only workers that know them take it;
 //!    to which hosts they go is said by their own settings.
@@ -38,6 +39,7 @@ mod part_job;
 mod patience;
 mod place;
 mod rate;
+mod refusal;
 mod wire;
 mod worker;
 

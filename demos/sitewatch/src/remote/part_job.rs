@@ -41,6 +41,14 @@ pub(crate) fn parts(text: &str) -> impl Iterator<Item = PartJob> {
 mod tests {
     use super::*;
 
+    /// Services of other versions read it: if it has to change, so has `KIND`.
+    #[test]
+    fn a_part_of_this_kind_is_written_like_this() {
+        assert_eq!(PartJob::KIND, "sitewatch.part.1");
+        let part = PartJob { text: "eJw=".to_owned() };
+        assert_eq!(serde_json::to_string(&part).unwrap(), r#"{"text":"eJw="}"#);
+    }
+
     #[test]
     fn the_parts_of_a_text_are_the_text() {
         for length in [0, 1, LONGEST, LONGEST + 1, 3 * LONGEST] {

@@ -1,12 +1,17 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use url::Url;
+use url::{Url, form_urlencoded};
 
 use crate::store::{Location, without_secrets};
 
 /// How a place may be written.
 const EXPECTED: &str = "expected postgres://user@host/database, nats://host:4222 or a file";
+
+const NOTHING_BEHIND: &str = "there is nothing behind the port, but for parameters";
+
+/// What stands for a text in which nobody knows where a secret is.
+const NAMED: &str = "that was named";
 
 /// Where a queue is that workers share.
 ///
@@ -25,6 +30,7 @@ const EXPECTED: &str = "expected postgres://user@host/database, nats://host:4222
 /// let refused = Place::of("redis://watch:secret@db.example.org").unwrap_err();
 /// assert_eq!(refused.shown(), "redis://db.example.org");
 /// assert!(refused.to_string().contains("expected postgres://"));
+/// assert!(Place::of("db.example.org:4222").is_err(), "it is no name of a file");
 /// # Ok(()) }
 /// ```
 #[derive(Clone, PartialEq, Eq)]
@@ -40,7 +46,7 @@ pub enum Place {
 /// A NATS server, and how sure it has to be of what it keeps.
 #[derive(Clone, PartialEq, Eq)]
 pub struct NatsPlace {
-    /// Where to connect to: `nats://user:password@host:4222`.
+    /// Where to connect to: `nats://user:password@host:4222`; several servers of a cluster with commas between them.
     pub server: String,
     /// Where it, and each other server that keeps the same, tells of itself by HTTP: so it can be seen whether it syncs
     /// before it answers.
@@ -78,17 +84,20 @@ impl BadPlace {
 impl Place {
     /// What a text means. Nothing is opened or connected to.
     ///
-    /// A NATS server may have parameters: `monitor=http://host:8222`, once or several times, and `unsynced=accept`.
+    /// Of a NATS cluster several servers can be named: `nats://user:password@n1:4222,n2:4222`. Behind them there may be
+    /// parameters: `monitor=http://host:8222`, once or several times, and `unsynced=accept`.
     ///
     /// # Errors
     ///
-    /// [`BadPlace`]: it is empty; a URL of something else, or without a host; something in it that is not understood.
+    /// [`BadPlace`]: it is empty; a URL of something else, or without a host; something in it that is not understood; no
+    /// URL, but what is more like a server than like a file. A file whose name is like that is written `./name`.
     pub fn of(text: &str) -> Result<Self, BadPlace> {
         let bad = |why: &str| BadPlace::new(text, why);
         if text.trim().is_empty() {
             return Err(bad(EXPECTED));
         }
         match text.split_once("://") {
+            None if is_like_a_server(text) => Err(BadPlace { shown: NAMED.to_owned(), why: EXPECTED.to_owned() }),
             None => Ok(Self::Sqlite(text.into())),
             Some((scheme, _)) if scheme.eq_ignore_ascii_case("nats") => NatsPlace::of(text).map(Self::Nats),
             Some((scheme, _)) if ["postgres", "postgresql"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) => {
@@ -111,15 +120,20 @@ impl Place {
 impl NatsPlace {
     fn of(text: &str) -> Result<Self, BadPlace> {
         let bad = |why: &str| BadPlace::new(text, why);
-        let mut url = Url::parse(text).map_err(|_| bad(EXPECTED))?;
-        if url.host_str().is_none_or(str::is_empty) {
-            return Err(bad(EXPECTED));
+        let (servers, parameters) = text.split_once('?').unwrap_or((text, ""));
+        if text.contains('#') {
+            return Err(bad(NOTHING_BEHIND));
         }
-        if !matches!(url.path(), "" | "/") || url.fragment().is_some() {
-            return Err(bad("there is nothing behind the port, but for parameters"));
+        let mut logins = servers.split(',').map(|server| server.contains('@'));
+        if logins.next() == Some(false) && logins.any(|login| login) {
+            // What comes before the comma may be half of a password that we take for a server.
+            return Err(bad(
+                "name and password are the first server's, or each one's; in passwords , is written as %2C",
+            ));
         }
+        let servers: Vec<String> = servers.split(',').map(nats_server).collect::<Result<_, _>>().map_err(bad)?;
         let (mut monitors, mut accept_unsynced) = (Vec::new(), false);
-        for (key, value) in url.query_pairs() {
+        for (key, value) in form_urlencoded::parse(parameters.as_bytes()) {
             match (&*key, &*value) {
                 ("monitor", at) if at.starts_with("http://") || at.starts_with("https://") => {
                     monitors.push(at.to_owned());
@@ -131,14 +145,43 @@ impl NatsPlace {
                 _ => return Err(bad("the parameters are monitor and unsynced; in passwords ? is written as %3F")),
             }
         }
-        url.set_query(None);
-        url.set_path("");
-        if url.port().is_none() {
-            // A scheme without a port of its own takes any; that fails only where there is no host.
-            let _ = url.set_port(Some(4_222));
-        }
-        Ok(Self { server: url.into(), monitors, accept_unsynced })
+        Ok(Self { server: servers.join(","), monitors, accept_unsynced })
     }
+}
+
+/// One of the servers of a list, with its port; or what is wrong with it.
+fn nats_server(text: &str) -> Result<String, &'static str> {
+    let (scheme, address) = text.trim().split_once("://").unwrap_or(("nats", text.trim()));
+    if !scheme.eq_ignore_ascii_case("nats") {
+        return Err(EXPECTED);
+    }
+    let mut url = Url::parse(&format!("nats://{address}")).map_err(|_| EXPECTED)?;
+    if url.host_str().is_none_or(str::is_empty) {
+        return Err(EXPECTED);
+    }
+    if !matches!(url.path(), "" | "/") {
+        return Err(NOTHING_BEHIND);
+    }
+    url.set_path("");
+    if url.port().is_none() {
+        // A scheme without a port of its own takes any; that fails only where there is no host.
+        let _ = url.set_port(Some(4_222));
+    }
+    Ok(url.into())
+}
+
+/// Whether a text that is no URL means a server all the same: a host and a port, a user at a host, the keys and values
+/// that PostgreSQL's own programs take, a scheme with a slash too few. It would be made as a file, and shown as its name.
+fn is_like_a_server(text: &str) -> bool {
+    let text = text.trim().to_ascii_lowercase();
+    if text.starts_with("./") || text.starts_with("../") || (text.starts_with('/') && !text.starts_with("//")) {
+        return false;
+    }
+    let is_port = |port: &str| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+    text.contains('@')
+        || ["host=", "password=", "dbname="].iter().any(|key| text.contains(key))
+        || ["postgres:", "postgresql:", "nats:"].iter().any(|scheme| text.starts_with(scheme))
+        || text.rsplit_once(':').is_some_and(|(_, port)| is_port(port))
 }
 
 /// Without a password.
@@ -161,7 +204,13 @@ impl fmt::Debug for Place {
 /// Without a name and a password.
 impl fmt::Display for NatsPlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&without_secrets(&self.server))
+        let mut scheme = "nats://";
+        for server in self.server.split(',') {
+            let shown = without_secrets(server);
+            write!(f, "{scheme}{}", shown.strip_prefix("nats://").unwrap_or(&shown))?;
+            scheme = ",";
+        }
+        Ok(())
     }
 }
 

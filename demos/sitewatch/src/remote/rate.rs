@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use actors::jobs::{JobQueue, JobsError, SharedRate};
+use actors::jobs::{JobId, JobQueue, JobsError, SharedRate};
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
@@ -17,6 +17,9 @@ const LOOK: Duration = Duration::from_millis(250);
 
 /// The spacing of turns at a host that may be asked as fast as it answers.
 const NEXT_TO_NONE: Duration = Duration::from_nanos(1);
+
+/// A host with a longer name has another one among the rates, in bytes. Names of DNS are shorter.
+const LONGEST: usize = 500;
 
 /// A pace that is kept by a queue's engine, so that all who ask a host take turns.
 ///
@@ -78,9 +81,12 @@ impl SharedPace {
     }
 }
 
-/// What the rate of a host is called, among whatever else there is in the engine.
+/// What the rate of a host is called, among whatever else there is in the engine, which takes no name of any length.
 fn name(host: &str) -> String {
-    format!("sitewatch {host}")
+    match host.len() {
+        ..=LONGEST => format!("sitewatch {host}"),
+        _ => format!("sitewatch {}", JobId::of(&[host])),
+    }
 }
 
 #[async_trait]
@@ -108,10 +114,24 @@ impl Pacer for SharedPace {
         }
     }
 
+    /// Tells an engine that is away as soon as it is back, as long as there is something left of the pause.
     async fn pause(&self, host: &str, wait: Duration) {
         self.set_free_until(host, None);
-        if let Err(error) = self.host(host).rate.pause_for(wait).await {
+        let (began, mut pauses) = (Instant::now(), Pauses::default());
+        loop {
+            let left = wait.saturating_sub(began.elapsed());
+            let error = match self.host(host).rate.pause_for(left).await {
+                Ok(()) => return,
+                Err(JobsError::Driver(error)) if !error.is_final() && !left.is_zero() => {
+                    match pauses.wait(&error).await {
+                        Ok(()) => continue,
+                        Err(interrupt) => JobsError::Interrupted(interrupt),
+                    }
+                }
+                Err(error) => error,
+            };
             tracing::warn!(%error, host, ?wait, "a host asked for a pause, which could not be told to all");
+            return;
         }
     }
 
@@ -126,5 +146,18 @@ impl Pacer for SharedPace {
 impl fmt::Debug for SharedPace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SharedPace").field("spacing", &self.spacing).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_has_a_name_of_its_own_that_every_engine_takes() {
+        assert_eq!(name("a.example:443"), "sitewatch a.example:443");
+        let long = |last: char| format!("{}{last}:80", "a.".repeat(2_000));
+        assert!(name(&long('a')).len() < 100 && name(&long('a')) == name(&long('a')));
+        assert_ne!(name(&long('a')), name(&long('b')));
     }
 }

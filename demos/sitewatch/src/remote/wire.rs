@@ -1,7 +1,7 @@
 //! What goes through the queue: what is asked, and how it was answered.
 //!
 //! It is read by another program, maybe of another version: a change that one of an earlier version would misunderstand
-//! needs another [kind](actors::jobs::Job::KIND).
+//! needs another [kind](actors::jobs::Job::KIND). The tests here have the words of this one.
 
 use std::time::Duration;
 
@@ -125,6 +125,8 @@ pub(crate) fn part_of(job: JobId, nth: u32) -> JobId {
 
 #[cfg(test)]
 mod tests {
+    use actors::jobs::Job;
+
     use super::*;
     use crate::service::config::Secret;
 
@@ -138,8 +140,39 @@ mod tests {
             links: 10,
             identity: Some("docs".to_owned()),
             spacing: Duration::from_millis(1_500),
-            http: HttpConfig { rate: 2.5, credentials, ..HttpConfig::default() },
+            http: HttpConfig {
+                rate: 2.5,
+                credentials,
+                user_agent: "sitewatch/0.1.0".to_owned(),
+                ..HttpConfig::default()
+            },
         }
+    }
+
+    /// Workers of other versions read and write what is here: if it has to change, so has `KIND`. That goes for a new
+    /// setting of [`HttpConfig`], too, which an earlier version refuses.
+    #[test]
+    fn a_job_of_this_kind_is_written_like_this() {
+        let http = concat!(
+            r#""http":{"per_host":4,"rate":2.5,"connect_timeout":"10s","read_timeout":"20s","total_timeout":"1m","#,
+            r#""max_body":16777216,"max_ratio":200,"retries":2,"max_redirects":10,"user_agent":"sitewatch/0.1.0","#,
+            r#""ignore_robots":false,"headers":{},"credential_hosts":[],"private":"allow","private_hosts":[]}}"#,
+        );
+        let full = concat!(
+            r#"{"errand":"docs 7","url":"http://a.example/","want":"page","since":{"etag":"\"v1\""},"links":10,"#,
+            r#""identity":"docs","spacing":{"secs":1,"nanos":500000000},"#,
+        );
+        assert_eq!(FetchJob::KIND, "sitewatch.fetch.1");
+        assert_eq!(serde_json::to_string(&job()).unwrap(), format!("{full}{http}"));
+        let plain = FetchJob {
+            want: Asked::Probe,
+            since: Validators::default(),
+            identity: None,
+            spacing: Duration::ZERO,
+            ..job()
+        };
+        let brief = r#"{"errand":"docs 7","url":"http://a.example/","want":"probe","links":10,"#;
+        assert_eq!(serde_json::to_string(&plain).unwrap(), format!("{brief}{http}"));
     }
 
     #[test]
@@ -153,20 +186,33 @@ mod tests {
         assert!(serde_json::from_str::<FetchJob>(&later).is_err(), "nothing is left out in silence");
     }
 
+    /// As for a job: if one of these has to change, so has `KIND`.
     #[test]
-    fn answers_are_read_as_they_were_written() {
+    fn answers_are_written_like_this_and_read_as_they_were_written() {
         let validators = Validators { etag: None, last_modified: Some("yesterday".to_owned()) };
-        for found in [
-            Found::Html { hash: "aa".to_owned(), validators, outline: Kept::Here("eJw=".to_owned()) },
-            Found::Html { hash: "aa".to_owned(), validators: Validators::default(), outline: Kept::Parts(3) },
-            Found::IsHtml,
-            Found::Other,
-            Found::NotModified,
-            Found::Redirect { status: 308, to: "http://b.example/".to_owned() },
-            Found::Failed { reason: "http-404".to_owned(), detail: None },
+        for (found, expected) in [
+            (
+                Found::Html { hash: "aa".to_owned(), validators, outline: Kept::Here("eJw=".to_owned()) },
+                r#"{"html":{"hash":"aa","validators":{"last_modified":"yesterday"},"outline":{"here":"eJw="}}}"#,
+            ),
+            (
+                Found::Html { hash: "aa".to_owned(), validators: Validators::default(), outline: Kept::Parts(3) },
+                r#"{"html":{"hash":"aa","validators":{},"outline":{"parts":3}}}"#,
+            ),
+            (Found::IsHtml, r#""is_html""#),
+            (Found::Other, r#""other""#),
+            (Found::NotModified, r#""not_modified""#),
+            (
+                Found::Redirect { status: 308, to: "http://b.example/".to_owned() },
+                r#"{"redirect":{"status":308,"to":"http://b.example/"}}"#,
+            ),
+            (
+                Found::Failed { reason: "http-404".to_owned(), detail: None },
+                r#"{"failed":{"reason":"http-404","detail":null}}"#,
+            ),
         ] {
-            let text = serde_json::to_string(&found).unwrap();
-            assert_eq!(serde_json::from_str::<Found>(&text).unwrap(), found, "{text}");
+            assert_eq!(serde_json::to_string(&found).unwrap(), expected);
+            assert_eq!(serde_json::from_str::<Found>(expected).unwrap(), found);
         }
     }
 

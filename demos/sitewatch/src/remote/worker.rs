@@ -3,6 +3,7 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use actors::coordinator::{Cause, CoordinatorConfig, PlanError, ShutdownReport};
+use actors::jobs::driver::DriverError;
 use actors::jobs::{Job, JobQueue, JobQueueBuilder, JobQueueStatus, StartError};
 use actors::worker_pool::{self, WorkerPool};
 use actors::{Coordinator, System};
@@ -12,6 +13,7 @@ use super::clients::{Border, Fetching};
 use super::engine::{Engine, NAME};
 use super::identity::Identities;
 use super::part_job::PartJob;
+use super::refusal::refused;
 use super::wire::FetchJob;
 use super::{PacedDial, fetcher};
 use crate::service::config::ServiceConfig;
@@ -113,6 +115,16 @@ impl Worker {
     #[must_use]
     pub fn status(&self) -> JobQueueStatus {
         self.queue.status()
+    }
+
+    /// Waits until its engine refuses whatever it is asked, for good, and says why: there is nothing left to do then. An
+    /// engine that is away is waited for.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub async fn refused(&self) -> DriverError {
+        refused(self.queue.clone()).await
     }
 
     /// The sites whose credentials it has, by name.

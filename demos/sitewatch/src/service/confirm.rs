@@ -35,7 +35,7 @@ pub(crate) async fn confirm(
     pause: Duration,
     max_redirects: usize,
 ) -> Result<Confirmed, Interrupt> {
-    let mut doubtful: BTreeMap<Url, BTreeSet<String>> = BTreeMap::new();
+    let mut doubtful: BTreeMap<Url, (Want, BTreeSet<String>)> = BTreeMap::new();
     for link in report.links().iter() {
         let new = || !known.contains(&(link.page.to_owned(), link.url.to_owned()));
         if link.verdict.status() != Status::Broken || !may_pass(link.verdict.reason) || !new() {
@@ -43,7 +43,9 @@ pub(crate) async fn confirm(
         }
         let Ok(mut url) = Url::parse(link.url) else { continue };
         url.set_fragment(None);
-        doubtful.entry(url).or_default().insert(link.url.to_owned());
+        // What we have failed to read is well only if it can be read.
+        let want = if link.verdict.reason == Reason::Failed { Want::Page } else { Want::Probe };
+        doubtful.entry(url).or_insert_with(|| (want, BTreeSet::new())).1.insert(link.url.to_owned());
     }
     let mut well = HashSet::new();
     if doubtful.len() <= MOST {
@@ -52,14 +54,14 @@ pub(crate) async fn confirm(
                 break;
             }
             context::sleep(pause).await?;
-            let urls: Vec<Url> = doubtful.keys().cloned().collect();
-            let answers = map_concurrent(urls, AT_ONCE, |url| async move {
-                let is_well = is_well(http, &url, max_redirects).await?;
+            let urls: Vec<(Url, Want)> = doubtful.iter().map(|(url, (want, _))| (url.clone(), *want)).collect();
+            let answers = map_concurrent(urls, AT_ONCE, |(url, want)| async move {
+                let is_well = is_well(http, &url, want, max_redirects).await?;
                 Ok::<_, Interrupt>((url, is_well))
             });
             for answer in answers.await {
                 let (url, is_well) = answer?;
-                if is_well && let Some(links) = doubtful.remove(&url) {
+                if is_well && let Some((_, links)) = doubtful.remove(&url) {
                     well.extend(links);
                 }
             }
@@ -69,7 +71,7 @@ pub(crate) async fn confirm(
     Ok(Confirmed { report, flapping })
 }
 
-/// Whether a fault is one of the network or of a server, which may be gone in a moment.
+/// Whether a fault is one of the network, of a server or our own, which may be gone in a moment.
 pub(super) fn may_pass(reason: Reason) -> bool {
     matches!(
         reason,
@@ -82,16 +84,20 @@ pub(super) fn may_pass(reason: Reason) -> bool {
             | Reason::Reset
             | Reason::Protocol
             | Reason::BadEncoding
+            // Ours, and not the link's: a worker that could not, or somebody who cancelled its job.
+            | Reason::Failed
     )
 }
 
-async fn is_well(http: &dyn Http, url: &Url, max_redirects: usize) -> Result<bool, Interrupt> {
+async fn is_well(http: &dyn Http, url: &Url, want: Want, max_redirects: usize) -> Result<bool, Interrupt> {
     let mut at = url.clone();
     for _ in 0..=max_redirects {
-        match http.fetch(&at, Want::Probe).await {
+        match http.fetch(&at, want).await {
             Reply::Redirect { to, .. } => at = to,
             Reply::Failed(crate::fetch::FetchError::Interrupted(interrupt)) => return Err(interrupt),
             Reply::Failed(_) | Reply::Known(_) => return Ok(false),
+            // It is there, but nobody has read it.
+            Reply::Html { .. } if want == Want::Page => return Ok(false),
             _ => return Ok(true),
         }
     }

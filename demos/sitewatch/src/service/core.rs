@@ -47,6 +47,8 @@ pub(crate) struct Core {
     pub(crate) replaced: Background,
     /// What keeps the service from its work, since whoever looks after it looked last.
     pub(crate) trouble: Mutex<Vec<String>>,
+    /// What checks wait for that only somebody else can mend, since it was looked last.
+    pub(crate) stalled: Mutex<Vec<String>>,
 }
 
 impl Core {

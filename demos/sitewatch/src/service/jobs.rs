@@ -17,13 +17,17 @@ use super::view::{Acted, JobAction, JobQuery, JobView, QueueAction, QueueView, W
 use super::watch::WatchError;
 use super::watch_jobs::WatchJobs;
 use crate::report::text::plural;
-use shown::{job, millis, queue};
+use shown::{job, millis, queue, stalled};
 
 /// How many of the jobs that run are looked at, to tell who has which.
 const RUNNING: usize = 1_000;
 
 /// How many of them are told of each worker.
 const OF_EACH: usize = 100;
+
+/// How many jobs are had at a time for a list: the engine gives each with all that it works on and what came of it, which
+/// may be a megabyte and is not told there.
+const A_LOOK: usize = 16;
 
 /// How many dead jobs are looked at together, and how many are done again by one request: whoever asks waits for it.
 const TOGETHER: usize = 64;
@@ -82,6 +86,27 @@ impl Jobs {
             silences.push(silence);
         }
         silences
+    }
+
+    /// Why checks don't get on, each in a sentence: their jobs wait, and nobody takes them.
+    pub(super) async fn stalled(&self) -> Result<Vec<String>, WatchError> {
+        Ok(self.queues().await?.iter().filter_map(stalled).collect())
+    }
+
+    /// Jobs as they are in lists, the latest first. Never more than a few are there with all that they have.
+    async fn brief(&self, mut filter: JobFilter) -> Result<Vec<JobView>, WatchError> {
+        let (most, mut all) = (filter.most, Vec::new());
+        while all.len() < most {
+            filter.most = A_LOOK.min(most - all.len());
+            let some = self.queue.list(&filter).await.map_err(away)?;
+            let is_last = some.len() < filter.most;
+            filter.before = some.last().map(|record| record.seq);
+            all.extend(some.into_iter().map(|record| job(record, false)));
+            if is_last {
+                break;
+            }
+        }
+        Ok(all)
     }
 
     async fn record(&self, id: JobId) -> Result<JobRecord, WatchError> {
@@ -159,11 +184,11 @@ impl WatchJobs for Jobs {
         let mut running: HashMap<String, Vec<JobView>> = HashMap::new();
         if owners.all.iter().any(|seen| seen.running > 0) {
             let filter = JobFilter { state: Some(State::Running), most: RUNNING, ..JobFilter::default() };
-            for record in self.queue.list(&filter).await.map_err(away)? {
-                let Some(owner) = record.owner.clone() else { continue };
+            for job in self.brief(filter).await? {
+                let Some(owner) = job.worker.clone() else { continue };
                 let jobs = running.entry(owner).or_default();
                 if jobs.len() < OF_EACH {
-                    jobs.push(job(record, false));
+                    jobs.push(job);
                 }
             }
         }
@@ -194,9 +219,7 @@ impl WatchJobs for Jobs {
             return Ok(Vec::new());
         }
         let (queue, state) = (query.queue.clone(), query.state.map(State::from));
-        let filter = JobFilter { queue, kind: None, state, before: query.before, most: query.most() };
-        let found = self.queue.list(&filter).await.map_err(away)?;
-        Ok(found.into_iter().map(|record| job(record, false)).collect())
+        self.brief(JobFilter { queue, kind: None, state, before: query.before, most: query.most() }).await
     }
 
     async fn job(&self, id: &str) -> Result<JobView, WatchError> {

@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use patterns_core::cancel::CancelToken;
 use patterns_core::context::Context;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, interval, sleep_until, timeout_at};
+use tokio::time::{Instant, interval, sleep_until, timeout, timeout_at};
 
 use super::core::Core;
 use super::delivery::Delivery;
@@ -29,6 +29,9 @@ const ROUND: Duration = Duration::from_secs(60);
 
 /// How often what is old is forgotten.
 const PRUNE: Duration = Duration::from_secs(3_600);
+
+/// How long a queue may take to say whether its jobs are taken.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The keeper's task, as a part of the service.
 pub(crate) struct Keeper {
@@ -108,6 +111,9 @@ pub(crate) async fn keep(core: Arc<Core>, delivery: Delivery, lock: ServeLock, l
             prune = now + PRUNE;
             forget(&core).await;
         }
+        if !worried {
+            look_at_queue(&core).await;
+        }
         let next = Instant::now() + if worried { WORRIED } else { CALM };
         loop {
             tokio::select! {
@@ -155,6 +161,27 @@ async fn go_round(core: &Core) {
         Ok(0) => {}
         Ok(count) => tracing::info!(count, "checks that were left are gone on with"),
         Err(error) => tracing::warn!(%error, "what was left can't be found"),
+    }
+}
+
+/// Finds out whether somebody takes what checks wait for. While there is no check the queue is left alone; and one that
+/// is away is told of elsewhere.
+async fn look_at_queue(core: &Core) {
+    let Some(jobs) = &core.jobs else { return };
+    let is_checking = core.all_sites().iter().any(|site| site.now().current.is_some());
+    let stalled = match is_checking {
+        true => timeout(PATIENCE, jobs.stalled()).await.ok().and_then(Result::ok).unwrap_or_default(),
+        false => Vec::new(),
+    };
+    let is_stalled = !stalled.is_empty();
+    let first = stalled.first().cloned();
+    let was_stalled = !std::mem::replace(&mut *core.stalled.lock(), stalled).is_empty();
+    if was_stalled != is_stalled {
+        match first {
+            Some(why) => tracing::warn!(why, "a check does not get on"),
+            None => tracing::info!("checks get on again"),
+        }
+        core.bus.tell(EventKind::Readiness, None);
     }
 }
 

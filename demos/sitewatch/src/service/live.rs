@@ -53,8 +53,11 @@ impl Watch for Service {
     }
 
     async fn readiness(&self) -> Readiness {
-        let reasons = self.reasons().await;
-        Readiness { ready: reasons.is_empty(), reasons }
+        let mut reasons = self.reasons().await;
+        let ready = reasons.is_empty();
+        // The service is well: others have to do something.
+        reasons.extend_from_slice(&self.core().stalled.lock());
+        Readiness { ready, reasons }
     }
 
     fn queue(&self) -> Result<&dyn WatchJobs, WatchError> {

@@ -154,6 +154,7 @@ impl ServiceBuilder {
             alarmed: Arc::default(),
             replaced: Background::builder("replaced").limit(REPLACED).build()?,
             trouble: Default::default(),
+            stalled: Default::default(),
         });
         let lost = CancelToken::new();
         let delivery = Delivery::start(&core, &config);

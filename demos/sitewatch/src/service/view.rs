@@ -387,7 +387,8 @@ pub struct ComponentView {
 pub struct Readiness {
     /// Whether it can.
     pub ready: bool,
-    /// What is in the way, each in a sentence.
+    /// What is in the way, each in a sentence. Where it can do its work all the same, what checks wait for, such as a
+    /// worker.
     pub reasons: Vec<String>,
 }
 

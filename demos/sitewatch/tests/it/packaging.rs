@@ -16,17 +16,21 @@ use yaml_rust2::{Yaml, YamlLoader};
 const NO_VARS: [(&str, &str); 0] = [];
 
 const UNIT: &str = include_str!("../../packaging/sitewatch.service");
+const WORKER: &str = include_str!("../../packaging/sitewatch-worker.service");
 const DOCKERFILE: &str = include_str!("../../packaging/Dockerfile");
 const WORKFLOW: &str = include_str!("../../packaging/github-action.yml");
 
-/// The keys that the unit has, each as systemd.unit(5), systemd.service(5) and systemd.exec(5) spell it.
+/// How long a worker may take to finish what it has, in seconds, as `Worker::stop` says.
+const WORKER_GRACE: u64 = 20;
+
+/// The keys that the units have, each as systemd.unit(5), systemd.service(5) and systemd.exec(5) spell it.
 const KEYS: [(&str, &str); 3] = [
     ("Unit", "After Description Wants"),
     (
         "Service",
-        "AmbientCapabilities CapabilityBoundingSet DynamicUser Environment ExecReload ExecStart LoadCredential \
-         LockPersonality MemoryDenyWriteExecute NoNewPrivileges PrivateDevices PrivateTmp PrivateUsers ProcSubset \
-         ProtectClock ProtectControlGroups ProtectHome ProtectHostname ProtectKernelLogs ProtectKernelModules \
+        "AmbientCapabilities CapabilityBoundingSet DynamicUser Environment EnvironmentFile ExecReload ExecStart \
+         LoadCredential LockPersonality MemoryDenyWriteExecute NoNewPrivileges PrivateDevices PrivateTmp PrivateUsers \
+         ProcSubset ProtectClock ProtectControlGroups ProtectHome ProtectHostname ProtectKernelLogs ProtectKernelModules \
          ProtectKernelTunables ProtectProc ProtectSystem RemoveIPC Restart RestartPreventExitStatus RestartSec \
          RestrictAddressFamilies RestrictNamespaces RestrictRealtime RestrictSUIDSGID StateDirectory \
          StateDirectoryMode SystemCallArchitectures SystemCallErrorNumber SystemCallFilter TimeoutStopSec Type UMask \
@@ -51,13 +55,26 @@ fn unit(text: &str) -> BTreeMap<(String, String), Vec<String>> {
     unit
 }
 
-fn service(key: &str) -> Vec<String> {
-    unit(UNIT).remove(&("Service".to_owned(), key.to_owned())).unwrap_or_else(|| panic!("the unit has no {key}"))
+/// What a unit has at a key of its service.
+fn of(text: &str, key: &str) -> Vec<String> {
+    unit(text).remove(&("Service".to_owned(), key.to_owned())).unwrap_or_else(|| panic!("the unit has no {key}"))
 }
 
-/// A number of seconds of the unit.
-fn seconds(key: &str) -> u64 {
-    service(key)[0].parse().unwrap()
+fn service(key: &str) -> Vec<String> {
+    of(UNIT, key)
+}
+
+/// A number of seconds of a unit.
+fn seconds(text: &str, key: &str) -> u64 {
+    of(text, key)[0].parse().unwrap()
+}
+
+/// Its keys are ones that systemd knows.
+fn has_known_keys_only(text: &str) {
+    for (section, key) in unit(text).into_keys() {
+        let known = KEYS.iter().find(|(name, _)| *name == section).unwrap_or_else(|| panic!("[{section}]")).1;
+        assert!(known.split(' ').any(|known| known == key), "[{section}] {key}");
+    }
 }
 
 /// What an instruction of the Dockerfile says, with the lines that it goes on in; comments in between are none of it.
@@ -100,10 +117,7 @@ fn as_serve(command: Command) -> cli::ServeArgs {
 
 #[test]
 fn the_unit_starts_what_there_is_and_has_known_keys_only() {
-    for (section, key) in unit(UNIT).into_keys() {
-        let known = KEYS.iter().find(|(name, _)| *name == section).unwrap_or_else(|| panic!("[{section}]")).1;
-        assert!(known.split(' ').any(|known| known == key), "[{section}] {key}");
-    }
+    has_known_keys_only(UNIT);
     let starts = service("ExecStart");
     let [start] = &*starts else { panic!("it starts one program, and not {starts:?}") };
     let args = as_serve(parsed(start.split(' ')));
@@ -114,13 +128,47 @@ fn the_unit_starts_what_there_is_and_has_known_keys_only() {
 }
 
 #[test]
+fn the_unit_of_a_worker_starts_one_that_takes_the_queue_from_the_environment() {
+    has_known_keys_only(WORKER);
+    let starts = of(WORKER, "ExecStart");
+    let [start] = &*starts else { panic!("it starts one program, and not {starts:?}") };
+    let begun = start.strip_suffix(" $OPTIONS").expect("what else there is to say comes last");
+    assert_eq!(of(WORKER, "Environment"), ["OPTIONS="], "nothing, unless the file says something");
+    assert_eq!(of(WORKER, "EnvironmentFile"), ["/etc/sitewatch/worker.env"]);
+    let more = "--concurrency 32 --config /etc/sitewatch/worker.toml";
+    let readme = include_str!("../../packaging/README.md");
+    assert!(readme.contains(&format!("`OPTIONS={more}`")), "what is advised is tried here");
+    for (words, concurrency) in [(begun.to_owned(), 64), (format!("{begun} {more}"), 32)] {
+        let Command::Worker(args) = parsed(words.split(' ')) else { panic!("{words}") };
+        assert_eq!((args.queue, args.name.as_deref(), args.concurrency.get()), (None, Some("%H"), concurrency));
+    }
+    assert_eq!(of(WORKER, "ExecReload"), ["/bin/kill -HUP $MAINPID"]);
+    assert_eq!(of(WORKER, "RestartPreventExitStatus"), [cli::Exit::Usage.code().to_string()]);
+}
+
+#[test]
+fn both_units_keep_to_the_same_limits() {
+    let limits = |text| {
+        let mut keys = unit(text);
+        keys.retain(|(section, key), _| {
+            section == "Service" && (key.starts_with("Protect") || key.starts_with("System"))
+        });
+        keys
+    };
+    assert_eq!(limits(UNIT), limits(WORKER));
+    assert!(limits(WORKER).len() > 10);
+}
+
+#[test]
 fn a_stop_has_as_much_time_as_it_may_take() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("sitewatch.toml");
     std::fs::write(&path, "").unwrap();
     let grace = config::load(&path, NO_VARS).unwrap().grace;
     // Twice that is the limit of the coordinator, and the page has five seconds after it.
-    assert!(seconds("TimeoutStopSec") > 2 * grace.as_secs() + 5);
+    assert!(seconds(UNIT, "TimeoutStopSec") > 2 * grace.as_secs() + 5);
+    // A worker has no page.
+    assert!(seconds(WORKER, "TimeoutStopSec") > 2 * WORKER_GRACE);
     let readme = include_str!("../../packaging/README.md");
     let stop = readme.split("--stop-timeout ").nth(1).and_then(|rest| rest.split_whitespace().next()).unwrap();
     assert!(stop.parse::<u64>().unwrap() > 2 * grace.as_secs() + 5);
@@ -145,19 +193,21 @@ fn the_token_that_the_unit_loads_is_the_one_of_the_page() {
 }
 
 #[test]
-fn systemd_finds_nothing_wrong_with_the_unit_where_it_is_there() {
+fn systemd_finds_nothing_wrong_with_the_units_where_it_is_there() {
     let verify = |unit: &Path| process::Command::new("systemd-analyze").arg("verify").arg(unit).output();
     let folder = tempfile::tempdir().unwrap();
-    let path: PathBuf = folder.path().join("sitewatch.service");
-    // It looks whether the program is there, too.
-    let installed = UNIT.replace("/usr/local/bin/sitewatch", env!("CARGO_BIN_EXE_sitewatch"));
-    assert_ne!(installed, UNIT);
-    std::fs::write(&path, installed).unwrap();
-    // Elsewhere the tests above are what there is.
-    let Ok(output) = verify(&path) else { return };
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    let of_ours: Vec<&str> = said.lines().filter(|line| line.contains("sitewatch.service")).collect();
-    assert!(of_ours.is_empty(), "{said}");
+    for (name, text) in [("sitewatch.service", UNIT), ("sitewatch-worker.service", WORKER)] {
+        let path: PathBuf = folder.path().join(name);
+        // It looks whether the program is there, too.
+        let installed = text.replace("/usr/local/bin/sitewatch", env!("CARGO_BIN_EXE_sitewatch"));
+        assert_ne!(installed, text);
+        std::fs::write(&path, installed).unwrap();
+        // Elsewhere the tests above are what there is.
+        let Ok(output) = verify(&path) else { return };
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let of_ours: Vec<&str> = said.lines().filter(|line| line.contains(name)).collect();
+        assert!(of_ours.is_empty(), "{said}");
+    }
 }
 
 #[test]

@@ -26,6 +26,8 @@ pub(crate) struct Fake {
     pub(crate) runs: Vec<RunView>,
     pub(crate) machinery: MachineryView,
     pub(crate) reasons: Vec<String>,
+    /// What its checks wait for.
+    pub(crate) stalled: Vec<String>,
     pub(crate) down: AtomicBool,
     pub(crate) acted: Mutex<Vec<(String, Action)>>,
     pub(crate) events: broadcast::Sender<Event>,
@@ -46,6 +48,7 @@ impl Default for Fake {
             runs,
             machinery: machinery(),
             reasons: Vec::new(),
+            stalled: Vec::new(),
             down: AtomicBool::new(false),
             acted: Mutex::default(),
             events: broadcast::channel(KEPT).0,
@@ -204,7 +207,8 @@ impl Watch for Fake {
     }
 
     async fn readiness(&self) -> Readiness {
-        Readiness { ready: self.reasons.is_empty(), reasons: self.reasons.clone() }
+        let reasons = self.reasons.iter().chain(&self.stalled).cloned().collect();
+        Readiness { ready: self.reasons.is_empty(), reasons }
     }
 
     fn queue(&self) -> Result<&dyn WatchJobs, WatchError> {

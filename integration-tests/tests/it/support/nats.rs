@@ -37,6 +37,19 @@ impl Nats {
     ///
     /// If it is installed and doesn't start.
     pub(crate) fn start_with(sync_interval: &str) -> io::Result<Option<Self>> {
+        Self::start_set(sync_interval, "")
+    }
+
+    /// Starts one that syncs before it acknowledges, and lets nobody in but this user.
+    ///
+    /// # Errors
+    ///
+    /// If it is installed and doesn't start.
+    pub(crate) fn start_for(user: &str, password: &str) -> io::Result<Option<Self>> {
+        Self::start_set("always", &format!("authorization {{ user: {user:?}, password: {password:?} }}\n"))
+    }
+
+    fn start_set(sync_interval: &str, more: &str) -> io::Result<Option<Self>> {
         let Some(program) = program() else { return Ok(None) };
         let (home, address, monitor) = (tempfile::tempdir()?, Server::free_address()?, Server::free_address()?);
         // A time is a text; the word is none.
@@ -44,7 +57,7 @@ impl Nats {
         let store = home.path().join("store");
         let settings = format!(
             "server_name: tested\nlisten: {address:?}\nhttp: {monitor:?}\n\
-             jetstream {{\n  store_dir: {store:?}\n  sync_interval: {sync}\n}}\n",
+             jetstream {{\n  store_dir: {store:?}\n  sync_interval: {sync}\n}}\n{more}",
             address = address.to_string(),
             monitor = monitor.to_string(),
         );

@@ -1,7 +1,9 @@
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 
-use async_nats::{ConnectOptions, Event};
+use async_nats::{ConnectOptions, Event, ServerAddr};
+use percent_encoding::percent_decode_str;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 
@@ -110,7 +112,8 @@ impl NatsDriverBuilder {
         let doubt = Arc::new(Notify::new());
         let cuts = Arc::new(watch::Sender::new(0_u64));
         let (connected, cut) = (Arc::clone(&doubt), Arc::clone(&cuts));
-        let options = self.options.request_timeout(Some(PATIENCE)).event_callback(move |event| {
+        let servers: Vec<&str> = self.url.split(',').map(str::trim).collect();
+        let options = logged_in(self.options, &servers)?.request_timeout(Some(PATIENCE)).event_callback(move |event| {
             let (connected, cut) = (Arc::clone(&connected), Arc::clone(&cut));
             async move {
                 match event {
@@ -122,7 +125,6 @@ impl NatsDriverBuilder {
                 }
             }
         });
-        let servers: Vec<&str> = self.url.split(',').map(str::trim).collect();
         let client = options.connect(servers).await.map_err(DriverError::new)?;
         let info = client.server_info();
         let (major, minor, patch) = OLDEST;
@@ -156,6 +158,25 @@ impl NatsDriverBuilder {
         shared.up_to_date().await?;
         Ok(NatsDriver(Arc::new(Inner { shared, _tasks: tasks, is_synced: !self.accepts_unsynced })))
     }
+}
+
+/// The client does not send the user and the password of a URL by itself.
+fn logged_in(options: ConnectOptions, servers: &[&str]) -> Result<ConnectOptions, DriverError> {
+    for server in servers {
+        let server = ServerAddr::from_str(server).map_err(DriverError::new)?;
+        match (server.username(), server.password()) {
+            (None, _) => {}
+            (Some(token), None) => return Ok(options.token(plain(token)?)),
+            (Some(user), Some(password)) => return Ok(options.user_and_password(plain(user)?, plain(password)?)),
+        }
+    }
+    Ok(options)
+}
+
+/// What is meant by a part of a URL.
+fn plain(part: &str) -> Result<String, DriverError> {
+    let decoded = percent_decode_str(part).decode_utf8();
+    decoded.map(String::from).map_err(|_| DriverError::refused("the login in the server's URL is no UTF-8"))
 }
 
 impl fmt::Debug for NatsDriverBuilder {

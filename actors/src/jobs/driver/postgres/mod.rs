@@ -39,16 +39,24 @@ use wakes::Wakes;
 
 /// A driver in a PostgreSQL database, 13 or later: for workers on any number of machines. A clone is the same driver.
 ///
-/// What it has answered is on the server's disk, also where `synchronous_commit` is off; whether a standby has it too
-/// is that setting's. Each call is one transaction, or two, at the isolation that it needs, whatever the server's
-/// default is; it is begun anew where others were in its way, or the connection turns out to be broken. Due times,
-/// windows and rates go by the server's clock.
-///
 /// Jobs can be entered [in a transaction of the user's](Self::put_in), and rows be written [in the one that ends a
 /// job](Self::effects).
 ///
+/// | guarantee | |
+/// |---|---|
+/// | survives | the process, the server, and a power cut, also where `synchronous_commit` is off; whether a standby has it too is that setting's |
+/// | machines | any number |
+/// | at least once, fenced, in the order of each key | yes |
+/// | next jobs, and rows, with the end of a job | yes |
+/// | put in the user's own transaction | yes |
+/// | done once only | no: who is given up while he works is followed by another |
+/// | jobs without keys in their order | but for those that somebody else is just taking |
+/// | whose clock | the server's, for due times, windows and rates |
+/// | wake-up | at once by `NOTIFY`, whoever did it |
+///
 /// However:
 ///
+/// - A server with `fsync` off loses what it has acknowledged in a power cut. Nobody looks whether it is.
 /// - The database must be in UTF-8, or it could not hold every text. Of an error that has a NUL in it, which is no
 ///   text to PostgreSQL, another character is kept in its place.
 /// - Who takes may leave out what somebody else is taking at that moment. That is then said by a
@@ -70,6 +78,9 @@ use wakes::Wakes;
 /// job's line is locked before anybody enters a job into it, or ends one of it; only the next statement looks who is
 /// there, so it sees all that happened in the line. *Fences*: an owner's row is locked by each of its takes, and
 /// deleted by its eviction, so there is no job of an owner who is gone.
+///
+/// *Transactions*: each call is one, or two, at the isolation that it needs, whatever the server's default is. It is begun
+/// anew where others were in its way, or the connection turns out to be broken.
 ///
 /// *Few ways to the server*: statements are prepared once for each connection, and those that need not wait for an
 /// answer are sent together. To enter a batch of plain jobs is one way there and back, to take or answer for one two.

@@ -6,6 +6,7 @@ use actors::jobs::driver::{JobRecord, JobState as State, QueueCounts};
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::report::text::plural;
 use crate::service::view::{JobState, JobView, QueueView};
 
 /// How many characters of a payload or an output are told.
@@ -13,6 +14,9 @@ const TOLD: usize = 4_000;
 
 /// What the kinds of our jobs begin with. An engine may have others beside them, whose payloads are nobody's here.
 const OURS: &str = "sitewatch.";
+
+/// What the queue of what is fetched with a site's credentials begins with; its name follows.
+const OF_A_SITE: &str = "sitewatch.fetch.";
 
 impl From<JobState> for State {
     fn from(state: JobState) -> Self {
@@ -55,6 +59,21 @@ pub(super) fn queue(counts: QueueCounts) -> QueueView {
         pruned: counts.pruned,
         lag_ms: counts.lag.map(millis),
     }
+}
+
+/// Why a queue of ours does not get on, in a sentence; nothing if it does.
+pub(super) fn stalled(queue: &QueueView) -> Option<String> {
+    let (name, jobs) = (&queue.name, plural(queue.waiting, "job", "jobs"));
+    if !name.starts_with(OURS) || !queue.is_stalled() {
+        return None;
+    }
+    Some(match (queue.paused, name.strip_prefix(OF_A_SITE)) {
+        (true, _) => format!("the queue {name} is paused, with {jobs} in it"),
+        (false, None) => format!("the queue {name} has {jobs} that nobody takes: is there a worker with room?"),
+        (false, Some(site)) => {
+            format!("the queue {name} has {jobs} that nobody takes: is there a worker with the credentials of {site}?")
+        }
+    })
 }
 
 /// A job, with or without what it works on.

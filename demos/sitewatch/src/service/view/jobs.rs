@@ -12,6 +12,10 @@ const JOBS: u64 = 50;
 /// How many jobs are given at most.
 const MOST_JOBS: u64 = 500;
 
+/// Nobody takes jobs that have been due for so many milliseconds while none runs: where workers have room, they take them
+/// at once.
+const STALLED: u64 = 60_000;
+
 /// One life of a worker, as the queue knows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct WorkerView {
@@ -64,6 +68,18 @@ pub struct QueueView {
     pub pruned: u64,
     /// The age of the oldest that a worker could take: for how long it has been due, in milliseconds.
     pub lag_ms: Option<u64>,
+}
+
+impl QueueView {
+    /// Whether what waits here is kept from getting on: it is paused; or the oldest has been due for more than a minute and
+    /// none runs, as there is no worker for it.
+    #[must_use]
+    pub fn is_stalled(&self) -> bool {
+        match self.paused {
+            true => self.waiting > 0,
+            false => self.running == 0 && self.lag_ms.is_some_and(|lag| lag > STALLED),
+        }
+    }
 }
 
 /// Where a job is.

@@ -39,6 +39,12 @@ async fn page(visit: &Visit, id: &str) -> Result<Page, Refusal> {
             (trouble(&job, ERROR))
             (facts(visit, &job))
             (job_buttons(visit, &job))
+            @if visit.csrf.is_some() && !job.state.is_over() && job.about.is_some() {
+                p.note {
+                    "If it is cancelled, the check tells of its link as failed, "
+                    "unless it is well when the check asks again."
+                }
+            }
         }
         (text("What it works on", job.payload.as_deref()))
         (text("What came of it", job.output.as_deref()))

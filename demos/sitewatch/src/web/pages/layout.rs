@@ -66,9 +66,10 @@ pub(super) fn main(page: &Page, readiness: &Readiness) -> Markup {
             data-every=[live.map(|live| live.every)]
             data-site=[live.and_then(|live| live.site.as_deref())]
         {
-            @if !readiness.ready {
+            @if !readiness.ready || !readiness.reasons.is_empty() {
                 section.banner aria-label="Trouble" {
-                    strong { "The service can't do all of its work." }
+                    @if readiness.ready { strong { "A check doesn't get on." } }
+                    @else { strong { "The service can't do all of its work." } }
                     ul { @for reason in &readiness.reasons { li { (shown(reason)) } } }
                 }
             }

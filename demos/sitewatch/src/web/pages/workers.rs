@@ -148,7 +148,12 @@ fn queue_row(visit: &Visit, queue: &QueueView) -> Markup {
     html! {
         tr data-row data-key=(shown(&queue.name)) {
             th.name scope="row" { a href=(href("/jobs", &[("queue", queue.name.as_str())])) { (shown(&queue.name)) } }
-            td.state { (badge::open(queue.paused)) }
+            td.state {
+                (badge::open(queue.paused))
+                @if queue.is_stalled() && !queue.paused {
+                    span.note { "nobody takes them: is there a worker, with these credentials?" }
+                }
+            }
             td.number data-label="Ready" { (number(queue.ready)) }
             td.number data-label="Oldest" { @if let Some(lag) = queue.lag_ms { (took(lag)) } @else { "–" } }
             (count("Waiting", JobState::Waiting, queue.waiting))

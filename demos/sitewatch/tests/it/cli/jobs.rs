@@ -87,3 +87,25 @@ async fn a_queue_that_is_none_is_wrong_use_and_is_not_made() {
     assert_eq!(exit, Exit::Usage);
     assert!(err.starts_with("error: cannot use the queue redis://db: expected postgres://"), "{err}");
 }
+
+#[tokio::test]
+async fn a_queue_can_be_named_by_the_environment_so_that_its_password_is_no_argument() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("jobs.db");
+    filled(&file, 1).await;
+    for (vars, expected) in [
+        (vec![("SITEWATCH_QUEUE", file.to_str().unwrap())], Exit::Clean),
+        (vec![("SITEWATCH_QUEUE", "redis://me:hunter2@db")], Exit::Usage),
+        (vec![], Exit::Usage),
+    ] {
+        let (mut console, out, err) = console();
+        console.vars = vars.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let exit = jobs_of_queue(&args(&["queues", "--queue", "-"]), &console).await;
+        assert_eq!(exit, expected, "{}", err.text());
+        match (expected, vars.is_empty()) {
+            (Exit::Clean, _) => assert!(out.text().contains("mails"), "{}", out.text()),
+            (_, true) => assert!(err.text().contains("SITEWATCH_QUEUE names, which is not set"), "{}", err.text()),
+            (_, false) => assert!(err.text().contains("cannot use the queue redis://db: "), "{}", err.text()),
+        }
+    }
+}

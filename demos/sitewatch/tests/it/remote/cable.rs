@@ -1,7 +1,8 @@
-//! An engine that can be cut off, as for a program that was killed: nobody hears of it any more.
+//! An engine that can be cut off, as for a program that was killed: nobody hears of it any more. Or that is away for a
+//! while, or refuses everything.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use actors::jobs::JobId;
@@ -11,18 +12,37 @@ use actors::jobs::driver::{
 };
 use async_trait::async_trait;
 
-/// Whether a program is there.
+/// Whether a program is there, and the engine is for it; and how many jobs it was given in one list at most.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Life(Arc<AtomicBool>);
+pub(super) struct Life(Arc<AtomicU8>, Arc<AtomicUsize>);
+
+const THERE: u8 = 0;
+const OVER: u8 = 1;
+const AWAY: u8 = 2;
+const REFUSING: u8 = 3;
 
 impl Life {
     /// Nothing that it says from now on is heard, and nothing that it does is done.
     pub(super) fn end(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.0.store(OVER, Ordering::Relaxed);
     }
 
     pub(super) fn is_over(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.0.load(Ordering::Relaxed) == OVER
+    }
+
+    /// The engine can't be reached, or can again.
+    pub(super) fn set_away(&self, away: bool) {
+        self.0.store(if away { AWAY } else { THERE }, Ordering::Relaxed);
+    }
+
+    pub(super) fn longest_list(&self) -> usize {
+        self.1.load(Ordering::Relaxed)
+    }
+
+    /// The engine refuses whatever it is asked, for good.
+    pub(super) fn refuse(&self) {
+        self.0.store(REFUSING, Ordering::Relaxed);
     }
 }
 
@@ -38,7 +58,11 @@ impl Cable {
     }
 
     fn engine(&self) -> Result<&MemoryDriver, DriverError> {
-        if self.life.is_over() { Err(DriverError::new("nobody is there")) } else { Ok(&self.engine) }
+        match self.life.0.load(Ordering::Relaxed) {
+            THERE => Ok(&self.engine),
+            REFUSING => Err(DriverError::refused("a later version has written this")),
+            _ => Err(DriverError::new("nobody is there")),
+        }
     }
 }
 
@@ -109,7 +133,9 @@ impl JobDriver for Cable {
     }
 
     async fn list(&self, filter: &JobFilter) -> Result<Vec<JobRecord>, DriverError> {
-        self.engine()?.list(filter).await
+        let found = self.engine()?.list(filter).await?;
+        self.life.1.fetch_max(found.len(), Ordering::Relaxed);
+        Ok(found)
     }
 
     async fn counts(&self) -> Result<Vec<QueueCounts>, DriverError> {

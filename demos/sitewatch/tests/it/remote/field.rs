@@ -37,6 +37,13 @@ impl Field {
         Lead::new(queue).dial(dial(web, "lead", &Life::default()))
     }
 
+    /// One for whom the engine may be away, or refuse everything.
+    pub(super) async fn lead_of(&self, web: &Arc<Web>, life: &Life) -> Lead {
+        let cable = Cable::new(self.engine.clone(), life.clone());
+        let queue = JobQueue::builder(cable).name("lead").start(&self.system).await.unwrap();
+        Lead::new(queue).dial(dial(web, "lead", &Life::default()))
+    }
+
     /// A worker that asks this web, with so much to say about how it is started.
     pub(super) async fn worker_with(
         &self,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use sitewatch::check::{Reply, Want};
 use sitewatch::config::CheckConfig;
 use sitewatch::fetch::HttpConfig;
@@ -99,5 +100,31 @@ async fn of_a_host_no_more_are_under_way_at_a_time_than_may_be_of_one_process() 
     let under_way = |now: Instant| at.iter().filter(|at| **at <= now && now < **at + web.delay).count();
     let most = at.iter().map(|at| under_way(*at)).max();
     assert_eq!(most, Some(config.http.per_host));
+    stop([a, b]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_host_that_is_asked_for_one_page_at_a_time_is_so_by_all_workers_whoever_has_room_for_more() {
+    let field = Field::new();
+    let web = Arc::new(Web { delay: Duration::from_secs(1), ..Web::tree(8).with("http://other.test/", There::File) });
+    let worker = async |name| field.worker_with(&web, name, |worker| worker).await.0;
+    let (a, b) = (worker("a").await, worker("b").await);
+    let settings = HttpConfig { per_host: 1, ..config().http };
+    let http = field.lead(&web).await.http(&settings, errand("confirm")).unwrap();
+    let urls: Vec<Url> = (1..8).map(|n| Url::parse(&format!("http://s.test/{n}")).unwrap()).collect();
+    let other = Url::parse("http://other.test/").unwrap();
+    let began = Instant::now();
+    let many = join_all(urls.iter().map(|url| http.fetch(url, Want::Probe)));
+    let (replies, took) = tokio::join!(many, async {
+        assert!(matches!(http.fetch(&other, Want::Probe).await, Reply::Other));
+        began.elapsed()
+    });
+    assert!(replies.iter().all(|reply| matches!(reply, Reply::IsHtml)), "{replies:?}");
+    assert!(took < Duration::from_secs(3), "another host waits for nobody: {took:?}");
+    let of_host = |asked: &&super::web::Asked| asked.url.starts_with("http://s.test/");
+    let mut at: Vec<Instant> = web.asked.lock().iter().filter(of_host).map(|asked| asked.at).collect();
+    at.sort_unstable();
+    assert_eq!(at.len(), 7);
+    assert!(at.windows(2).all(|pair| pair[1] - pair[0] >= web.delay), "{at:?}");
     stop([a, b]).await;
 }

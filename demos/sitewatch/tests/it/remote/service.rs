@@ -9,16 +9,24 @@ use actors::coordinator::Cause;
 use actors::scheduler::VirtualClock;
 use sitewatch::check::Http;
 use sitewatch::service::config::{ServiceConfig, load};
-use sitewatch::service::{Action, Activity, Dial, FindingQuery, RunState, RunView, Service, Watch};
-use tokio::time::sleep;
+use sitewatch::service::{
+    Action, Activity, Dial, FindingQuery, JobAction, JobQuery, JobState, QueueAction, Readiness, RunState, RunView,
+    Service, Watch,
+};
+use tokio::time::{sleep, timeout};
 
-use super::field::{Field, stop};
+use super::field::{Field, at_a_time, stop};
 use super::web::{Web, alone};
 
 fn config(folder: &Path) -> ServiceConfig {
+    config_with(folder, "")
+}
+
+/// With so much more to say of the site.
+fn config_with(folder: &Path, more: &str) -> ServiceConfig {
     let file = folder.join("sitewatch.toml");
     let text = format!(
-        "database = '{}'\n[sites.s]\ntarget = 'http://s.test/'\nconfirm.times = 0\nhttp = {{ rate = 0, per_host = 8 }}",
+        "database = '{}'\n[sites.s]\ntarget = 'http://s.test/'\nconfirm.times = 0\nhttp = {{ rate = 0, per_host = 8 }}\n{more}",
         folder.join("watch.db").display()
     );
     std::fs::write(&file, text).unwrap();
@@ -119,4 +127,99 @@ async fn what_was_under_way_when_a_service_was_stopped_is_found_by_the_next_and_
     assert!(twice.is_empty(), "{twice:?}");
     end(service).await;
     stop([a, b]).await;
+}
+
+/// What comes of a check whose second page somebody cancels while it waits for a worker, where so many more requests are
+/// made for what is newly broken.
+async fn cancelled(confirmed: u32) -> (RunView, Vec<String>) {
+    let folder = tempfile::tempdir().unwrap();
+    let web = Arc::new(Web { delay: Duration::from_secs(1), ..Web::tree(3) });
+    let field = Field::new();
+    let (a, _) = field.worker_with(&web, "a", |worker| worker.concurrency(at_a_time(1))).await;
+    let mut config = config(folder.path());
+    let confirm = &mut config.sites.get_mut("s").unwrap().confirm;
+    (confirm.times, confirm.after) = (confirmed, Duration::from_secs(30));
+    let service = Service::builder(config).lead(field.lead(&web).await).clock(clock()).start().await.unwrap();
+    assert!(service.act("s", Action::Check).await.unwrap().changed);
+    let queue = service.queue().unwrap();
+    let second = async {
+        loop {
+            sleep(Duration::from_millis(100)).await;
+            let jobs = queue.jobs(&JobQuery::default()).await.unwrap();
+            let other = |state| {
+                jobs.iter().find(|job| job.state == state && job.about.as_deref() != Some("http://s.test/")).cloned()
+            };
+            if let (Some(_), Some(job)) = (other(JobState::Running), other(JobState::Waiting)) {
+                break job;
+            }
+        }
+    };
+    let job = timeout(Duration::from_secs(60), second).await.expect("one page is asked for after the other");
+    assert!(queue.change_job(&job.id, JobAction::Cancel).await.unwrap().changed);
+    let run = idle(&service).await;
+    let broken = broken(&service).await;
+    end(service).await;
+    stop([a]).await;
+    (run, broken)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_that_we_failed_to_fetch_is_asked_for_again_before_its_link_is_told_as_broken() {
+    let (run, broken) = cancelled(0).await;
+    assert_eq!((run.state, run.numbers.broken, broken.len()), (RunState::Done, 1, 1), "{run:?}");
+    assert!(broken[0].ends_with(" \"failed\""), "{broken:?}");
+    let (run, broken) = cancelled(1).await;
+    let numbers = (run.numbers.broken, run.numbers.newly_broken, run.numbers.flapping);
+    assert_eq!((run.state, numbers, broken), (RunState::Done, (0, 0, 1), Vec::new()), "{run:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn jobs_that_nobody_takes_are_told_of_until_somebody_does_and_the_service_is_ready_all_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let web = Arc::new(Web::tree(3));
+    let field = Field::new();
+    let service = Service::builder(config(folder.path())).lead(field.lead(&web).await).clock(clock());
+    let service = service.start().await.unwrap();
+    let well = Readiness { ready: true, reasons: Vec::new() };
+    let told = |what: &str| Readiness { ready: true, reasons: vec![format!("the queue sitewatch.fetch {what}")] };
+    assert!(service.act("s", Action::Check).await.unwrap().changed);
+    sleep(Duration::from_secs(45)).await;
+    assert_eq!(service.readiness().await, well, "a worker may be on its way");
+    sleep(Duration::from_secs(60)).await;
+    let nobody = told("has 1 job that nobody takes: is there a worker with room?");
+    assert_eq!(service.readiness().await, nobody);
+
+    let queue = service.queue().unwrap();
+    assert!(queue.change_queue("sitewatch.fetch", QueueAction::Pause).await.unwrap().changed);
+    let (a, _) = field.worker(&web, "a").await;
+    sleep(Duration::from_secs(60)).await;
+    assert_eq!(service.readiness().await, told("is paused, with 1 job in it"));
+    assert!(queue.change_queue("sitewatch.fetch", QueueAction::Resume).await.unwrap().changed);
+    let run = idle(&service).await;
+    assert_eq!((run.state, run.numbers.pages), (RunState::Done, 3), "{run:?}");
+    sleep(Duration::from_secs(60)).await;
+    assert_eq!(service.readiness().await, well);
+    end(service).await;
+    stop([a]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_site_whose_credentials_no_worker_has_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = config_with(folder.path(), "auth.bearer = 'hunter2'");
+    let web = Arc::new(Web::tree(3));
+    let field = Field::new();
+    let (stranger, _) = field.worker(&web, "stranger").await;
+    let service = Service::builder(config.clone()).lead(field.lead(&web).await).clock(clock());
+    let service = service.start().await.unwrap();
+    assert!(service.act("s", Action::Check).await.unwrap().changed);
+    sleep(Duration::from_secs(105)).await;
+    let told = "the queue sitewatch.fetch.s has 1 job that nobody takes: is there a worker with the credentials of s?";
+    assert_eq!(service.readiness().await.reasons, [told]);
+    let (friend, _) = field.worker_with(&web, "friend", |worker| worker.identities(&config)).await;
+    let run = idle(&service).await;
+    assert_eq!((run.state, run.numbers.pages), (RunState::Done, 3), "{run:?}");
+    assert_eq!(web.askers(), ["friend"]);
+    end(service).await;
+    stop([stranger, friend]).await;
 }

@@ -46,6 +46,37 @@ async fn who_is_there_is_shown_with_what_each_does_and_what_waits() {
 }
 
 #[tokio::test]
+async fn a_queue_that_nobody_takes_from_is_told_from_one_that_is_busy() {
+    let idle = QueueView { running: 0, lag_ms: Some(60_001), ..queue(QUEUE) };
+    for (queue, is_told) in [
+        (idle.clone(), true),
+        (QueueView { lag_ms: Some(60_000), ..idle.clone() }, false),
+        (QueueView { lag_ms: None, ready: 0, ..idle.clone() }, false),
+        (QueueView { running: 1, ..idle.clone() }, false),
+        // The word for that is there already.
+        (QueueView { paused: true, ..idle }, false),
+    ] {
+        let page = place(FakeJobs { queues: vec![queue.clone()], ..FakeJobs::default() }).get("/workers").await;
+        assert_eq!(page.body.contains("nobody takes them"), is_told, "{queue:?}");
+    }
+}
+
+#[tokio::test]
+async fn who_may_cancel_a_job_is_told_what_comes_of_it() {
+    let place = place(FakeJobs::default());
+    let known = place.known().await;
+    let told = "If it is cancelled, the check tells of its link as failed";
+    for (id, is_told) in [(WAITS, true), (RUNS, true), (DEAD, false)] {
+        let uri = format!("/jobs/{id}");
+        assert_eq!(known.get(&uri).await.body.contains(told), is_told, "{id}");
+        place.get(&uri).await.lacks(told);
+    }
+    let another = JobView { about: None, ..job(7, WAITS, JobState::Waiting) };
+    let place = self::place(FakeJobs { jobs: vec![another], ..FakeJobs::default() });
+    place.known().await.get(&format!("/jobs/{WAITS}")).await.lacks(told);
+}
+
+#[tokio::test]
 async fn jobs_are_listed_by_state_and_queue_and_the_dead_with_their_reason() {
     let place = place(FakeJobs::default());
     let all = place.get("/jobs").await;

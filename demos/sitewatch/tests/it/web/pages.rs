@@ -256,6 +256,20 @@ async fn what_is_in_the_way_of_the_service_is_on_every_page() {
 }
 
 #[tokio::test]
+async fn what_checks_wait_for_is_on_every_page_but_the_service_is_not_in_trouble() {
+    let place = Place::new(Fake { stalled: vec!["is there a worker?".to_owned()], ..Fake::default() });
+    for uri in PAGES {
+        let page = place.get(uri).await;
+        page.shows("A check doesn't get on.");
+        page.shows("<li>is there a worker?</li>");
+        page.lacks("can't do all of its work");
+        page.lacks("<title>Trouble: ");
+    }
+    assert_eq!(place.get("/readyz").await.status, 200);
+    Place::new(Fake::default()).get("/").await.lacks("class=\"banner\"");
+}
+
+#[tokio::test]
 async fn a_script_gets_the_part_of_a_page_that_it_asks_for() {
     let place = Place::new(Fake::default());
     let part = |part: &'static str| TestRequest::get().uri("/sites/docs").insert_header(("x-fragment", part));

@@ -1,8 +1,18 @@
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 
+use crate::cli::Failure;
 use crate::cli::remote::Source;
+use crate::remote::Place;
 use crate::service::JobState;
+
+/// The variable that names the queue, as for `sitewatch worker`.
+const VARIABLE: &str = "SITEWATCH_QUEUE";
+
+/// There is nothing that `-` stands for.
+#[derive(Debug, thiserror::Error)]
+#[error("--queue: - is the queue that SITEWATCH_QUEUE names, which is not set")]
+struct NoVariable;
 
 /// The arguments of `sitewatch jobs`; without a command, those of `sitewatch jobs list`.
 #[derive(Args, Clone, Debug)]
@@ -60,6 +70,9 @@ pub struct At {
     #[arg(long)]
     pub json: bool,
     /// Ask this queue itself, and no service: postgres://user:password@host/database, nats://host:4222, or a file
+    ///
+    /// By - it is the queue that SITEWATCH_QUEUE names, so that its password is not among the arguments, which others of
+    /// the machine can see.
     #[arg(
         long,
         value_name = "URL | FILE",
@@ -70,6 +83,20 @@ pub struct At {
     /// Where to look.
     #[command(flatten)]
     pub source: Source,
+}
+
+impl At {
+    /// The queue that is named, to be asked itself.
+    pub(super) fn place(&self, vars: &[(String, String)]) -> Result<Place, Failure> {
+        let named = match self.queue.as_deref() {
+            Some("-") => {
+                let variable = vars.iter().rev().find(|(name, _)| name == VARIABLE);
+                variable.map(|(_, value)| value.as_str()).ok_or_else(|| Failure::usage(&NoVariable))?
+            }
+            named => named.unwrap_or_default(),
+        };
+        Place::of(named).map_err(|error| Failure::usage(&error))
+    }
 }
 
 /// The arguments of `sitewatch jobs list`.

@@ -34,8 +34,7 @@ struct NoFile(String);
 /// Cancel safe. What was asked of the queue may be done all the same.
 pub async fn jobs_of_queue(args: &JobsArgs, console: &Console) -> Exit {
     let found = async {
-        let place = args.at().queue.as_deref().unwrap_or_default();
-        let place = Place::of(place).map_err(|error| Failure::usage(&error))?;
+        let place = args.at().place(&console.vars)?;
         if let Place::Sqlite(path) = &place
             && !path.exists()
         {
