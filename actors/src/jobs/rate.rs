@@ -19,6 +19,10 @@ const AHEAD: Duration = Duration::from_millis(250);
 /// So late a turn may be used at least: timers are no more exact.
 const LATE: Duration = Duration::from_millis(2);
 
+/// An answer that took longer than this, and than a spacing, is asked for anew: so often at most, as an engine that is always
+/// slow would give no turn.
+const SLOW: (Duration, u32) = (Duration::from_millis(100), 3);
+
 /// A rate that all processes on the same engine share: made by [`JobQueue::shared_rate`](super::JobQueue::shared_rate).
 ///
 /// Each turn comes its spacing after the one before, wherever that was. Those who wait in one process for the same rate
@@ -184,11 +188,21 @@ impl Line {
         *packet = None;
         let ahead = AHEAD.as_nanos() / spacing.as_nanos().max(1);
         let ahead = u32::try_from(ahead).unwrap_or(u32::MAX).max(1);
-        let left = self.waiting.load(Ordering::Relaxed).clamp(1, ahead);
-        let wait = self.ask(left, spacing, Duration::ZERO).await?;
-        let next = after(Instant::now(), wait);
-        *packet = Some(Packet { next, left, spacing });
-        Ok(next)
+        let mut late = 0;
+        loop {
+            let left = self.waiting.load(Ordering::Relaxed).clamp(1, ahead);
+            let asked = Instant::now();
+            let wait = self.ask(left, spacing, Duration::ZERO).await?;
+            // From when on that counts is not known better than this. Counted from long after it, as over a link that was
+            // cut, they would come together with the turns that others have by then.
+            if asked.elapsed() > spacing.max(SLOW.0) && late < SLOW.1 {
+                late += 1;
+                continue;
+            }
+            let next = after(Instant::now(), wait);
+            *packet = Some(Packet { next, left, spacing });
+            return Ok(next);
+        }
     }
 
     fn pause_until(&self, until: Instant) {

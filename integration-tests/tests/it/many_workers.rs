@@ -171,7 +171,7 @@ async fn a_queue_stays_where_it_is_whatever_schemas_are_made_beside_it() {
         pool.acquire().await.unwrap().batch_execute("create schema authorization current_user").await.unwrap();
         let counts = open().await.counts().await.unwrap();
         assert!(counts.iter().any(|queue| queue.queue == QUEUE && queue.paused), "{counts:?}");
-        system.shutdown(BOUND).await;
+        assert!(system.shutdown(BOUND).await.is_clean());
     };
     timeout(BOUND, scenario).await.expect("the scenario hangs");
     engine.end().await;

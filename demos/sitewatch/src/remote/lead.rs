@@ -1,15 +1,19 @@
 use std::fmt;
 use std::sync::Arc;
 
+use actors::System;
 use actors::jobs::driver::Seen;
-use actors::jobs::{JobQueue, JobsError};
+use actors::jobs::{JobQueue, JobsError, StartError};
 
 use super::asking::Asking;
 use super::rate::SharedPace;
 use super::wire::FetchJob;
-use super::{PacedDial, fetcher};
+use super::{Engine, PacedDial, fetcher, kept};
 use crate::check::Http;
 use crate::fetch::{FetchSetupError, HttpConfig, Pacer};
+
+/// What those are called in the engine that lead checks.
+const NAME: &str = "lead";
 
 /// Has addresses fetched by workers, for whoever leads a check. A clone is the same.
 ///
@@ -102,6 +106,29 @@ impl Errand {
 }
 
 impl Lead {
+    /// Has addresses fetched by the workers of this engine, and gives up those who are silent: also where none of the
+    /// others lives for long enough to notice it, or none is left.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`], a line per variant there. An engine that is away is none.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub async fn on(engine: &Engine, system: &System) -> Result<Self, StartError> {
+        Ok(Self::new(kept(engine.queue()).name(NAME).leads(true).start(system).await?))
+    }
+
+    /// Whether this owner in the engine leads checks, and does not fetch.
+    pub(crate) fn is_one(owner: &str) -> bool {
+        owner.strip_prefix(NAME).is_some_and(|rest| rest.starts_with('-'))
+    }
+
     /// Has addresses fetched by the workers of this queue.
     #[must_use]
     pub fn new(queue: JobQueue) -> Self {
@@ -144,7 +171,8 @@ impl Lead {
     ///
     /// Cancel safe.
     pub async fn workers(&self) -> Result<Vec<Seen>, JobsError> {
-        Ok(self.queue.owners().await?.all)
+        let owners = self.queue.owners().await?;
+        Ok(owners.all.into_iter().filter(|seen| !Self::is_one(&seen.owner)).collect())
     }
 }
 

@@ -44,6 +44,9 @@ mod wire;
 mod worker;
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use actors::jobs::JobQueueBuilder;
 
 use crate::check::Http;
 use crate::fetch::{FetchSetupError, HttpConfig, Pacer};
@@ -56,6 +59,17 @@ pub use worker::{Worker, WorkerBuilder, WorkerError};
 
 /// How addresses are asked for at a pace that somebody else sets: the real client, or a test's.
 pub type PacedDial = Arc<dyn Fn(&HttpConfig, Arc<dyn Pacer>) -> Result<Arc<dyn Http>, FetchSetupError> + Send + Sync>;
+
+/// How long answers are kept: for as long as somebody who was started anew may ask for them.
+const KEEP: Duration = Duration::from_secs(3_600);
+
+/// How long jobs are kept that failed for good, to be looked at.
+const KEEP_DEAD: Duration = Duration::from_secs(7 * 86_400);
+
+/// Whoever leads deletes what was over for longer.
+fn kept(queue: JobQueueBuilder) -> JobQueueBuilder {
+    queue.keep(KEEP, Some(KEEP_DEAD))
+}
 
 /// By the real client.
 fn fetcher() -> PacedDial {

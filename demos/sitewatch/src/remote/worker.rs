@@ -15,7 +15,7 @@ use super::identity::Identities;
 use super::part_job::PartJob;
 use super::refusal::refused;
 use super::wire::FetchJob;
-use super::{PacedDial, fetcher};
+use super::{PacedDial, fetcher, kept};
 use crate::service::config::ServiceConfig;
 
 /// How many pages wait to be read at most.
@@ -25,12 +25,6 @@ const QUEUE: usize = 8_192;
 /// workers come and go all the time, three of them will have gone away with an innocent one now and then, whose link would
 /// be told of as broken.
 const POISON: u32 = 8;
-
-/// How long answers are kept: for as long as somebody who was started anew may ask for them.
-const KEEP: Duration = Duration::from_secs(3_600);
-
-/// How long jobs are kept that failed for good, to be looked at.
-const KEEP_DEAD: Duration = Duration::from_secs(7 * 86_400);
 
 /// How long it may take to finish what is under way, when it is stopped; what takes longer is handed back.
 const GRACE: Duration = Duration::from_secs(20);
@@ -219,15 +213,14 @@ impl WorkerBuilder {
         queues.extend(sites.iter().map(|site| FetchJob::queue_of(Some(site))));
         let (open, of_queue) = (Mutex::default(), workers.clone());
         let fetching = Fetching { dial, turns: turns.clone(), workers: workers.clone(), identities, border, open };
-        let mut queue = queue
+        let mut queue = kept(queue)
             .name("fetches")
             .handle::<FetchJob>(fetching)
             .handle::<PartJob>(())
             .queues(queues)
             .concurrency(concurrency)
             .workers(of_queue)
-            .poison(POISON)
-            .keep(KEEP, Some(KEEP_DEAD));
+            .poison(POISON);
         if let Some(name) = name {
             queue = queue.instance(name);
         }

@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use super::view::{Acted, JobAction, JobQuery, JobView, QueueAction, QueueView, WorkerView};
 use super::watch::WatchError;
 use super::watch_jobs::WatchJobs;
+use crate::remote::Lead;
 use crate::report::text::plural;
 use shown::{job, millis, queue, stalled};
 
@@ -179,7 +180,8 @@ impl Jobs {
 #[async_trait]
 impl WatchJobs for Jobs {
     async fn workers(&self) -> Result<Vec<WorkerView>, WatchError> {
-        let owners = self.queue.owners().await.map_err(away)?;
+        let mut owners = self.queue.owners().await.map_err(away)?;
+        owners.all.retain(|seen| !Lead::is_one(&seen.owner));
         let leader = owners.leader.map(|leader| leader.owner);
         let mut running: HashMap<String, Vec<JobView>> = HashMap::new();
         if owners.all.iter().any(|seen| seen.running > 0) {

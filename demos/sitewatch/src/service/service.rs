@@ -121,7 +121,7 @@ impl ServiceBuilder {
             (Some(lead), _) => (Some(lead), None),
             (None, Some(queue)) => {
                 let engine = Engine::open(&Place::of(queue)?, &system).await?;
-                (Some(Lead::new(engine.queue().name("lead").start(&system).await?)), Some(engine))
+                (Some(Lead::on(&engine, &system).await?), Some(engine))
             }
             (None, None) => (None, None),
         };

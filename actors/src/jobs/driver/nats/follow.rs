@@ -89,9 +89,10 @@ impl Shared {
     pub(super) async fn catch_up(&self, doubt: bool) -> Result<(), DriverError> {
         let before = self.applied();
         let info = self.ask_log().await?;
-        let is_other = self.created.lock().is_some_and(|created| created != info.created);
+        let known = *self.created.lock();
+        let is_other = known != Some(info.created);
         let is_shorter = info.state.last_seq < before || info.state.first_seq > before + 1;
-        if is_other || is_shorter || before == 0 || (doubt && !self.is_same(&info).await?) {
+        if is_other || is_shorter || (doubt && !self.is_same(&info).await?) {
             self.read_copy(&info).await?;
         }
         *self.created.lock() = Some(info.created);

@@ -71,6 +71,8 @@ pub(super) enum How {
     Lose,
     /// It is done after so long.
     Slow(Duration),
+    /// It is done, which is heard after so long.
+    Late(Duration),
 }
 
 impl How {
@@ -196,6 +198,11 @@ impl Flaky {
             Some(How::Slow(pause)) => {
                 sleep(pause).await;
                 asked.await
+            }
+            Some(How::Late(pause)) => {
+                let answer = asked.await;
+                sleep(pause).await;
+                answer
             }
         }
     }

@@ -248,3 +248,23 @@ async fn turns_of_a_shared_rate_come_one_after_the_other_and_a_pause_holds_up_al
     soon(a.shared_rate("another", millis(500)).acquire()).await.unwrap();
     took(asked.elapsed(), secs(0));
 }
+
+#[tokio::test(start_paused = true)]
+async fn turns_of_which_it_is_heard_late_are_lost_and_do_not_fall_together_with_those_of_others() {
+    let world = World::new();
+    let (near, (far, flaky)) = (world.worker("near").await, world.flaky_worker("far").await);
+    let spacing = millis(500);
+    let had = async |queue: &JobQueue, count: usize| {
+        let (rate, mut turns) = (queue.shared_rate("host", spacing), Vec::new());
+        for _ in 0..count {
+            soon(rate.acquire()).await.unwrap();
+            turns.push(Instant::now());
+        }
+        turns
+    };
+    flaky.next(Call::Turns, How::Late(millis(1300)));
+    let (mut turns, far) = tokio::join!(had(&near, 12), had(&far, 4));
+    turns.extend(far);
+    turns.sort_unstable();
+    assert!(turns.windows(2).all(|two| two[1] - two[0] >= spacing - millis(1)), "{turns:?}");
+}
