@@ -30,6 +30,9 @@ fn main() -> ExitCode {
     if let Some((row, implementation)) = harness::asked_alone() {
         return alone(&row, &implementation);
     }
+    if let Some(jobs) = rows::asked_for_jobs() {
+        return jobs.run();
+    }
     let options = match Options::parse(std::env::args().skip(1)) {
         Ok(Some(options)) => options,
         Ok(None) => {

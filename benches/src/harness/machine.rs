@@ -60,7 +60,8 @@ pub(crate) fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).parent().expect("this crate is a member below the root").to_owned()
 }
 
-/// The compiler, our commit, and what the lock file says of this crate's own dependencies.
+/// The compiler, our commit, and what the lock files say of this crate's own dependencies and of the peers that are
+/// programs.
 pub(super) fn versions() -> BTreeMap<String, String> {
     let mut versions = BTreeMap::new();
     let said = |program: &str, args: &[&str]| {
@@ -77,19 +78,29 @@ pub(super) fn versions() -> BTreeMap<String, String> {
         let changed = said("git", &status).is_none_or(|changed| !changed.is_empty());
         versions.insert("commit".to_owned(), if changed { commit + "-dirty" } else { commit });
     }
-    let lock = fs::read_to_string(root().join("Cargo.lock")).unwrap_or_default();
-    let package = |name: &str| {
+    let mut add = |lock: &str, package: &str| {
+        for (name, version) in dependencies(&fs::read_to_string(root().join(lock)).unwrap_or_default(), package) {
+            versions.entry(name).or_insert(version);
+        }
+    };
+    add("Cargo.lock", "benches");
+    add("benches/peers/Cargo.lock", "peers");
+    versions
+}
+
+/// The dependencies of a package and their versions, as a lock file says.
+fn dependencies(lock: &str, package: &str) -> Vec<(String, String)> {
+    let only = |name: &str| {
         let version = lock.split_once(&format!("name = \"{name}\"\nversion = \""))?.1;
         Some(version.split_once('"')?.0.to_owned())
     };
     let own = lock
-        .split_once("name = \"benches\"\n")
+        .split_once(&format!("name = \"{package}\"\n"))
         .and_then(|(_, own)| own.split_once("dependencies = [")?.1.split_once(']'));
-    for name in own.map_or("", |(names, _)| names).split('"').skip(1).step_by(2) {
-        let name = name.split(' ').next().unwrap_or(name);
-        if let Some(version) = package(name) {
-            versions.insert(name.to_owned(), version);
-        }
-    }
-    versions
+    let dependency = |text: &str| match text.split_once(' ') {
+        // Of what the lock file has several, it says which.
+        Some((name, version)) => Some((name.to_owned(), version.to_owned())),
+        None => Some((text.to_owned(), only(text)?)),
+    };
+    own.map_or("", |(names, _)| names).split('"').skip(1).step_by(2).filter_map(dependency).collect()
 }

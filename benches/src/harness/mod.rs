@@ -12,7 +12,7 @@ mod watchdog;
 
 pub(crate) use alone::{alone, asked_alone, can_tell_memory, resident};
 pub(crate) use calibrate::{calibrated, ns_per_call, ns_per_future};
-pub(crate) use machine::Machine;
+pub(crate) use machine::{Machine, root};
 #[cfg(test)]
 pub(crate) use measure::Measured;
 pub(crate) use measure::measure;

@@ -2,7 +2,9 @@
 mod actor;
 mod cancel;
 mod context;
+mod daemon;
 mod group;
+mod jobs;
 mod pool;
 mod postgres;
 mod queue;
@@ -17,6 +19,8 @@ mod workers;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::harness::{Row, Skipped};
+
+pub(crate) use jobs::asked_for_jobs;
 
 /// Builds a row, unless it can't be measured here.
 type Build = fn() -> Result<Row, Skipped>;
@@ -62,6 +66,13 @@ pub(crate) const ALL: &[(&str, Build)] = &[
     ("workers_cpu_latency_p50", workers::cpu_latency_p50),
     ("workers_cpu_latency_p99", workers::cpu_latency_p99),
     ("workers_io_throughput", workers::io_throughput),
+    ("jobs_sqlite_full", jobs::sqlite_full),
+    ("jobs_postgres", jobs::postgres_single),
+    ("jobs_postgres_bulk", jobs::postgres_bulk),
+    ("jobs_nats", jobs::nats_synced),
+    ("jobs_memory", jobs::in_memory),
+    ("jobs_idle_postgres", jobs::idle_postgres),
+    ("jobs_idle_wakeups", jobs::idle_wakeups),
     ("timers_insert_cancel", timers::insert_cancel),
     ("timers_bytes", timers::bytes),
     ("timers_lateness_p50", timers::lateness_p50),

@@ -2,7 +2,6 @@
 
 mod server;
 
-use std::cell::OnceCell;
 use std::rc::Rc;
 
 use actors::connection_pool::postgres::PostgresManager;
@@ -11,7 +10,7 @@ use bb8_postgres::PostgresConnectionManager;
 use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::{Config, NoTls, SimpleQueryMessage};
 
-use self::server::{Programs, Server};
+pub(super) use self::server::Cluster;
 use super::pool::Load;
 use crate::harness::{Row, Skipped, Target};
 
@@ -20,7 +19,7 @@ const LOAD: Load = Load { tasks: 16, connections: 4, each: 1_000, wait: None };
 /// Sixteen tasks and four connections: a checkout, `SELECT 1`, and back. bb8's manager asks the server at each
 /// checkout whether the connection still works, as it does by default.
 pub(super) fn select1() -> Result<Row, Skipped> {
-    let cluster = Rc::new(Cluster { programs: Programs::find()?, server: OnceCell::new() });
+    let cluster = Rc::new(Cluster::new(&["fsync=off"])?);
     macro_rules! queries {
         ($open:ident, $get:ident) => {{
             let cluster = Rc::clone(&cluster);
@@ -52,20 +51,8 @@ pub(super) fn select1() -> Result<Row, Skipped> {
         .peer("bb8-postgres", queries!(bb8, get)))
 }
 
-/// A server that is started when it is first needed.
-struct Cluster {
-    programs: Programs,
-    server: OnceCell<Server>,
-}
-
-impl Cluster {
-    fn config(&self) -> Config {
-        self.server.get_or_init(|| Server::start(&self.programs)).config()
-    }
-}
-
 /// As `mt2`, for connections that are sockets.
-fn mt2_with_sockets() -> Runtime {
+pub(super) fn mt2_with_sockets() -> Runtime {
     Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("the system gives a runtime")
 }
 

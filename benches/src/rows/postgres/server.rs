@@ -1,9 +1,11 @@
+use std::cell::OnceCell;
 use std::env;
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::os::unix::fs::{MetadataExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -12,25 +14,50 @@ use tokio::runtime::Builder;
 use tokio_postgres::{Config, NoTls};
 
 use crate::harness::Skipped;
+use crate::rows::daemon::Daemon;
 
-/// What starting and ending the server may take.
+/// What starting the server may take.
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// Runs the server until standard input ends, which it does with this process, however that ends.
-const UNTIL_INPUT_ENDS: &str = r#""$@" </dev/null & read -r nothing; kill -INT $!; wait $!"#;
+/// A server that is started when it is first needed.
+pub(in crate::rows) struct Cluster {
+    programs: Programs,
+    settings: &'static [&'static str],
+    server: OnceCell<Server>,
+}
 
 /// The folder where PostgreSQL's programs are.
-pub(super) struct Programs(PathBuf);
+struct Programs(PathBuf);
 
 /// A server of its own: in a temporary folder, at a socket in it and at no port. Ended when dropped.
-pub(super) struct Server {
-    process: Child,
+struct Server {
+    daemon: Daemon,
     home: TempDir,
+}
+
+impl Cluster {
+    /// One with these settings, as `fsync=off`.
+    pub(in crate::rows) fn new(settings: &'static [&'static str]) -> Result<Self, Skipped> {
+        Ok(Self { programs: Programs::find()?, settings, server: OnceCell::new() })
+    }
+
+    pub(in crate::rows) fn config(&self) -> Config {
+        self.server().config()
+    }
+
+    /// The address of a database of it.
+    pub(in crate::rows) fn url(&self, database: &str) -> String {
+        format!("postgres:///{database}?host={}&port=5432&user=bench", self.server().home.path().display())
+    }
+
+    fn server(&self) -> &Server {
+        self.server.get_or_init(|| Server::start(&self.programs, self.settings))
+    }
 }
 
 impl Programs {
     /// `POSTGRES_BIN` names the folder; else it is looked for.
-    pub(super) fn find() -> Result<Self, Skipped> {
+    fn find() -> Result<Self, Skipped> {
         let folders: Vec<PathBuf> = match env::var_os("POSTGRES_BIN") {
             Some(folder) => vec![folder.into()],
             None => env::split_paths(&env::var_os("PATH").unwrap_or_default()).chain(debian()).collect(),
@@ -53,7 +80,7 @@ fn debian() -> Vec<PathBuf> {
 }
 
 impl Server {
-    pub(super) fn start(programs: &Programs) -> Self {
+    fn start(programs: &Programs, settings: &[&str]) -> Self {
         let home = tempfile::Builder::new().prefix("benches-postgres-").tempdir().expect("there is room for a folder");
         let user = user();
         if let Some((uid, gid)) = user {
@@ -75,15 +102,19 @@ impl Server {
 
         let log = File::create(home.path().join("log")).expect("there is room for a file");
         let mut shell = command(Path::new("sh"));
-        shell.args(["-c", UNTIL_INPUT_ENDS, "sh"]).arg(programs.0.join("postgres")).arg("-D").arg(&data);
-        shell.arg("-k").arg(home.path()).args(["-c", "port=5432", "-c", "listen_addresses=", "-c", "fsync=off"]);
-        let process = shell.stdin(Stdio::piped()).stderr(log).spawn().expect("a shell starts");
-        let mut server = Self { process, home };
+        shell.stderr(log);
+        let mut args: Vec<OsString> = vec!["-D".into(), data.into(), "-k".into(), home.path().into()];
+        for setting in ["port=5432", "listen_addresses="].iter().chain(settings) {
+            args.push("-c".into());
+            args.push((*setting).into());
+        }
+        let daemon = Daemon::start(shell, &programs.0.join("postgres"), args);
+        let mut server = Self { daemon, home };
         server.wait_until_it_answers();
         server
     }
 
-    pub(super) fn config(&self) -> Config {
+    fn config(&self) -> Config {
         let mut config = Config::new();
         config.host_path(self.home.path()).user("bench").dbname("postgres");
         config
@@ -93,25 +124,12 @@ impl Server {
         let runtime = Builder::new_current_thread().enable_all().build().expect("the system gives a runtime");
         let started = Instant::now();
         while runtime.block_on(self.config().connect(NoTls)).is_err() {
-            let ended = self.process.try_wait().expect("it is our child").is_some();
-            if ended || started.elapsed() > LIMIT {
+            if self.daemon.has_ended() || started.elapsed() > LIMIT {
                 let log = fs::read_to_string(self.home.path().join("log")).unwrap_or_default();
                 panic!("PostgreSQL does not answer: {log}");
             }
             thread::sleep(Duration::from_millis(20));
         }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.process.stdin.take());
-        let started = Instant::now();
-        while matches!(self.process.try_wait(), Ok(None)) && started.elapsed() < LIMIT {
-            thread::sleep(Duration::from_millis(20));
-        }
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 
