@@ -135,7 +135,12 @@ impl<W: World> Scene<W> {
             scene.counts().await.iter().all(|queue| queue.waiting + queue.running == 0)
         })
         .await;
-        self.until("all are given up who are gone", async |scene: &Self| scene.owners().await.all.len() == 1).await;
+        self.until("all are given up who are gone", async |scene: &Self| {
+            // Who is left has to be the one that runs: it may be ready before it is entered.
+            let instances = scene.owners().await.all.into_iter().map(|seen| seen.instance.unwrap_or_default());
+            instances.map(|instance| scene.fleet.slot_of(&instance)).eq([Some(0)])
+        })
+        .await;
         self.fleet.end(0).await;
         let owners = self.owners().await;
         assert!(owners.all.is_empty() && owners.leader.is_none(), "somebody was left behind: {owners:?}");

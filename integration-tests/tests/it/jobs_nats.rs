@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use actors::jobs::JobId;
 use actors::jobs::driver::{
-    Accepted, Answer, DriverError, End, Entered, JobDriver, JobState, NatsDriver, NewJob, Owner, Take, TakenJob,
+    Accepted, Answer, BATCH, DeadReason, DriverError, End, Entered, JobDriver, JobState, NatsDriver, NewJob, Owner,
+    Take, TakenJob, async_nats,
 };
 use integration_tests::skip_or_fail;
 use tokio::time::{sleep, timeout};
@@ -180,12 +181,70 @@ async fn long_payloads_and_outputs_come_back_as_they_are() {
     drop_server(server).await;
 }
 
-/// The place of the first message that a stream has still.
-fn first_seq(server: &Nats, stream: &str) -> u64 {
+/// What the server says of a stream: `first_seq`, `last_seq`, `messages`.
+fn stream_state(server: &Nats, stream: &str, what: &str) -> u64 {
     let seen: serde_json::Value = serde_json::from_str(&server.look("/jsz?streams=1").unwrap()).unwrap();
     let streams = seen["account_details"][0]["stream_detail"].as_array().unwrap();
     let found = streams.iter().find(|found| found["name"] == stream).unwrap();
-    found["state"]["first_seq"].as_u64().unwrap()
+    found["state"][what].as_u64().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn hundreds_of_long_outputs_are_kept_at_once_and_only_once() {
+    const JOBS: usize = BATCH;
+    let Some(server) = server("many long outputs on NATS", "always").await else { return };
+    bounded(async {
+        let driver = open(&server, "many").await.unwrap();
+        enter_worker(&driver).await;
+        let job = |n: usize| NewJob::new(JobId::of(&[&n.to_string()]), "many", "many", "{}");
+        let jobs: Vec<NewJob> = (0..JOBS).map(job).collect();
+        driver.enqueue(None, &jobs).await.unwrap();
+        let taken = driver.take(&taker("many", 1, JOBS)).await.unwrap().unwrap().jobs;
+        assert_eq!(taken.len(), JOBS);
+        let output = |n: usize| format!("\"{n}{}\"", "x".repeat(20_000));
+        let answer =
+            |(n, job): (usize, &TakenJob)| Answer::new(job.id, job.fence, End::Done { output: Some(output(n)) });
+        let answers: Vec<Answer> = taken.iter().enumerate().map(answer).collect();
+        let kept = || stream_state(&server, "JOBS_many_KEPT", "messages");
+        // The second time, as if the first answer was lost.
+        for _ in 0..2 {
+            let accepted = driver.answer("worker", &answers).await.unwrap();
+            assert!(accepted.len() == JOBS && accepted.iter().all(|one| *one == Accepted::Kept));
+            // Each output, and a copy of the tables.
+            let kept = kept();
+            assert!((JOBS as u64..JOBS as u64 + 100).contains(&kept), "{kept}");
+        }
+        let ids: Vec<JobId> = taken.iter().map(|job| job.id).collect();
+        let seen = driver.look(&ids).await.unwrap();
+        let outputs = seen.into_iter().map(|job| job.unwrap().output.unwrap());
+        assert!(outputs.eq((0..JOBS).map(output)));
+    })
+    .await;
+    drop_server(server).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_whose_payload_was_lost_is_dead_and_holds_up_no_other() {
+    let Some(server) = server("a lost payload on NATS", "always").await else { return };
+    bounded(async {
+        let driver = open(&server, "lost").await.unwrap();
+        enter_worker(&driver).await;
+        let job = |name: &str, payload: &str| NewJob::new(JobId::of(&[name]), "lost", name, payload);
+        let (long, short) = (job("long", &format!("\"{}\"", "x".repeat(5_000))), job("short", "{}"));
+        assert_eq!(driver.enqueue(None, &[long.clone(), short.clone()]).await.unwrap(), [Entered::New; 2]);
+        let client = async_nats::connect(server.url()).await.unwrap();
+        let kept = async_nats::jetstream::new(client).get_stream("JOBS_lost_KEPT").await.unwrap();
+        kept.purge().filter("jobs.lost.kept.text.>").await.unwrap();
+        let taken = driver.take(&taker("lost", 1, 10)).await.unwrap().unwrap().jobs;
+        assert!(taken.len() == 1 && taken[0].id == short.id && taken[0].payload == "{}", "{taken:?}");
+        let seen = driver.look(&[long.id]).await.unwrap().remove(0).unwrap();
+        assert_eq!((seen.state, seen.dead), (JobState::Dead, Some(DeadReason::Terminated)));
+        assert_eq!((&*seen.payload, seen.error.as_deref()), ("null", Some("its payload is not there any more")));
+        let answer = Answer::new(short.id, taken[0].fence, End::Done { output: None });
+        assert_eq!(driver.answer("worker", &[answer]).await.unwrap(), [Accepted::Kept]);
+    })
+    .await;
+    drop_server(server).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -203,7 +262,7 @@ async fn a_log_that_has_become_long_is_copied_and_shortened_and_nothing_is_forgo
         }
         let mut first = 0;
         for _ in 0..200 {
-            first = first_seq(&server, "JOBS_copied");
+            first = stream_state(&server, "JOBS_copied", "first_seq");
             if first > 1 {
                 break;
             }
@@ -301,12 +360,7 @@ async fn an_idle_worker_writes_nothing_into_the_log() {
     bounded(async {
         let driver = open(&server, "idle").await.unwrap();
         enter_worker(&driver).await;
-        let last = || {
-            let seen: serde_json::Value = serde_json::from_str(&server.look("/jsz?streams=1").unwrap()).unwrap();
-            let streams = seen["account_details"][0]["stream_detail"].as_array().unwrap().clone();
-            let log = streams.iter().find(|found| found["name"] == "JOBS_idle").unwrap();
-            log["state"]["last_seq"].as_u64().unwrap()
-        };
+        let last = || stream_state(&server, "JOBS_idle", "last_seq");
         let before = last();
         for serial in 1..=20 {
             let taken = driver.take(&taker("idle", serial, 10)).await.unwrap().unwrap();

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use patterns_core::cancel::{CancelCause, CancelKind};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::super::desk::{Desk, Phase};
 use super::super::{DrainReceipt, Stop};
-use super::Plane;
+use super::{FIRST_PAUSE, LONGEST_PAUSE, Pauses, Plane};
 
 impl Plane {
     /// Takes nothing any more.
@@ -83,8 +83,22 @@ impl Plane {
         if phase == Phase::Closed {
             return;
         }
-        if !may_be_known || timeout_at(limit, self.leave(&owner)).await == Ok(true) {
+        // Not for long, as it costs others no more than a lease.
+        let limit = limit.min(crate::system::after(Instant::now(), self.config.grace));
+        if !may_be_known || timeout_at(limit, self.insist_on_leaving(&owner)).await == Ok(true) {
             self.left.store(true, Ordering::Release);
+        }
+    }
+
+    /// Tells the engine until it knows; whether it does.
+    async fn insist_on_leaving(&self, owner: &str) -> bool {
+        let mut pauses = Pauses::new(FIRST_PAUSE, LONGEST_PAUSE);
+        loop {
+            match self.ask(self.driver.leave(owner)).await {
+                Ok(_) => return true,
+                Err(error) if error.is_final() => return false,
+                Err(_) => sleep(pauses.next()).await,
+            }
         }
     }
 

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use async_nats::{ConnectOptions, Event, ServerAddr};
 use percent_encoding::percent_decode_str;
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{Notify, Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::super::DriverError;
-use super::link::{Link, PATIENCE};
+use super::link::{Link, PATIENCE, STORES};
 use super::names::Names;
 use super::shared::Shared;
 use super::streams::{check, kept_config, log_config};
@@ -51,8 +51,8 @@ impl NatsDriverBuilder {
         }
     }
 
-    /// What its streams and subjects are named by: those with the same share their jobs. Letters, digits, `-` and `_`.
-    /// Default: `app`.
+    /// What its streams and subjects are named by: those with the same share their jobs. Letters, digits, `-` and `_`,
+    /// and not `_KEPT` at the end. Default: `app`.
     #[must_use]
     pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
         self.namespace = namespace.into();
@@ -68,7 +68,7 @@ impl NatsDriverBuilder {
     }
 
     /// Where a server says how it is set, as `http://127.0.0.1:8222`: its setting `http`. One for each of the servers
-    /// that keep the log.
+    /// that keep the streams.
     #[must_use]
     pub fn monitor(mut self, url: impl Into<String>) -> Self {
         self.monitors.push(url.into());
@@ -98,9 +98,9 @@ impl NatsDriverBuilder {
     /// # Errors
     ///
     /// - [`DriverError::Refused`]: the namespace is no word; a server is older than 2.12, or takes only small
-    ///   messages; it is not known of each server that keeps the log that it syncs before it acknowledges, and that was
-    ///   not [accepted](Self::accept_unsynced); the stream has settings by which jobs may get lost; a later version of
-    ///   this crate has written into the log.
+    ///   messages; it is not known of each server that keeps the streams that it syncs before it acknowledges, and that
+    ///   was not [accepted](Self::accept_unsynced); a stream has settings by which jobs may get lost; a later version
+    ///   of this crate has written into the log.
     /// - [`DriverError::Failed`], [`DriverError::TimedOut`]: a server or a monitor can't be reached, or says that it
     ///   can't, as one without JetStream.
     ///
@@ -111,16 +111,19 @@ impl NatsDriverBuilder {
         let names = Names::new(&self.namespace)?;
         let doubt = Arc::new(Notify::new());
         let cuts = Arc::new(watch::Sender::new(0_u64));
-        let (connected, cut) = (Arc::clone(&doubt), Arc::clone(&cuts));
+        let (doubted, cut) = (Arc::clone(&doubt), Arc::clone(&cuts));
         let servers: Vec<&str> = self.url.split(',').map(str::trim).collect();
         let options = logged_in(self.options, &servers)?.request_timeout(Some(PATIENCE)).event_callback(move |event| {
-            let (connected, cut) = (Arc::clone(&connected), Arc::clone(&cut));
+            let (doubted, cut) = (Arc::clone(&doubted), Arc::clone(&cut));
             async move {
                 match event {
-                    // What was said meanwhile was not heard.
-                    Event::Connected => connected.notify_one(),
+                    // What was said meanwhile was not heard; or there was more than can be held.
+                    Event::Connected | Event::SlowConsumer(_) => doubted.notify_one(),
                     // What was asked is not answered any more.
                     Event::Disconnected => cut.send_modify(|cuts| *cuts += 1),
+                    Event::ServerError(error) => {
+                        tracing::error!(%error, "the server refuses something to the jobs' driver");
+                    }
                     _ => {}
                 }
             }
@@ -144,7 +147,8 @@ impl NatsDriverBuilder {
         check(&kept.cached_info().config, &kept_config(&names, self.replicas))?;
         let feed = client.subscribe(names.feed.clone()).await.map_err(DriverError::new)?;
         let (part, entry) = (PART.min(most - HEADERS), ENTRY.min(most - HEADERS));
-        let link = Link { client, context, names, log, kept, cuts, part, entry };
+        let stores = Semaphore::new(STORES);
+        let link = Link { client, context, names, log, kept, cuts, stores, part, entry };
         if !self.accepts_unsynced {
             synced::check(&link, &self.monitors).await?;
         }

@@ -16,11 +16,14 @@ struct Reading {
     /// What it read, and when that was heard.
     at: Timestamp,
     heard: Instant,
+    /// What it read at the latest entry. If the server's was set back, it does not go back before this.
+    floor: Timestamp,
 }
 
 impl LogClock {
     pub(super) fn new() -> Self {
-        Self(Arc::new(Mutex::new(Reading { fixed: None, at: Timestamp::UNIX_EPOCH, heard: Instant::now() })))
+        let at = Timestamp::UNIX_EPOCH;
+        Self(Arc::new(Mutex::new(Reading { fixed: None, at, heard: Instant::now(), floor: at })))
     }
 
     pub(super) fn fix(&self, at: Timestamp) {
@@ -30,7 +33,7 @@ impl LogClock {
     /// It reads at least this now.
     pub(super) fn go_on_from(&self, at: Timestamp) {
         let mut reading = self.0.lock();
-        reading.fixed = None;
+        (reading.fixed, reading.floor) = (None, at);
         if reading.now() < at {
             (reading.at, reading.heard) = (at, Instant::now());
         }
@@ -39,7 +42,7 @@ impl LogClock {
     /// It was heard that it reads this, and goes on.
     pub(super) fn hear(&self, at: Timestamp) {
         let mut reading = self.0.lock();
-        (reading.at, reading.heard) = (at, Instant::now());
+        (reading.at, reading.heard) = (at.max(reading.floor), Instant::now());
     }
 }
 

@@ -7,9 +7,9 @@ use super::super::{
     Accepted, Answer, Beat, DriverError, Entered, Eviction, JobDriver, JobFilter, JobId, JobRecord, JobState,
     Leadership, NewJob, Owner, Owners, Prune, QueueCounts, QueueLimits, Take, Taken, Turns, rules,
 };
+use super::NatsDriver;
 use super::command::{Command, Outcome};
-use super::items::{cut, weight};
-use super::{NatsDriver, texts};
+use super::items::{answer_weight, cut, weight};
 
 impl NatsDriver {
     async fn submit(&self, command: Command) -> Result<Outcome, DriverError> {
@@ -47,26 +47,31 @@ impl JobDriver for NatsDriver {
         }
         let Outcome::Taken(taken) = self.submit(Command::from(take)).await? else { return Err(odd()) };
         let Some(mut taken) = taken else { return Ok(None) };
-        let texts = taken.jobs.iter_mut().map(|job| &mut job.payload).collect();
-        texts::read(&self.shared().link, texts).await?;
+        self.with_payloads(&take.owner, &mut taken).await?;
         Ok(Some(taken))
     }
 
     async fn answer(&self, owner: &str, answers: &[Answer]) -> Result<Vec<Accepted>, DriverError> {
         answers.iter().try_for_each(rules::check_answer)?;
         let mut all = Vec::with_capacity(answers.len());
-        for some in cut(answers, |answer| 256 + answer.next.iter().map(weight).sum::<usize>()) {
+        for some in cut(answers, answer_weight) {
             let mut said = Vec::with_capacity(some.len());
-            for answer in some {
-                said.push(self.said(answer));
+            for (answer, is_counted) in some.iter().zip(self.counted(owner, some).await?) {
+                said.push(self.said(answer, is_counted));
             }
             let answers = try_join_all(said).await?;
             let command = Command::Answer { owner: owner.to_owned(), answers };
             let Outcome::Accepted(accepted) = self.submit(command).await? else { return Err(odd()) };
-            all.extend(accepted.into_iter().map(|one| match one {
-                Accepted::Failed(_) => Accepted::Failed("JetStream has no transactions for effects".to_owned()),
-                one => one,
-            }));
+            for (answer, one) in some.iter().zip(accepted) {
+                all.push(match one {
+                    Accepted::Failed(_) if answer.effects.is_some() => {
+                        Accepted::Failed("JetStream has no transactions for effects".to_owned())
+                    }
+                    // It counted, and the server has lost that.
+                    Accepted::Failed(_) => return Err(DriverError::new("an answer was lost: ask again")),
+                    one => one,
+                });
+            }
         }
         Ok(all)
     }

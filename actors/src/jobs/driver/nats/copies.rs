@@ -4,6 +4,7 @@
 //! is always a copy and all of the log after it. Who is behind the beginning of the log takes the copy.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use async_nats::HeaderMap;
 use futures_util::future::try_join_all;
@@ -14,14 +15,45 @@ use tokio::time::sleep;
 
 use super::super::memory::Dump;
 use super::super::{DriverError, JobId};
+use super::command::{Command, Outcome};
 use super::link::{Link, PATIENCE};
 use super::machine::SWEPT;
 use super::names::Subject;
+use super::shared::Shared;
 use super::state::State;
 use super::texts::{self, Place};
 
 /// How many parts are read, or subjects deleted, at once.
 const AT_ONCE: usize = 16;
+
+impl Shared {
+    /// Makes copies of the tables when the log has become long.
+    pub(super) async fn copy_now_and_then(self: Arc<Self>) {
+        let by = rand::random();
+        let mut applied = self.applied.subscribe();
+        loop {
+            let is_long = { self.machine.lock().state.wants_copy() };
+            if is_long && let Err(error) = self.copy(by).await {
+                tracing::warn!(%error, "the jobs' tables could not be copied, and it is tried again");
+                sleep(PATIENCE).await;
+            }
+            if applied.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    async fn copy(&self, by: u64) -> Result<(), DriverError> {
+        if !matches!(self.submit(Command::Claim { by }).await?, Outcome::Is(true)) {
+            return Ok(());
+        }
+        let dump = { self.machine.lock().dump() };
+        if let Some(bytes) = write(&self.link, dump).await? {
+            self.submit(Command::Copied { by, bytes }).await?;
+        }
+        Ok(())
+    }
+}
 
 /// Which copy is the latest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +82,11 @@ pub(super) async fn read(link: &Link) -> Result<Option<Whole>, DriverError> {
         }
         sleep(PATIENCE / 10).await;
     }
+}
+
+/// Up to which place of the log the latest copy holds, if there is any.
+pub(super) async fn latest_seq(link: &Link) -> Result<Option<u64>, DriverError> {
+    Ok(head(link).await?.map(|(_, head)| head.seq))
 }
 
 async fn head(link: &Link) -> Result<Option<(u64, Head)>, DriverError> {
@@ -84,7 +121,7 @@ async fn read_parts(link: &Link, head: &Head) -> Result<Whole, DriverError> {
 
 /// Makes a copy the latest, deletes what is not needed any more, and tells how many bytes it has; `None` where another
 /// one was made the latest meanwhile.
-pub(super) async fn write(link: &Link, (state, dump): Whole) -> Result<Option<u64>, DriverError> {
+async fn write(link: &Link, (state, dump): Whole) -> Result<Option<u64>, DriverError> {
     let (seq, made_at) = (state.applied, state.at);
     let needed: HashSet<JobId> = dump.texts().filter_map(Place::parse).map(Place::name).collect();
     let whole = tokio::task::spawn_blocking(move || serde_json::to_vec(&(state, dump)));

@@ -5,16 +5,16 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_nats::{Message, Subscriber};
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use jiff::Timestamp;
 use tokio::time::sleep;
 
 use super::super::DriverError;
 use super::super::memory::Dump;
-use super::command::{Command, Item, Outcome};
+use super::command::{Command, Item};
 use super::copies;
 use super::entry::Heard;
-use super::link::{LogInfo, PATIENCE, closed};
+use super::link::{LogInfo, closed};
 use super::machine::{Applied, is_fresh};
 use super::shared::Shared;
 use super::state::State;
@@ -32,6 +32,10 @@ const LOOKS: u32 = 40;
 
 const BETWEEN_LOOKS: Duration = Duration::from_millis(25);
 
+/// What a text counts that an entry brings, in bytes of the log: those that nobody has any more are only deleted with a
+/// copy, so it has to come to one.
+const TEXT: u64 = 16 << 10;
+
 impl Shared {
     /// Applies what the server says, until it can't be gone on.
     pub(super) async fn follow(self: Arc<Self>, mut feed: Subscriber) {
@@ -40,11 +44,12 @@ impl Shared {
             let is_behind = *target.borrow_and_update() > self.applied();
             let done = tokio::select! {
                 biased;
+                // Before what is heard: that may go on from another log.
+                () = self.doubt.notified() => self.catch_up(true).await,
                 heard = feed.next() => match heard {
                     Some(message) => self.hear(message).await,
                     None => return self.give_up(closed()),
                 },
-                () = self.doubt.notified() => self.catch_up(true).await,
                 _ = target.changed(), if !is_behind => Ok(()),
                 () = sleep(FEED), if is_behind => self.catch_up(false).await,
             };
@@ -54,6 +59,12 @@ impl Shared {
                 Err(error) => {
                     tracing::warn!(%error, "the jobs' log could not be read, and it is tried again");
                     sleep(AGAIN).await;
+                    // What was heard meanwhile is read with the rest.
+                    while let Some(heard) = feed.next().now_or_never() {
+                        if heard.is_none() {
+                            return self.give_up(closed());
+                        }
+                    }
                     self.doubt.notify_one();
                 }
             }
@@ -75,7 +86,8 @@ impl Shared {
         }
         if heard.seq > applied {
             self.reach(heard.seq);
-            return self.catch_up(false).await;
+            // It may have gone on from an earlier end.
+            return self.catch_up(true).await;
         }
         // It was read before it was heard. If it was another, the server has lost its end and goes on from there.
         let known = self.machine.lock().entry_at(heard.seq);
@@ -88,11 +100,14 @@ impl Shared {
     /// Reads what is missing; with `doubt`, whether the log is still the one that was applied.
     pub(super) async fn catch_up(&self, doubt: bool) -> Result<(), DriverError> {
         let before = self.applied();
+        // In this order: whatever is in a copy has been in the log.
+        let copied = if doubt { copies::latest_seq(&self.link).await? } else { None };
         let info = self.ask_log().await?;
         let known = *self.created.lock();
         let is_other = known != Some(info.created);
         let is_shorter = info.state.last_seq < before || info.state.first_seq > before + 1;
-        if is_other || is_shorter || (doubt && !self.is_same(&info).await?) {
+        let is_lost = copied.is_some_and(|seq| seq > info.state.last_seq);
+        if is_other || is_shorter || is_lost || (doubt && !self.is_same(&info).await?) {
             self.read_copy(&info).await?;
         }
         *self.created.lock() = Some(info.created);
@@ -121,13 +136,21 @@ impl Shared {
     /// Whether the last entry that was applied is where it was.
     async fn is_same(&self, info: &LogInfo) -> Result<bool, DriverError> {
         let applied = self.applied();
-        let known = self.machine.lock().entry_at(applied);
         if applied < info.state.first_seq {
             // It was deleted, and there is nothing before the next one.
             return Ok(applied + 1 == info.state.first_seq);
         }
-        let entries = self.link.entries(applied).await?;
-        Ok(known.is_none_or(|known| entries.iter().any(|entry| entry.seq == applied && entry.id == known)))
+        let known = self.machine.lock().entry_at(applied);
+        let Some(known) = known else { return Ok(true) };
+        for look in 0..=LOOKS {
+            if look > 0 {
+                sleep(BETWEEN_LOOKS).await;
+            }
+            if let Some(first) = self.link.entries(applied).await?.first() {
+                return Ok(first.seq == applied && first.id == known);
+            }
+        }
+        Ok(false)
     }
 
     /// Begins anew, from the latest copy.
@@ -140,17 +163,22 @@ impl Shared {
                 format!("the jobs' log begins at {first}, and the latest copy ends at {seq}, expected {}", first - 1);
             return Err(DriverError::refused(why));
         }
-        if info.state.last_seq < seq {
+        let mut last = info.state.last_seq;
+        if last < seq {
+            // The copy may be of what came since.
+            last = self.ask_log().await?.state.last_seq;
+        }
+        if last < seq {
             // The server has lost its end, which it had not synced. So that nothing gets the place of what is in the
             // copy:
-            tracing::error!(seq, last = info.state.last_seq, "the server has lost the end of the jobs' log");
+            tracing::error!(seq, last, "the server has lost the end of the jobs' log");
             self.link.log.purge().sequence(seq + 1).await.map_err(DriverError::new)?;
         }
         self.machine.lock().restore(state, dump);
         // Nobody will hear what became of these: they may be in the copy, or have been lost.
         self.waiting.lock().clear();
         self.applied.send_replace(seq);
-        self.target.send_replace(info.state.last_seq.max(seq));
+        self.target.send_replace(last.max(seq));
         Ok(())
     }
 
@@ -160,7 +188,8 @@ impl Shared {
             Some(_) => self.commands(&heard).await?,
             None => Vec::new(),
         };
-        let bytes = heard.body().len() as u64;
+        let texts = commands.iter().flatten().flat_map(Command::texts).filter(|text| Place::parse(text).is_some());
+        let bytes = heard.body().len() as u64 + TEXT * texts.count() as u64;
         let applied = {
             let mut machine = self.machine.lock();
             if machine.state.applied + 1 != heard.seq {
@@ -209,37 +238,13 @@ impl Shared {
         if !Place::parse(&text).is_some_and(|place| is_fresh(place, at)) {
             return Ok(None);
         }
-        texts::read(&self.link, vec![&mut text]).await?;
+        if !texts::read(&self.link, vec![&mut text]).await?.is_empty() {
+            // Others may have it, so it can't be gone on without it.
+            return Err(DriverError::new("a command of the jobs' log is not there any more"));
+        }
         match serde_json::from_str(&text) {
             Ok(Item::Do(command)) => Ok(Some(command)),
             Ok(Item::Kept(_)) | Err(_) => Ok(None),
         }
-    }
-
-    /// Makes copies of the tables when the log has become long.
-    pub(super) async fn copy_now_and_then(self: Arc<Self>) {
-        let by = rand::random();
-        let mut applied = self.applied.subscribe();
-        loop {
-            let is_long = { self.machine.lock().state.wants_copy() };
-            if is_long && let Err(error) = self.copy(by).await {
-                tracing::warn!(%error, "the jobs' tables could not be copied, and it is tried again");
-                sleep(PATIENCE).await;
-            }
-            if applied.changed().await.is_err() {
-                return;
-            }
-        }
-    }
-
-    async fn copy(&self, by: u64) -> Result<(), DriverError> {
-        if !matches!(self.submit(Command::Claim { by }).await?, Outcome::Is(true)) {
-            return Ok(());
-        }
-        let dump = { self.machine.lock().dump() };
-        if let Some(bytes) = copies::write(&self.link, dump).await? {
-            self.submit(Command::Copied { by, bytes }).await?;
-        }
-        Ok(())
     }
 }

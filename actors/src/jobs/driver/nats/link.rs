@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
 
 use super::super::DriverError;
@@ -24,6 +24,10 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(3);
 
 /// How many entries are read at once.
 const AT_ONCE: u64 = 256;
+
+/// How many messages are stored at once beside the log. The server writes them one after the other, and the time that
+/// it has for one is not to pass behind hundreds of others.
+pub(super) const STORES: usize = 16;
 
 /// How the server says that this was all.
 const ALL: u16 = 204;
@@ -37,13 +41,15 @@ pub(super) struct Link {
     pub(super) kept: Stream,
     /// How often the connection was lost.
     pub(super) cuts: Arc<watch::Sender<u64>>,
+    /// The turns of those who [store](Self::store).
+    pub(super) stores: Semaphore,
     /// How many bytes a part of a text has at most.
     pub(super) part: usize,
     /// How many bytes an entry has at most.
     pub(super) entry: usize,
 }
 
-/// What a server says of the log.
+/// What a server says of a stream.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct LogInfo {
     /// When the stream was made: there may be another by now.
@@ -116,7 +122,12 @@ impl Link {
 
     /// What the leader of the log says of it: all that was ever acknowledged is in it.
     pub(super) async fn info(&self) -> Result<LogInfo, DriverError> {
-        self.ask(format!("STREAM.INFO.{}", self.names.log_stream), &json!({})).await
+        self.info_of(&self.names.log_stream).await
+    }
+
+    /// What the leader of a stream says of it.
+    pub(super) async fn info_of(&self, stream: &str) -> Result<LogInfo, DriverError> {
+        self.ask(format!("STREAM.INFO.{stream}"), &json!({})).await
     }
 
     /// The subjects of what is kept beside the log.
@@ -150,8 +161,9 @@ impl Link {
         })
     }
 
-    /// The same, where a refusal is a failure.
+    /// The same, where a refusal is a failure, and some at a time.
     pub(super) async fn store(&self, subject: String, headers: HeaderMap, body: Vec<u8>) -> Result<u64, DriverError> {
+        let _turn = self.stores.acquire().await.map_err(DriverError::new)?;
         match self.publish(subject, headers, body).await? {
             Stored::At(seq) => Ok(seq),
             Stored::Refused(error) => Err(DriverError::new(error)),

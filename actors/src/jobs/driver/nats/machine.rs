@@ -175,6 +175,11 @@ mod tests {
         assert!(seen.iter().all(|record| record.as_ref().unwrap().entered_at == at(10)));
         tokio::time::advance(Duration::from_secs(3)).await;
         assert_eq!(machine.clock.now(), at(13));
+        // Nor by what is heard of it.
+        machine.clock.hear(at(4));
+        assert_eq!(machine.clock.now(), at(10));
+        machine.clock.hear(at(12));
+        assert_eq!(machine.clock.now(), at(12));
     }
 
     #[tokio::test(start_paused = true)]

@@ -119,7 +119,7 @@ impl NatsDriver {
         NatsDriverBuilder::new(url.into())
     }
 
-    /// Whether each server that keeps the log was found to sync before it acknowledges, when this driver connected.
+    /// Whether each server that keeps the streams was found to sync before it acknowledges, when this driver connected.
     #[must_use]
     pub fn is_synced(&self) -> bool {
         self.0.is_synced

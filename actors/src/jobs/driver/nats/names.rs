@@ -1,5 +1,8 @@
 use super::super::DriverError;
 
+/// What the name of the second stream has more than that of the log's.
+const KEPT: &str = "_KEPT";
+
 /// What the streams and subjects of a namespace are called.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Names {
@@ -17,15 +20,18 @@ pub(super) struct Names {
 impl Names {
     pub(super) fn new(namespace: &str) -> Result<Self, DriverError> {
         let is_word = namespace.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
-        if namespace.is_empty() || namespace.len() > 64 || !is_word {
-            let expected = "expected 1 to 64 of the letters a to z and A to Z, digits, `-` and `_`";
+        // The stream of its log would be another namespace's `kept_stream`.
+        let is_taken = namespace.ends_with(KEPT);
+        if namespace.is_empty() || namespace.len() > 64 || !is_word || is_taken {
+            let expected =
+                "expected 1 to 64 of the letters a to z and A to Z, digits, `-` and `_`, and not `_KEPT` at the end";
             return Err(DriverError::refused(format!("namespace: {namespace:?}, {expected}")));
         }
         Ok(Self {
             log_stream: format!("JOBS_{namespace}"),
             log: format!("jobs.{namespace}.log"),
             feed: format!("jobs.{namespace}.feed"),
-            kept_stream: format!("JOBS_{namespace}_KEPT"),
+            kept_stream: format!("JOBS_{namespace}{KEPT}"),
             kept: format!("jobs.{namespace}.kept"),
         })
     }
@@ -77,7 +83,8 @@ mod tests {
     #[test]
     fn a_namespace_is_one_word_of_a_subject() {
         assert!(Names::new("app-1_A").is_ok() && Names::new(&"a".repeat(64)).is_ok());
-        for odd in ["", "a.b", "a b", "a*", ">", "é", &"a".repeat(65)] {
+        assert!(Names::new("KEPT").is_ok() && Names::new("app_KEPT_1").is_ok() && Names::new("app_kept").is_ok());
+        for odd in ["", "a.b", "a b", "a*", ">", "é", &"a".repeat(65), "app_KEPT", "_KEPT"] {
             assert!(Names::new(odd).is_err(), "{odd:?}");
         }
     }

@@ -8,7 +8,7 @@ use super::entry::EntryId;
 /// How long a writer of entries is remembered who writes none.
 const SESSION: SignedDuration = SignedDuration::from_hours(1);
 
-/// How long somebody may make a copy before another does.
+/// How long somebody may make a copy before another does; and a second more for each MiB of the one before.
 const CLAIM: SignedDuration = SignedDuration::from_mins(2);
 
 /// How many bytes of the log make a new copy worth while; more where a copy is larger.
@@ -22,7 +22,7 @@ pub(super) struct State {
     /// What the clock read at it. It never goes back.
     pub(super) at: Timestamp,
     sessions: BTreeMap<u64, Session>,
-    /// How many bytes there were in all entries.
+    /// How many bytes there were in all entries, about, with the texts that they brought.
     logged: u64,
     /// How many of them are in the latest copy.
     copied: u64,
@@ -62,7 +62,7 @@ impl State {
         }
     }
 
-    /// An entry of so many bytes was at this place.
+    /// An entry of so many bytes, with the texts that it brings, was at this place.
     pub(super) fn pass(&mut self, seq: u64, at: Timestamp, bytes: u64) {
         (self.applied, self.at) = (seq, at);
         self.logged += bytes;
@@ -81,7 +81,8 @@ impl State {
     pub(super) fn claim(&mut self, by: u64) -> bool {
         let (is_free, at) = (self.is_free(), self.at);
         if is_free {
-            self.claim = Some(Claim { by, until: at + CLAIM, logged: self.logged });
+            let longer = SignedDuration::from_secs(u32::try_from(self.copy >> 20).unwrap_or(u32::MAX).into());
+            self.claim = Some(Claim { by, until: at + CLAIM + longer, logged: self.logged });
             self.sessions.retain(|_, session| at.duration_since(session.at) < SESSION);
         }
         is_free
@@ -121,6 +122,20 @@ mod tests {
         assert!(!state.wants_copy());
         state.pass(5, at(201), COPY_AFTER);
         assert!(state.wants_copy());
+    }
+
+    #[test]
+    fn a_large_copy_may_take_its_time() {
+        let mut state = State::default();
+        state.pass(1, at(0), COPY_AFTER);
+        assert!(state.claim(1));
+        state.copied(1, 300 << 20);
+        state.pass(2, at(1), 300 << 20);
+        assert!(state.wants_copy() && state.claim(2));
+        state.pass(3, at(420), 0);
+        assert!(!state.wants_copy() && !state.claim(3));
+        state.pass(4, at(421), 0);
+        assert!(state.wants_copy() && state.claim(3));
     }
 
     #[test]

@@ -34,7 +34,7 @@ struct Config {
     sync_always: bool,
 }
 
-/// Refuses where a server that has the log does not sync before it acknowledges, or does not say so.
+/// Refuses where a server that has one of the streams does not sync before it acknowledges, or does not say so.
 pub(super) async fn check(link: &Link, monitors: &[String]) -> Result<(), DriverError> {
     let mut always = Vec::new();
     for monitor in monitors {
@@ -45,21 +45,25 @@ pub(super) async fn check(link: &Link, monitors: &[String]) -> Result<(), Driver
         }
         always.push(server.server_name);
     }
-    let info = link.info().await?;
-    let mut servers: Vec<String> = Vec::new();
-    if let Some(cluster) = info.cluster {
-        servers.extend(cluster.leader);
-        servers.extend(cluster.replicas.into_iter().map(|peer| peer.name));
-    }
-    if servers.is_empty() {
-        servers.push(link.client.server_info().server_name);
-    }
-    match servers.iter().find(|server| !always.contains(server)) {
-        Some(server) => {
-            Err(unsynced(&format!("it is not known whether server {server:?} syncs before it acknowledges")))
+    // A cluster may have put them on different servers.
+    for stream in [&link.names.log_stream, &link.names.kept_stream] {
+        let servers = servers(link, stream).await?;
+        if let Some(server) = servers.iter().find(|server| !always.contains(server)) {
+            return Err(unsynced(&format!("it is not known whether server {server:?} syncs before it acknowledges")));
         }
-        None => Ok(()),
     }
+    Ok(())
+}
+
+/// Which servers have a stream.
+async fn servers(link: &Link, stream: &str) -> Result<Vec<String>, DriverError> {
+    let Some(cluster) = link.info_of(stream).await?.cluster else {
+        return Ok(vec![link.client.server_info().server_name]);
+    };
+    let leader = cluster.leader.ok_or_else(|| DriverError::new(format!("stream {stream:?} has no leader")))?;
+    let mut servers = vec![leader];
+    servers.extend(cluster.replicas.into_iter().map(|peer| peer.name));
+    Ok(servers)
 }
 
 fn unsynced(what: &str) -> DriverError {

@@ -21,6 +21,12 @@ use super::names::Subject;
 /// How many bytes a text has at most that is written into the log.
 const SHORT: usize = 1 << 10;
 
+/// What a longer one counts in a batch: it is a message of its own, and takes as long as many that are not.
+const LONG: usize = 8 << 10;
+
+/// What is in the place of a text that is lost.
+const LOST: &str = "null";
+
 /// How many texts are asked for at once. The server answers with no more than 1,024 messages.
 const AT_ONCE: usize = 32;
 
@@ -72,6 +78,11 @@ pub(super) fn made_at(name: JobId) -> Timestamp {
     Timestamp::from_millisecond(millis).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
+/// How many bytes of a batch a text is worth.
+pub(super) fn weight(text: &str) -> usize {
+    if text.len() > SHORT { LONG } else { text.len() }
+}
+
 /// As it is written into the log. What is long is kept beside it, and is there when this returns.
 pub(super) async fn keep(link: &Link, now: Timestamp, text: &str) -> Result<String, DriverError> {
     if text.len() <= SHORT {
@@ -94,32 +105,44 @@ pub(super) async fn keep_apart(link: &Link, now: Timestamp, text: &str) -> Resul
     Ok(place.text())
 }
 
-/// Has each of these texts, which are as the tables have them, be as it was given.
-pub(super) async fn read(link: &Link, texts: Vec<&mut String>) -> Result<(), DriverError> {
+/// Has each of these texts, which are as the tables have them, be as it was given. Tells which of them, by their index,
+/// are lost: these become `null`.
+pub(super) async fn read(link: &Link, texts: Vec<&mut String>) -> Result<Vec<usize>, DriverError> {
     let mut places: Vec<Place> = texts.iter().filter_map(|text| Place::parse(text)).collect();
     places.sort_unstable();
     places.dedup();
     let found = find(link, &places).await?;
-    for text in texts {
+    let mut lost = Vec::new();
+    for (at, text) in texts.into_iter().enumerate() {
         match Place::parse(text) {
-            Some(place) => text.clone_from(found.get(&place).ok_or_else(|| missing(place))?),
+            Some(place) => match found.get(&place) {
+                Some(whole) => text.clone_from(whole),
+                None => {
+                    LOST.clone_into(text);
+                    lost.push(at);
+                }
+            },
             None if text.starts_with('=') => {
                 text.remove(0);
             }
             None => return Err(DriverError::new(format!("{text:?} is no text of the jobs' log"))),
         }
     }
-    Ok(())
+    Ok(lost)
 }
 
+/// Texts, without those that are lost.
 async fn find(link: &Link, places: &[Place]) -> Result<HashMap<Place, String>, DriverError> {
     let mut found = HashMap::new();
     for some in places.chunks(AT_ONCE) {
         for look in 0.. {
             let left: Vec<Place> = some.iter().filter(|place| !found.contains_key(*place)).copied().collect();
-            let Some(first) = left.first() else { break };
+            if left.is_empty() {
+                break;
+            }
             if look == LOOKS {
-                return Err(missing(*first));
+                check_lost(link, &left).await?;
+                break;
             }
             if look > 0 {
                 sleep(BETWEEN_LOOKS).await;
@@ -154,8 +177,25 @@ async fn look_for(link: &Link, places: &[Place]) -> Result<Vec<(Place, String)>,
     Ok(found)
 }
 
-fn missing(place: Place) -> DriverError {
-    DriverError::new(format!("the text {} of a job is not there", place.text()))
+/// Fails where one of these is not lost: the leader of the stream has all of it, and whoever was asked is behind.
+async fn check_lost(link: &Link, places: &[Place]) -> Result<(), DriverError> {
+    for place in places {
+        if has_all(link, *place).await? {
+            return Err(DriverError::new(format!("the text {} of a job is not there yet", place.text())));
+        }
+        tracing::error!(text = %place.text(), "the server has lost a text of a job");
+    }
+    Ok(())
+}
+
+async fn has_all(link: &Link, place: Place) -> Result<bool, DriverError> {
+    let name = place.name.to_string();
+    for part in 0..place.parts {
+        if link.latest(&link.names.text(&name, &part.to_string())).await?.is_none() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 #[cfg(test)]

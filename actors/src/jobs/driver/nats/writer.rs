@@ -17,6 +17,12 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// How long it is until it is tried again.
 const AGAIN: Duration = Duration::from_millis(50);
 
+/// How long nothing is written until it is begun anew: before others [forget](super::state) who writes.
+const IDLE: Duration = Duration::from_secs(30 * 60);
+
+/// How the server says that it is at the same entry still, as it was sent before.
+const IN_PROCESS: usize = 409;
+
 /// A command that is to be written.
 pub(super) struct Submission {
     /// As JSON.
@@ -28,6 +34,7 @@ pub(super) struct Submission {
 /// callers say at the same time costs the server one message, and its disk one sync.
 pub(super) async fn write(shared: Arc<Shared>, mut inbox: mpsc::Receiver<Submission>) {
     let mut session = None;
+    let mut wrote = Instant::now();
     let mut left = None;
     loop {
         let first = match left.take() {
@@ -48,7 +55,7 @@ pub(super) async fn write(shared: Arc<Shared>, mut inbox: mpsc::Receiver<Submiss
             waiters.push(next.answer);
         }
         body.push(']');
-        if shared.is_forgotten.swap(false, Ordering::AcqRel) {
+        if shared.is_forgotten.swap(false, Ordering::AcqRel) || wrote.elapsed() > IDLE {
             session = None;
         }
         let begun = match session {
@@ -59,7 +66,9 @@ pub(super) async fn write(shared: Arc<Shared>, mut inbox: mpsc::Receiver<Submiss
             Ok(begun) => {
                 let id = EntryId { session: begun.session, number: begun.number + 1 };
                 session = Some(id);
-                put(&shared, id, body, waiters).await;
+                if put(&shared, id, body, waiters).await {
+                    wrote = Instant::now();
+                }
             }
             Err(error) => fail(waiters, &error),
         }
@@ -74,16 +83,20 @@ async fn begin(shared: &Shared) -> Result<EntryId, DriverError> {
     Ok(id)
 }
 
-/// Writes an entry. Who waits for it is answered when it was applied.
-async fn put(shared: &Shared, id: EntryId, body: String, waiters: Vec<Waiter>) {
+/// Writes an entry; whether it was acknowledged. Who waits for it is answered when it was applied.
+async fn put(shared: &Shared, id: EntryId, body: String, waiters: Vec<Waiter>) -> bool {
     // Before it is sent, as it may be applied before it is acknowledged.
     shared.waiting.lock().insert(id, waiters);
     let is_awaited = || shared.waiting.lock().get(&id).is_some_and(|waiters| waiters.iter().any(|w| !w.is_closed()));
     match append(shared, id, &body, is_awaited).await {
-        Ok(seq) => shared.reach(seq),
+        Ok(seq) => {
+            shared.reach(seq);
+            true
+        }
         Err(error) => {
             let waiters = shared.waiting.lock().remove(&id).unwrap_or_default();
             fail(waiters, &error);
+            false
         }
     }
 }
@@ -107,7 +120,7 @@ async fn append(shared: &Shared, id: EntryId, body: &str, is_awaited: impl Fn() 
         let error = match shared.link.publish(names.log.clone(), headers, body.as_bytes().to_vec()).await {
             Ok(Stored::At(seq)) => return Ok(seq),
             // What is the matter with the server may pass; what is the matter with the entry does not.
-            Ok(Stored::Refused(error)) if error.code() >= 500 => DriverError::new(error),
+            Ok(Stored::Refused(error)) if error.code() >= 500 || error.code() == IN_PROCESS => DriverError::new(error),
             Ok(Stored::Refused(error)) => return Err(DriverError::new(error)),
             Err(error) => error,
         };
