@@ -4,6 +4,7 @@
 mod chaos;
 mod effects;
 mod listening;
+mod same_time;
 
 use std::time::Duration;
 

@@ -83,8 +83,8 @@ impl Plane {
         if phase == Phase::Closed {
             return;
         }
-        // Not for long, as it costs others no more than a lease.
-        let limit = limit.min(crate::system::after(Instant::now(), self.config.grace));
+        // After a lease others know it anyway.
+        let limit = limit.min(crate::system::after(Instant::now(), self.config.lease));
         if !may_be_known || timeout_at(limit, self.insist_on_leaving(&owner)).await == Ok(true) {
             self.left.store(true, Ordering::Release);
         }

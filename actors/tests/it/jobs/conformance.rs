@@ -77,6 +77,7 @@ pub(crate) async fn conforms<W: World>(world: &W) {
     many::remembers_across_reopening(world).await;
     many::gives_each_job_to_one_of_many(world).await;
     many::keeps_keys_in_order_among_many(world).await;
+    many::takes_once_for_all_who_call_the_same_take(world).await;
 }
 
 fn id(queue: &str, name: &str) -> JobId {

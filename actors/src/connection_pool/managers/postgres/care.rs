@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 use tokio_postgres::Error;
 
-use super::error::is_serialization_failure;
+use super::error::{is_of_a_standby, is_serialization_failure};
 
 #[derive(Debug, Default)]
 pub(super) struct Care {
@@ -18,6 +18,8 @@ pub(super) struct Care {
     refused: AtomicBool,
     /// It did so because of others, and might not the next time.
     serialization: AtomicBool,
+    /// The server takes no writes, and may never again: another does, after a failover.
+    astray: AtomicBool,
 }
 
 impl Care {
@@ -40,6 +42,11 @@ impl Care {
 
     pub(super) fn met_serialization_failure(&self) -> bool {
         self.serialization.load(SeqCst)
+    }
+
+    /// Whether the server is not the one that is to be written to.
+    pub(super) fn is_astray(&self) -> bool {
+        self.astray.load(SeqCst)
     }
 
     pub(super) fn unsure(&self) {
@@ -69,6 +76,9 @@ impl Care {
                 self.refused.store(true, SeqCst);
                 if is_serialization_failure(code) {
                     self.serialization.store(true, SeqCst);
+                }
+                if is_of_a_standby(code) {
+                    self.astray.store(true, SeqCst);
                 }
             }
             // Not the server's error, so there may be more from the server.

@@ -102,9 +102,9 @@ impl PostgresConnection {
         Ok(())
     }
 
-    /// Whether the server can't be reached by it any more.
+    /// Whether it is of no use any more: the server can't be reached by it, or takes no writes.
     pub(super) fn is_over(&self) -> bool {
-        self.driver.is_over()
+        self.driver.is_over() || self.session.care().is_astray()
     }
 
     /// Takes leave, and waits until the server has closed the connection.

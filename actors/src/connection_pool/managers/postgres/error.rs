@@ -60,6 +60,13 @@ pub(super) fn is_serialization_failure(code: &SqlState) -> bool {
     [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED].contains(code)
 }
 
+/// What a server says that takes no writes, as a standby does: the first to a statement that writes, the second to the
+/// beginning of a transaction that would. That is also said to what no server can do, and of a prepared statement that
+/// gives other columns by now.
+pub(super) fn is_of_a_standby(code: &SqlState) -> bool {
+    [SqlState::READ_ONLY_SQL_TRANSACTION, SqlState::FEATURE_NOT_SUPPORTED].contains(code)
+}
+
 impl PostgresError {
     /// What the server said, if it was the server.
     #[must_use]
@@ -92,6 +99,12 @@ impl PostgresError {
     #[must_use]
     pub fn is_serialization_failure(&self) -> bool {
         self.code().is_some_and(is_serialization_failure)
+    }
+
+    /// Whether a server may have said it that takes no writes. Its connection is not lent again.
+    #[cfg(feature = "jobs")]
+    pub(crate) fn is_of_a_standby(&self) -> bool {
+        self.code().is_some_and(is_of_a_standby)
     }
 
     /// Whether connecting fails like this until somebody changes something. The server's classes of errors that

@@ -29,6 +29,9 @@
 //!   channel binding. TLS is [brought along](PostgresManager::tls).
 //! - Of what a user sets for a session (`SET`, advisory locks, temporary tables), the next one finds what
 //!   [`clean`](PostgresManager::clean) does not undo.
+//! - Where several hosts are named, `target_session_attrs=read-write` has the one found that takes writes. A
+//!   connection whose server has refused to write is closed when it comes back, as it may be a standby's by now; so is
+//!   one on which a transaction that only reads was to write.
 //! - Notices go to the log, at the level `debug`; notifications are dropped: to hear them,
 //!   [listen](PostgresManager::listen) on a connection of its own.
 //!

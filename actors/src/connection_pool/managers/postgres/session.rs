@@ -1,6 +1,8 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
+#[cfg(feature = "jobs")]
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -29,12 +31,48 @@ pub struct Session {
     dialer: Arc<Dialer>,
     peer: Peer,
     limit: Duration,
+    /// Whether what is done now are effects of a job, in the transaction that ends it.
+    #[cfg(feature = "jobs")]
+    effects: AtomicBool,
+}
+
+/// That effects of a job are done. Dropped, they are over.
+#[cfg(feature = "jobs")]
+pub(crate) struct WithinEffects<'a>(&'a AtomicBool);
+
+#[cfg(feature = "jobs")]
+impl Drop for WithinEffects<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, SeqCst);
+    }
 }
 
 impl Session {
     pub(super) fn new(client: Client, status: Arc<Status>, dialer: Arc<Dialer>, peer: Peer, limit: Duration) -> Self {
         let (care, statements) = (Care::default(), Mutex::default());
-        Self { client, status, care, statements, dialer, peer, limit }
+        Self {
+            client,
+            status,
+            care,
+            statements,
+            dialer,
+            peer,
+            limit,
+            #[cfg(feature = "jobs")]
+            effects: AtomicBool::new(false),
+        }
+    }
+
+    /// Effects of a job begin; see [`PostgresDriver::effects`](crate::jobs::driver::PostgresDriver::effects).
+    #[cfg(feature = "jobs")]
+    pub(crate) fn within_effects(&self) -> WithinEffects<'_> {
+        self.effects.store(true, SeqCst);
+        WithinEffects(&self.effects)
+    }
+
+    #[cfg(feature = "jobs")]
+    pub(crate) fn is_within_effects(&self) -> bool {
+        self.effects.load(SeqCst)
     }
 
     /// Runs a statement with parameters (`$1`, `$2`, ...), and gives the rows.

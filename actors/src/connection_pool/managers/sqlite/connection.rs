@@ -1,5 +1,6 @@
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use patterns_core::context::interruptible;
 use patterns_core::outcome::catch_panic;
@@ -20,6 +21,8 @@ pub struct SqliteConnection {
     /// Held by the call that runs, also when nobody waits for it any more. Empty once it is closed.
     db: Arc<Mutex<Option<Connection>>>,
     calls: Arc<Calls>,
+    /// How long a statement waits for another writer.
+    patience: Duration,
 }
 
 impl SqliteConnection {
@@ -36,7 +39,10 @@ impl SqliteConnection {
             AuthAction::Transaction { .. } if asked.is_confined() => Authorization::Deny,
             _ => Authorization::Allow,
         }))?;
-        Ok(Self { db: Arc::new(Mutex::new(Some(db))), calls })
+        // As it was opened with, or as the user's own statements have set it.
+        let patience = db.pragma_query_value(None, "busy_timeout", |row| row.get::<_, u32>(0))?;
+        let patience = Duration::from_millis(u64::from(patience));
+        Ok(Self { db: Arc::new(Mutex::new(Some(db))), calls, patience })
     }
 
     /// Calls `f` with the connection on a blocking thread.
@@ -108,9 +114,9 @@ impl SqliteConnection {
     /// Runs what waits at the writer, and commits it together.
     pub(super) async fn write(&mut self, writer: &Arc<Writer>) {
         let db = Arc::clone(&self.db).lock_owned().await;
-        let (calls, writer) = (Arc::clone(&self.calls), Arc::clone(writer));
+        let (calls, writer, patience) = (Arc::clone(&self.calls), Arc::clone(writer), self.patience);
         // Cut off by the end of the runtime, those who wait are told by what they wait for.
-        let _ = spawn_blocking(move || run_group(db, &calls, &writer)).await;
+        let _ = spawn_blocking(move || run_group(db, &calls, &writer, patience)).await;
     }
 
     async fn numbered_call<T, E, F>(&mut self, f: F) -> Result<T, CallError<E>>
@@ -187,9 +193,9 @@ fn run<T, E>(
 }
 
 /// A group of calls, on its blocking thread.
-fn run_group(mut db: OwnedMutexGuard<Option<Connection>>, calls: &Arc<Calls>, writer: &Writer) {
+fn run_group(mut db: OwnedMutexGuard<Option<Connection>>, calls: &Arc<Calls>, writer: &Writer, patience: Duration) {
     let Some(db) = db.as_mut() else { return };
-    group::run(db, calls, writer);
+    group::run(db, calls, writer, patience);
     calls.note_transaction(!db.is_autocommit());
 }
 

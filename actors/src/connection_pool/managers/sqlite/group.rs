@@ -5,8 +5,10 @@
 //! call of a group is alone in the transaction until it has ended; each further one has a savepoint.
 
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
-use rusqlite::{Connection, Error, Transaction, TransactionBehavior, ffi};
+use rusqlite::{Connection, Error, ErrorCode, Transaction, TransactionBehavior, ffi};
 use tokio::time::Instant;
 
 use super::calls::Calls;
@@ -17,10 +19,14 @@ use super::writer::{Writer, finish};
 /// stopped: a second or so. If it is just writing, that costs the whole group its changes.
 const SPARE: u64 = 100_000;
 
-/// Runs what waits at the writer until something was committed, or nothing is left.
-pub(super) fn run(db: &mut Connection, calls: &Arc<Calls>, writer: &Writer) {
+/// How often it is seen whether another process still writes.
+const LOOK: Duration = Duration::from_millis(1);
+
+/// Runs what waits at the writer until something was committed, or nothing is left. `patience`: how long it waits for
+/// another process that writes.
+pub(super) fn run(db: &mut Connection, calls: &Arc<Calls>, writer: &Writer, patience: Duration) {
     while let Some(job) = writer.pop() {
-        let begun = match db.transaction_with_behavior(TransactionBehavior::Immediate) {
+        let begun = match begin(db, patience) {
             Ok(begun) => begun,
             Err(error) => return fail_all(job, writer, &error),
         };
@@ -41,6 +47,26 @@ pub(super) fn run(db: &mut Connection, calls: &Arc<Calls>, writer: &Writer) {
         }
         return group.commit(writer);
     }
+}
+
+/// Begins to write when nobody else does. SQLite by itself looks less and less often, in the end each tenth of a second, so
+/// it would hardly ever find the moment between two groups of a process that always has something to write.
+#[expect(clippy::disallowed_methods, reason = "another process goes on in real time, and this is a blocking thread")]
+fn begin(db: &Connection, patience: Duration) -> Result<Transaction<'_>, Error> {
+    db.busy_timeout(Duration::ZERO)?;
+    let mut looks = patience.as_millis();
+    let begun = loop {
+        let begun = Transaction::new_unchecked(db, TransactionBehavior::Immediate);
+        let is_busy = begun.as_ref().is_err_and(|error| error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy));
+        if looks == 0 || !is_busy {
+            break begun;
+        }
+        looks -= 1;
+        thread::sleep(LOOK);
+    };
+    // What comes then waits as always.
+    db.busy_timeout(patience)?;
+    begun
 }
 
 /// No transaction can be begun: what holds for one holds for all that wait.

@@ -47,7 +47,8 @@ impl PostgresDriver {
         for (queue, late) in &ledger.queues {
             ends.wake(came(queue, *late));
         }
-        let lines: Vec<&[u8]> = shared.lines.iter().map(|line| &**line).collect();
+        // Also those of jobs that were over already.
+        let lines: Vec<&[u8]> = shared.lines.iter().chain(&ledger.made).map(|line| &**line).collect();
         let (settled, written, ended) =
             join3(settle(&tx, &ledger, &shared, &[], &[]), ends.write(&tx, &lines), tx.batch_execute(COMMIT)).await;
         settled?;

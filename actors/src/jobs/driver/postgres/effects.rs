@@ -26,8 +26,12 @@ impl PostgresDriver {
     /// [`Accepted::Failed`](super::super::Accepted::Failed) with its error, and other answers of the batch are as
     /// good as before. It is called again where the whole transaction is begun anew, after a deadlock with others, or
     /// on another connection. So it must do nothing but write rows, must not end the transaction, and should be
-    /// short: it holds up all that are answered for with it, and the server ends a transaction in which nothing
-    /// happens for ten seconds.
+    /// short: it holds up those that are answered for with it, and the server ends a transaction in which nothing
+    /// happens for ten seconds. A lock that others hold is waited for up to two seconds, where the connections have no
+    /// `lock_timeout` of their own, and then that has failed.
+    ///
+    /// It can't put jobs: [`put_in`](Self::put_in) refuses to, as what is put with an answer is decided before. That is
+    /// what [`Run::then`](crate::jobs::Run::then) is for.
     ///
     /// # Examples
     ///
@@ -50,15 +54,24 @@ impl PostgresDriver {
     }
 }
 
+/// What others hold for longer is one job's failure, and does not hold up all.
+const PATIENCE: &str = "select set_config('lock_timeout', '2s', true) where current_setting('lock_timeout') = '0'";
+
+const NO_PATIENCE: &str = "set local lock_timeout to default";
+
 /// Does them, if this driver can; the error that the answer fails with.
 pub(super) async fn perform(tx: &Session, effects: &Effects) -> Result<Result<(), String>, Setback> {
     let Some(Rows(f)) = effects.get::<Rows>() else {
         return Ok(Err("these effects are another driver's, expected those of PostgresDriver::effects".to_owned()));
     };
     // The user's own statements have the plans that they have elsewhere.
-    tx.batch_execute(&format!("savepoint durable_effects; {NO_SETTINGS}")).await?;
-    let failed = match catch_panics(async { f(tx).await }).await {
-        Ok(Ok(())) => match tx.batch_execute(&format!("release savepoint durable_effects; {SETTINGS}")).await {
+    tx.batch_execute(&format!("savepoint durable_effects; {NO_SETTINGS}; {PATIENCE}")).await?;
+    let within = tx.within_effects();
+    let done = catch_panics(async { f(tx).await }).await;
+    drop(within);
+    let release = format!("release savepoint durable_effects; {SETTINGS}; {NO_PATIENCE}");
+    let failed = match done {
+        Ok(Ok(())) => match tx.batch_execute(&release).await {
             Ok(()) => return Ok(Ok(())),
             // It kept to itself that a statement had failed, and with it all that came before.
             Err(error) => error,

@@ -53,8 +53,8 @@ impl PostgresDriver {
     ///
     /// # Errors
     ///
-    /// - [`DriverError::Refused`]: a job can't be kept as it is, or it has a key and the isolation is another.
-    ///   Nothing was changed.
+    /// - [`DriverError::Refused`]: a job can't be kept as it is, or it has a key and the isolation is another; or these
+    ///   are [effects](Self::effects). Nothing was changed.
     /// - [`DriverError::Failed`]: the server refused it, or is lost, or the ambient token or deadline ended the wait.
     ///   The transaction can only be rolled back.
     ///
@@ -82,6 +82,11 @@ impl PostgresDriver {
     /// # Ok(()) }
     /// ```
     pub async fn put_in(tx: &Session, jobs: &[NewJob]) -> Result<Vec<Entered>, DriverError> {
+        if tx.is_within_effects() {
+            return Err(DriverError::refused(
+                "effects can't put jobs, which are to be put with the answer: `Run::then`",
+            ));
+        }
         jobs.iter().try_for_each(check)?;
         loop {
             match put_once(tx, jobs).await {

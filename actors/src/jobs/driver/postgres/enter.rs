@@ -11,7 +11,8 @@ use super::tx::{rows, rows_if};
 use crate::connection_pool::postgres::{PostgresError, Session};
 
 /// Locks lines: those that are named, and those of jobs that are. Where that is over, the next statement sees all
-/// that happened in them.
+/// that happened in them. Gives those whose rows were made for that: if nobody stands in one after all, it is to go
+/// again by [`EMPTY`].
 pub(super) const LINES: &str = "
     insert into durable_line (line)
     select line from (
@@ -20,7 +21,8 @@ pub(super) const LINES: &str = "
         select line from durable_job where id = any($2::bytea[]) and line is not null
     ) as l
     order by line
-    on conflict (line) do update set line = excluded.line where false";
+    on conflict (line) do update set line = excluded.line where false
+    returning line";
 
 /// Locks unique keys in the same way. A row that is new is nobody's.
 const SOLES: &str = "
@@ -70,9 +72,9 @@ pub(super) async fn lock<'a>(tx: &Session, shared: &Shared, also: &[Vec<u8>]) ->
         rows_if(!soles.is_empty(), tx, HOLDERS, &[&soles]),
     )
     .await;
-    locked_lines?;
+    let made: Vec<Vec<u8>> = locked_lines?.iter().map(|row| row.get(0)).collect();
     locked_soles?;
-    Ok(Ledger::new(one(&known?), &holders?))
+    Ok(Ledger::new(one(&known?), &holders?, made))
 }
 
 /// Enters what was decided to be new.

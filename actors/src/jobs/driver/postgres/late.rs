@@ -13,14 +13,20 @@ use super::setback::Setback;
 use super::tx::{BEGIN, COMMIT, prepare, read, rows};
 use crate::connection_pool::postgres::Session;
 
+/// By the index, from the one that has been late for longest, and not all of them each time.
 const LATE: &str = "
     with clock as materialized (
         select (extract(epoch from clock_timestamp()) * 1000000000)::bigint as now
     )
-    select j.id from clock cross join durable_job j
-    where j.queue = any($1::text[]) and j.state = 'waiting' and not j.behind and j.expires is not null
-        and greatest(j.due, j.expires) <= clock.now
-    order by j.seq limit 512";
+    select j.id from clock
+    cross join unnest($1::text[]) as q (name)
+    cross join lateral (
+        select j.id from durable_job j
+        where j.queue = q.name and j.state = 'waiting' and not j.behind and j.expires is not null
+            and greatest(j.due, j.expires) <= clock.now
+        order by greatest(j.due, j.expires) limit 512
+    ) as j
+    limit 512";
 
 impl PostgresDriver {
     /// Ends those of the queues that were looked at; how many.
@@ -40,7 +46,7 @@ impl PostgresDriver {
         )
         .await;
         begun?;
-        in_line?;
+        let made = in_line?;
         let (locked, now) = (locked?, one(&known?).get(0));
         let (mut ends, mut expired) = (Ends::at(now), 0);
         for row in &locked {
@@ -53,7 +59,9 @@ impl PostgresDriver {
                 expired += 1;
             }
         }
-        let (written, ended) = join(ends.write(tx, &[]), tx.batch_execute(COMMIT)).await;
+        // Somebody else may have ended the last one of its line meanwhile.
+        let made: Vec<&[u8]> = made.iter().map(|row| row.get(0)).collect();
+        let (written, ended) = join(ends.write(tx, &made), tx.batch_execute(COMMIT)).await;
         written?;
         ended?;
         self.forget(&ends);

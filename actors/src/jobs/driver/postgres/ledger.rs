@@ -11,6 +11,8 @@ use super::setback::Setback;
 /// their lines and unique keys before it said that.
 pub(super) struct Ledger<'a> {
     pub(super) now: i64,
+    /// Lines whose rows were made to be locked: maybe nobody stands in them.
+    pub(super) made: Vec<Vec<u8>>,
     known: HashSet<JobId>,
     holders: HashMap<Vec<u8>, Holder>,
     /// Lines that have got somebody new.
@@ -32,10 +34,11 @@ struct Holder {
 
 impl<'a> Ledger<'a> {
     /// From the rows of [`KNOWN`](super::enter::KNOWN) and [`HOLDERS`](super::enter::HOLDERS).
-    pub(super) fn new(known: &Row, holders: &[Row]) -> Self {
+    pub(super) fn new(known: &Row, holders: &[Row], made: Vec<Vec<u8>>) -> Self {
         let ids: Vec<&[u8]> = known.get(1);
         let mut ledger = Self {
             now: known.get(0),
+            made,
             known: ids.into_iter().map(id).collect(),
             holders: HashMap::new(),
             lines: HashSet::new(),

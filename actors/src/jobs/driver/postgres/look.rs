@@ -25,8 +25,30 @@ const LIST: &str = concat!(
     "select ",
     record!(),
     " from durable_job j
-    where ($1::text is null or j.kind = $1) and j.state = any($2::text[]) and j.seq < $3
-    order by j.seq desc limit $4"
+    where ($1::text is null or j.kind = $1) and j.seq < $2
+    order by j.seq desc limit $3"
+);
+
+/// Those of one state, the latest of each queue by its index: what is over may be almost all that there is. The queues
+/// are found one after the other, each by one look into the index.
+const LIST_IN: &str = concat!(
+    "with recursive queues (name) as (
+        select min(j.queue) from durable_job j
+        union all
+        select (select min(j.queue) from durable_job j where j.queue > q.name) from queues q where q.name is not null
+    ), latest as materialized (
+        select j.seq from queues q
+        cross join lateral (
+            select j.seq from durable_job j
+            where j.queue = q.name and j.state = $2 and ($1::text is null or j.kind = $1) and j.seq < $3
+            order by j.seq desc limit $4
+        ) as j
+        order by j.seq desc limit $4
+    )
+    select ",
+    record!(),
+    " from latest l join durable_job j on j.seq = l.seq
+    order by j.seq desc"
 );
 
 /// Of each state the latest, by the index of the queue.
@@ -80,9 +102,10 @@ impl PostgresDriver {
         let all = JobState::ALL.into_iter().filter(|state| filter.state.is_none_or(|wanted| wanted == *state));
         let states: Vec<&str> = all.map(JobState::name).collect();
         let (before, most) = (filter.before.map_or(i64::MAX, number), number(filter.most as u64));
-        let found = match &filter.queue {
-            Some(queue) => read(&tx, LIST_OF, &[&filter.kind, &states, &before, &most, queue]).await?,
-            None => read(&tx, LIST, &[&filter.kind, &states, &before, &most]).await?,
+        let found = match (&filter.queue, filter.state) {
+            (Some(queue), _) => read(&tx, LIST_OF, &[&filter.kind, &states, &before, &most, queue]).await?,
+            (None, Some(state)) => read(&tx, LIST_IN, &[&filter.kind, &state.name(), &before, &most]).await?,
+            (None, None) => read(&tx, LIST, &[&filter.kind, &before, &most]).await?,
         };
         Ok(found.iter().map(record).collect::<Result<_, _>>()?)
     }

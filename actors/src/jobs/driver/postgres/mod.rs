@@ -16,6 +16,7 @@ mod owners;
 mod queues;
 mod schema;
 mod setback;
+mod shares;
 mod take;
 mod tx;
 mod wakes;
@@ -35,6 +36,7 @@ use crate::ConnectionPool;
 use crate::connection_pool::postgres::PostgresManager;
 use ends::Ends;
 use floors::Floors;
+use shares::shares;
 use wakes::Wakes;
 
 /// A driver in a PostgreSQL database, 13 or later: for workers on any number of machines. A clone is the same driver.
@@ -65,6 +67,12 @@ use wakes::Wakes;
 ///   for each other.
 /// - Commits that wake somebody take turns on the server, as each `NOTIFY` does.
 /// - [`counts`](JobDriver::counts) counts all jobs that are kept.
+/// - Where the URL names several hosts, it must say `target_session_attrs=read-write`, or after a failover the
+///   connections may be those of a standby. One whose server takes no writes is given up as soon as that shows.
+/// - The connections must be the server's own, or a proxy's that keeps one for each session: prepared statements are
+///   kept, and pgbouncer in the mode `transaction` would mix them up.
+/// - Where the server's clock is set back, a rate of a queue goes by the new time, and may be exceeded by one burst; a
+///   rate that [turns](JobDriver::turns) are reserved of can't tell, and stands still until the clock has caught up.
 ///
 /// # How it works
 ///
@@ -80,7 +88,8 @@ use wakes::Wakes;
 /// deleted by its eviction, so there is no job of an owner who is gone.
 ///
 /// *Transactions*: each call is one, or two, at the isolation that it needs, whatever the server's default is. It is begun
-/// anew where others were in its way, or the connection turns out to be broken.
+/// anew where others were in its way, or the connection turns out to be broken. A batch with many effects, or with
+/// megabytes of text, is cut into several, each of which counts once it is written.
 ///
 /// *Few ways to the server*: statements are prepared once for each connection, and those that need not wait for an
 /// answer are sent together. To enter a batch of plain jobs is one way there and back, to take or answer for one two.
@@ -157,10 +166,11 @@ impl PostgresDriver {
 impl JobDriver for PostgresDriver {
     async fn enqueue(&self, term: Option<u64>, jobs: &[NewJob]) -> Result<Vec<Entered>, DriverError> {
         jobs.iter().try_for_each(check)?;
-        if jobs.is_empty() {
-            return Ok(Vec::new());
+        let mut entered = Vec::with_capacity(jobs.len());
+        for share in shares(jobs) {
+            entered.extend(self.on_one(move |tx| self.try_enqueue(tx, term, share)).await?);
         }
-        self.on_one(move |tx| self.try_enqueue(tx, term, jobs)).await
+        Ok(entered)
     }
 
     async fn take(&self, take: &Take) -> Result<Option<Taken>, DriverError> {
@@ -169,10 +179,11 @@ impl JobDriver for PostgresDriver {
 
     async fn answer(&self, owner: &str, answers: &[Answer]) -> Result<Vec<Accepted>, DriverError> {
         answers.iter().try_for_each(check_answer)?;
-        if answers.is_empty() {
-            return Ok(Vec::new());
+        let mut accepted = Vec::with_capacity(answers.len());
+        for share in shares(answers) {
+            accepted.extend(self.on_one(move |tx| self.try_answer(tx, owner, share)).await?);
         }
-        self.on_one(move |tx| self.try_answer(tx, owner, answers)).await
+        Ok(accepted)
     }
 
     fn takes(&self, effects: &Effects) -> bool {

@@ -42,13 +42,15 @@ pub(super) const LEADER: &str = "
 /// Locks an owner, before all that belongs to it.
 const LOCK_OWNER: &str = "select poison, beat from durable_owner where owner = $1 for update";
 
-/// Locks the lines of all that owners run.
+/// Locks the lines of all that owners run, and gives those whose rows were made for that: what ran may have ended
+/// meanwhile.
 const LINES_OF: &str = "
     insert into durable_line (line)
     select distinct j.line from durable_job j
     where j.owner = any($1::text[]) and j.state = 'running' and j.line is not null
     order by j.line
-    on conflict (line) do update set line = excluded.line where false";
+    on conflict (line) do update set line = excluded.line where false
+    returning line";
 
 const GONE: &str = "delete from durable_owner where owner = any($1::text[])";
 
@@ -146,7 +148,8 @@ impl PostgresDriver {
             rows(tx, KNOWN, &[&none.as_slice()]),
         )
         .await;
-        in_line?;
+        let made = in_line?;
+        let made: Vec<&[u8]> = made.iter().map(|row| row.get(0)).collect();
         let running = running?;
         let mut ends = Ends::at(one(&known?).get(0));
         for row in &running {
@@ -164,7 +167,7 @@ impl PostgresDriver {
         }
         // Somebody else may lead now.
         ends.wake(ALL.to_owned());
-        let (written, gone) = join(ends.write(tx, &[]), rows(tx, GONE, &[&names])).await;
+        let (written, gone) = join(ends.write(tx, &made), rows(tx, GONE, &[&names])).await;
         written?;
         gone?;
         Ok((ends, Eviction::Gone { handed_back, poisoned }))

@@ -9,7 +9,7 @@ use super::super::{Prune, QueueLimits, QueueRate, Turns};
 use super::PostgresDriver;
 use super::enter::{KNOWN, one};
 use super::setback::Setback;
-use super::tx::{BEGIN, COMMIT, Tx, alone, prepare, rows};
+use super::tx::{BEGIN, COMMIT, Tx, alone, prepare, rows, rows_if};
 use super::wakes::came;
 
 /// What began under an earlier rate counts for no longer than a whole burst takes under this one; as of
@@ -33,7 +33,8 @@ const PAUSE: &str = "
     )
     select pg_notify('durable_job', $3) from paused";
 
-/// From when on the turns that were reserved are over, and what the clock reads.
+/// From when on the turns that were reserved are over, and what the clock reads. As each call has a spacing and a pause of
+/// its own, a row can't tell turns that are far ahead from a clock that was set back.
 const TURNS: &str = "
     with clock as materialized (
         select (extract(epoch from clock_timestamp()) * 1000000000)::bigint as now
@@ -66,13 +67,20 @@ const COUNT: &str = "
     select queue, count(*) from unnest($1::text[]) as f (queue) group by queue order by queue collate \"C\"
     on conflict (name) do update set pruned = durable_queue.pruned + excluded.pruned";
 
+/// Locks unique keys that seem to be held by nobody.
 const UNHELD: &str = "
-    delete from durable_sole where sole in (
-        select s.sole from durable_sole s
-        where s.until <= $1 and not exists (
-            select from durable_job j where j.seq = s.seq and j.state in ('waiting', 'running') offset 0
-        )
-        for update of s skip locked)";
+    select s.sole from durable_sole s
+    where s.until <= $1 and not exists (
+        select from durable_job j where j.seq = s.seq and j.state in ('waiting', 'running') offset 0
+    )
+    for update of s skip locked";
+
+/// Of these, those that are held by nobody. Somebody may have begun to hold one just before it was locked, with a job that
+/// only a later statement sees.
+const FREE: &str = "
+    delete from durable_sole s
+    where s.sole = any($1::bytea[]) and s.until <= $2 and not exists (
+        select from durable_job j where j.seq = s.seq and j.state in ('waiting', 'running') offset 0)";
 
 const RATES: &str = "
     delete from durable_rate where name in (
@@ -101,7 +109,7 @@ impl PostgresDriver {
     }
 
     pub(super) async fn try_prune(&self, tx: Tx, prune: &Prune) -> Result<u64, Setback> {
-        prepare(&tx, &[KNOWN, FORGET, COUNT, UNHELD, RATES]).await?;
+        prepare(&tx, &[KNOWN, FORGET, COUNT, UNHELD, FREE, RATES]).await?;
         let none: [&[u8]; 0] = [];
         let (begun, known) = join(tx.batch_execute(BEGIN), rows(&tx, KNOWN, &[&none.as_slice()])).await;
         begun?;
@@ -109,16 +117,19 @@ impl PostgresDriver {
         let before = |kept: Duration| now.saturating_sub(length(kept));
         // Nothing was over at the beginning of time.
         let (over, dead) = (before(prune.over), prune.dead.map_or(i64::MIN, before));
-        let forgotten = rows(&tx, FORGET, &[&over, &dead, &number(prune.most as u64)]).await?;
+        let most = number(prune.most as u64);
+        let (forgotten, unheld) = join(rows(&tx, FORGET, &[&over, &dead, &most]), rows(&tx, UNHELD, &[&now])).await;
+        let (forgotten, unheld) = (forgotten?, unheld?);
+        let soles: Vec<&[u8]> = unheld.iter().map(|row| row.get(0)).collect();
         let queues: Vec<&str> = forgotten.iter().map(|row| row.get(0)).collect();
-        let (unheld, rates, counted, ended) = join4(
-            rows(&tx, UNHELD, &[&now]),
+        let (freed, rates, counted, ended) = join4(
+            rows_if(!soles.is_empty(), &tx, FREE, &[&soles, &now]),
             rows(&tx, RATES, &[&now]),
             rows(&tx, COUNT, &[&queues]),
             tx.batch_execute(COMMIT),
         )
         .await;
-        unheld?;
+        freed?;
         rates?;
         counted?;
         ended?;

@@ -21,6 +21,8 @@ impl Setback {
             Self::Postgres(error) if error.is_serialization_failure() || is_code(error, "23505") => {
                 Some(Pause::ForOthers)
             }
+            // Another server takes the writes now, or soon. The pool does not lend this connection again.
+            Self::Postgres(error) if error.is_of_a_standby() => Some(Pause::ForOthers),
             // It broke, maybe while nobody used it. The pool does not lend it again.
             Self::Postgres(PostgresError::Failed(error)) if error.is_closed() => Some(Pause::None),
             Self::Postgres(_) | Self::Driver(_) => None,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use futures_util::future::{join, join4};
+use futures_util::future::{join, join4, join5};
 use tokio_postgres::Row;
 
 use super::super::rules::{between, count, priority, timestamp};
@@ -31,7 +31,8 @@ const AGAIN: &str = concat!(
     from durable_job j where j.owner = $1 and j.serial = $2 and j.state = 'running'"
 );
 
-/// The owner is locked first, and nothing is taken if it is gone. What somebody else is taking is left out. Without
+/// Nothing is taken if the owner is gone, or has jobs of this take already: its row is locked by the statement before, so
+/// whatever the same take did on another connection is seen. What somebody else is taking is left out. Without
 /// `materialized` more might be locked than is given.
 const TAKE: &str = concat!(
     "
@@ -39,6 +40,7 @@ const TAKE: &str = concat!(
         select owner from durable_owner where owner = $1 for no key update
     ), clock as materialized (
         select (extract(epoch from clock_timestamp()) * 1000000000)::bigint as now from me
+        where not exists (select from durable_job r where r.owner = $1 and r.serial = $2 and r.state = 'running')
     ), plain as materialized (
         select j.seq, greatest(j.due, '-9223372036854775808'::bigint + q.lead) - q.lead as rank, q.name, q.room
         from clock
@@ -82,12 +84,14 @@ const TAKE: &str = concat!(
     ", picked.rank, clock.now"
 );
 
-/// For those whose queue has limits: the owner's row first, as in all takes, and then theirs.
+/// The owner's row first, in all takes.
 const MINE: &str = "select 1 from durable_owner where owner = $1 for no key update";
 
+/// And then those of queues that have limits.
+/// All of them, also those that have none: one might be given limits before the next statement, and would then be written
+/// out of order.
 const LIMITED: &str = "
-    select 1 from durable_queue where name = any($1::text[]) and (most is not null or spacing is not null)
-    order by name for no key update";
+    select 1 from durable_queue where name = any($1::text[]) order by name for no key update";
 
 const RATED: &str = "
     update durable_queue q set next = r.next
@@ -95,7 +99,7 @@ const RATED: &str = "
 
 impl PostgresDriver {
     pub(super) async fn try_take(&self, tx: Tx, take: &Take) -> Result<Option<Taken>, Setback> {
-        prepare(&tx, &[HEADS, TAKE]).await?;
+        prepare(&tx, &[HEADS, MINE, TAKE]).await?;
         let mut expired = 0;
         let mut looker = Looker::new(self, take);
         let mut heads = looker.heads(self, &read(&tx, HEADS, &looker.values()).await?);
@@ -103,13 +107,15 @@ impl PostgresDriver {
             return Ok(None);
         }
         if heads.is_again {
-            let jobs = told(&read(&tx, AGAIN, &[&looker.owner, &looker.serial]).await?)?;
-            return Ok(Some(Taken { jobs, next: Some(Duration::ZERO), expired: 0 }));
+            return again(&tx, &looker, 0).await;
         }
         if heads.queues.iter().any(|head| head.is_late && !head.gate.paused) {
             expired = self.expire(&tx, &heads).await?;
             looker = Looker::new(self, take);
             heads = looker.heads(self, &read(&tx, HEADS, &looker.values()).await?);
+            if heads.is_there && heads.is_again {
+                return again(&tx, &looker, expired).await;
+            }
         }
         let (has_some, is_limited) = heads.have_some(take.suspect);
         if take.most == 0 || !has_some {
@@ -125,6 +131,10 @@ impl PostgresDriver {
         if !heads.is_there {
             return Ok(None);
         }
+        if jobs.is_empty() && heads.is_again {
+            // The same take, on another connection, was under way until now.
+            return again(&tx, &looker, expired).await;
+        }
         let is_spent = jobs.iter().any(|job| job.crashes > 1);
         Ok(Some(Taken { next: heads.next(take.suspect && !is_spent), jobs, expired }))
     }
@@ -138,15 +148,17 @@ impl PostgresDriver {
         heads: &Heads<'a>,
     ) -> Result<(Vec<TakenJob>, Heads<'a>), Setback> {
         let wish = Wish::new(take, heads);
-        // Without its beginning, the second is a whole all the same.
-        let (begun, taken, looked, ended) = join4(
+        // Without its beginning, each of the others is a whole all the same.
+        let (begun, mine, taken, looked, ended) = join5(
             tx.batch_execute(BEGIN),
+            rows(tx, MINE, &[&looker.owner]),
             rows(tx, TAKE, &wish.values(looker)),
             rows(tx, HEADS, &looker.values()),
             tx.batch_execute(COMMIT),
         )
         .await;
         begun?;
+        mine?;
         let taken = taken?;
         let looked = looked?;
         ended?;
@@ -161,7 +173,7 @@ impl PostgresDriver {
         take: &Take,
         looker: &Looker<'a>,
     ) -> Result<(Vec<TakenJob>, Heads<'a>), Setback> {
-        prepare(tx, &[MINE, LIMITED, RATED]).await?;
+        prepare(tx, &[LIMITED, RATED]).await?;
         let (begun, mine, limited, looked) = join4(
             tx.batch_execute(BEGIN),
             rows(tx, MINE, &[&looker.owner]),
@@ -197,6 +209,12 @@ impl PostgresDriver {
         ended?;
         Ok((jobs, looker.heads(self, &looked)))
     }
+}
+
+/// What was taken already, where the same take is called again.
+async fn again(tx: &Session, looker: &Looker<'_>, expired: u64) -> Result<Option<Taken>, Setback> {
+    let jobs = told(&read(tx, AGAIN, &[&looker.owner, &looker.serial]).await?)?;
+    Ok(Some(Taken { jobs, next: Some(Duration::ZERO), expired }))
 }
 
 /// Jobs as their owner is told of them, in their order.

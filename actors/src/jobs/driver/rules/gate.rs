@@ -53,11 +53,19 @@ impl Gate {
         Some(next.min(after(now, spacing(rate).saturating_mul(rate.burst.max(1)))))
     }
 
+    /// [`next`](Self::next), unless it is no time of this clock. It is never further ahead than a whole burst takes, so
+    /// if it is, the clock was set back, and the queue must not wait until it has caught up. By less than the time from
+    /// one to the next it may be, which is waited for.
+    fn arrival(&self, rate: QueueRate, now: i64) -> Option<i64> {
+        let furthest = spacing(rate).saturating_mul(rate.burst.max(1)).saturating_add(spacing(rate));
+        self.next.filter(|next| between(now, *next) < furthest)
+    }
+
     /// The generic cell rate algorithm of ITU-T I.371: `next` is the theoretical arrival time.
     fn turns(&self, rate: QueueRate, now: i64) -> u64 {
         let spacing = spacing(rate).as_nanos();
         let bucket = spacing.saturating_mul(u128::from(rate.burst.max(1)));
-        let ahead = self.next.map_or(Duration::ZERO, |next| between(now, next)).as_nanos();
+        let ahead = self.arrival(rate, now).map_or(Duration::ZERO, |next| between(now, next)).as_nanos();
         u64::try_from(bucket.saturating_sub(ahead) / spacing).unwrap_or(u64::MAX)
     }
 
@@ -65,7 +73,7 @@ impl Gate {
     pub(in super::super) fn begin(&mut self, now: i64) {
         self.running += 1;
         if let Some(rate) = self.limits.rate {
-            let next = self.next.map_or(now, |next| next.max(now));
+            let next = self.arrival(rate, now).map_or(now, |next| next.max(now));
             self.next = Some(after(next, spacing(rate)));
         }
     }
@@ -77,7 +85,7 @@ impl Gate {
             return None;
         }
         let spare = spacing(rate).saturating_mul(rate.burst.max(1) - 1);
-        Some(between(now, self.next?.saturating_sub(length(spare))))
+        Some(between(now, self.arrival(rate, now)?.saturating_sub(length(spare))))
     }
 
     /// How long it is until a job that is due then may begin; `None`: that is not for time to tell.
@@ -132,6 +140,26 @@ mod tests {
         assert_eq!(Gate::eased(Some(3_600 * SECOND), &fast, SECOND), Some(11 * SECOND));
         assert_eq!(Gate::eased(Some(7 * SECOND), &slow, SECOND), Some(7 * SECOND));
         assert_eq!(Gate::eased(Some(7 * SECOND), &QueueLimits::default(), SECOND), None);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_stops_no_queue() {
+        let mut gate = gate(None, Some((5, 2)));
+        let noon = 43_200 * SECOND;
+        gate.begin(noon);
+        gate.begin(noon);
+        // As far as it can be without that.
+        assert_eq!((gate.room(noon), gate.next), (0, Some(noon + 10 * SECOND)));
+        // By a little: that is waited for.
+        let before = noon - 4 * SECOND;
+        assert_eq!((gate.room(before), gate.opens(0, before)), (0, Some(Duration::from_secs(9))));
+        // By an hour: from now on the new time counts.
+        let morning = noon - 3_600 * SECOND;
+        assert_eq!((gate.room(morning), gate.opens(0, morning)), (2, Some(Duration::ZERO)));
+        gate.begin(morning);
+        assert_eq!((gate.room(morning), gate.next), (1, Some(morning + 5 * SECOND)));
+        gate.begin(morning);
+        assert_eq!((gate.room(morning), gate.opens(0, morning)), (0, Some(Duration::from_secs(5))));
     }
 
     #[test]

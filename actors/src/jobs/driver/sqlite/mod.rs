@@ -36,6 +36,8 @@ use work::Work;
 ///
 /// However, a file on a network's file system must not be used by more than one machine: SQLite can't lock it there.
 /// And there is one writer at a time, so what needs more writes than one disk can do needs another engine.
+/// Where the machine's clock is set back, a rate of a queue goes by the new time, and may be exceeded by one burst; a rate
+/// that [turns](super::JobDriver::turns) are reserved of can't tell, and stands still until the clock has caught up.
 ///
 /// | guarantee | |
 /// |---|---|

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use actors::jobs::driver::{Eviction, JobDriver, JobState, NewJob};
+use actors::jobs::driver::{Eviction, JobDriver, JobState, NewJob, Taken};
 use parking_lot::Mutex;
 use tokio::task::{JoinSet, yield_now};
 
@@ -106,6 +106,35 @@ pub(super) async fn keeps_keys_in_order_among_many<W: World>(world: &W) {
     }
     assert_eq!(by_key.values().map(Vec::len).sum::<usize>(), JOBS);
     assert_eq!(counts(&driver, "in line").await.done, JOBS as u64);
+}
+
+/// A take whose answer was lost may still be under way when it is called again.
+pub(super) async fn takes_once_for_all_who_call_the_same_take<W: World>(world: &W) {
+    let driver = world.open().await;
+    let worker = Worker::new(&driver, "the same: worker", "the same").await;
+    let names: Vec<String> = (0..40).map(|n| format!("{n}")).collect();
+    enter_all(&driver, "the same", &names.iter().map(|name| &**name).collect::<Vec<_>>()).await;
+    let mut drivers = Vec::new();
+    for _ in 0..4 {
+        drivers.push(Arc::new(world.open().await));
+    }
+    let mut all = BTreeSet::new();
+    for _ in 0..10 {
+        let wish = worker.wish(3);
+        let mut takes = JoinSet::new();
+        for driver in &drivers {
+            let (driver, wish) = (Arc::clone(driver), wish.clone());
+            takes.spawn(async move { driver.take(&wish).await.unwrap().expect("the owner is there") });
+        }
+        let fences = |taken: &Taken| -> BTreeSet<(String, u64)> {
+            taken.jobs.iter().map(|job| (job.kind.clone(), job.fence.0)).collect()
+        };
+        let taken: BTreeSet<_> = takes.join_all().await.iter().map(fences).collect();
+        assert_eq!(taken.len(), 1, "the same take gave {taken:?}");
+        all.extend(taken.into_iter().flatten());
+    }
+    assert_eq!((all.len(), counts(&driver, "the same").await.running), (30, 30));
+    driver.leave("the same: worker").await.unwrap();
 }
 
 /// What was left in line.
