@@ -62,8 +62,10 @@ impl Databases {
 
     /// The first value of what the server answers.
     fn ask(&self, query: &str) -> Option<String> {
+        // It starts the server, which has a runtime of its own.
+        let config = self.cluster.config();
         mt2_with_sockets().block_on(async {
-            let (client, connection) = self.cluster.config().connect(NoTls).await.expect("it connects");
+            let (client, connection) = config.connect(NoTls).await.expect("it connects");
             tokio::spawn(connection);
             let said = client.simple_query(query).await.expect("the server does it");
             said.iter().find_map(|message| match message {
