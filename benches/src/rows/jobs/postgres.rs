@@ -8,7 +8,7 @@ use super::program::Program;
 use crate::harness::{Row, Skipped, Target};
 use crate::rows::postgres::{Cluster, mt2_with_sockets};
 
-const LOAD: Load = Load { how: How::Single, jobs: 5_000, width: 10 };
+const LOAD: Load = Load { how: How::Single, jobs: 1_000, width: 10 };
 
 pub(in crate::rows) fn postgres_single() -> Result<Row, Skipped> {
     row("jobs_postgres", LOAD)
