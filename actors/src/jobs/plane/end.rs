@@ -8,6 +8,7 @@ use patterns_core::cancel::{CancelCause, CancelKind};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::super::desk::{Desk, Phase};
+use super::super::driver::DriverError;
 use super::super::{DrainReceipt, Stop};
 use super::{FIRST_PAUSE, LONGEST_PAUSE, Pauses, Plane};
 
@@ -94,17 +95,17 @@ impl Plane {
     async fn insist_on_leaving(&self, owner: &str) -> bool {
         let mut pauses = Pauses::new(FIRST_PAUSE, LONGEST_PAUSE);
         loop {
-            match self.ask(self.driver.leave(owner)).await {
-                Ok(_) => return true,
+            match self.leave(owner).await {
+                Ok(()) => return true,
                 Err(error) if error.is_final() => return false,
                 Err(_) => sleep(pauses.next()).await,
             }
         }
     }
 
-    /// Whether the engine knows that we are gone.
-    pub(super) async fn leave(&self, owner: &str) -> bool {
-        self.ask(self.driver.leave(owner)).await.is_ok()
+    /// Tells the engine once that we are gone.
+    pub(super) async fn leave(&self, owner: &str) -> Result<(), DriverError> {
+        self.ask(self.driver.leave(owner)).await.map(drop)
     }
 
     /// Waits until that holds of the desk.

@@ -66,7 +66,7 @@ impl Plane {
         drop(entering);
         if self.phase() == Phase::Closed {
             // We have left before we came, and nobody would ever see us again.
-            self.leave(&name).await;
+            let _ = self.leave(&name).await;
         }
         entered
     }
