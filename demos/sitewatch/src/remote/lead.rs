@@ -2,8 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use actors::System;
-use actors::jobs::driver::Seen;
-use actors::jobs::{JobQueue, JobsError, StartError};
+use actors::jobs::{JobQueue, StartError};
 
 use super::asking::Asking;
 use super::rate::SharedPace;
@@ -159,20 +158,6 @@ impl Lead {
     #[must_use]
     pub fn queue(&self) -> &JobQueue {
         &self.queue
-    }
-
-    /// The workers that are there, by name.
-    ///
-    /// # Errors
-    ///
-    /// [`JobsError`]: the queue's engine does not answer, or the queue is closed.
-    ///
-    /// # Cancel safety
-    ///
-    /// Cancel safe.
-    pub async fn workers(&self) -> Result<Vec<Seen>, JobsError> {
-        let owners = self.queue.owners().await?;
-        Ok(owners.all.into_iter().filter(|seen| !Self::is_one(&seen.owner)).collect())
     }
 }
 
