@@ -7,7 +7,6 @@
 //! takes to be sure; `SEED=n` has other things happen than usual.
 #![cfg(unix)]
 
-mod dice;
 mod fleet;
 mod ledger;
 mod machines;
@@ -28,8 +27,8 @@ use jiff::Timestamp;
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep, timeout};
 
+use crate::dice::Dice;
 use crate::pool_support::{blocking, millis, postgres};
-use dice::Dice;
 use fleet::Fleet;
 use orders::Orders;
 use verdict::Verdict;

@@ -6,6 +6,7 @@ mod actors_fairness;
 mod blocking;
 mod browser;
 mod demo_site;
+mod dice;
 mod fetch;
 mod hostile;
 #[path = "../../../actors/tests/it/jobs/conformance.rs"]

@@ -27,6 +27,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command as AsyncCommand};
 use tokio::time::{sleep, timeout};
 
+use crate::dice::Dice;
 use crate::pool_support::{blocking, bounded, millis, postgres};
 
 const KILLS: usize = 30;
@@ -53,20 +54,6 @@ fn start(ledger: &Path, place: &str, stdout: Stdio) -> Child {
     let mut command = AsyncCommand::new(program());
     command.arg(ledger).arg(place).stdin(Stdio::null()).stdout(stdout).kill_on_drop(true);
     command.spawn().unwrap()
-}
-
-/// Numbers that are the same in each run: SplitMix64, of Steele, Lea and Flood, "Fast splittable pseudorandom number
-/// generators", 2014.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % limit
-    }
 }
 
 /// What the store knows of the schedule, all of it.
@@ -146,7 +133,7 @@ fn check(ledger: &Path, known: &Registered, until: Timestamp) {
 async fn kill_again_and_again(place: &str, store: &impl ScheduleStore, seed: u64) {
     let folder = tempfile::tempdir().unwrap();
     let ledger = folder.path().join("ledger");
-    let mut dice = Dice(seed);
+    let mut dice = Dice::new(seed);
     for round in 0..KILLS {
         let mut child = start(&ledger, place, Stdio::piped());
         if round % 3 == 0 {

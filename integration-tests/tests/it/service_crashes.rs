@@ -8,7 +8,6 @@
 #![cfg(unix)]
 
 use std::collections::HashMap;
-use std::io::{self, Write};
 use std::time::Duration;
 
 use actors::connection_pool::sqlite::rusqlite::Connection;
@@ -17,6 +16,7 @@ use serde_json::Value;
 use sitewatch::demo_site::{DemoSite, Fault};
 use tokio::time::{Instant, sleep, timeout};
 
+use crate::dice::Dice;
 use crate::pool_support::{blocking, millis, postgres};
 
 const PAGES: u32 = 5_000;
@@ -40,24 +40,6 @@ pub(crate) const BOUND: Duration = Duration::from_secs(60);
 pub(crate) const LIMIT: Duration = Duration::from_secs(600);
 /// What each kill adds to that. Alone a life takes a second or two.
 const LIFE: Duration = Duration::from_secs(10);
-
-/// Numbers that are the same in each run: xorshift64, of Marsaglia, "Xorshift RNGs", 2003.
-struct Dice(u64);
-
-impl Dice {
-    /// From a seed, which is told: whoever has a test that failed can throw the same.
-    fn new(seed: u64) -> Self {
-        let _ = writeln!(io::stderr(), "the seed is {seed}");
-        Self(seed)
-    }
-
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % limit
-    }
-}
 
 /// What a check that nobody has disturbed has found.
 pub(crate) struct Calm {

@@ -86,7 +86,7 @@ Exit codes:
 pub(super) const AFTER_STATUS: &str = "\
 Exit codes:
   0    all sites are well; one that was never checked is
-  1    links are broken, a check failed, or the service is not ready
+  1    links are broken, a check failed or does not get on, or the service is not ready
   2    wrong use
   3    there was no answer";
 

@@ -37,7 +37,7 @@ const STEPS: [i64; 3] = [-3_600, 0, 3_600];
 impl Misfortune {
     /// Happens, and is over.
     pub(super) async fn strike<W: World>(self, scene: &mut Scene<W>) {
-        let mut slot = scene.dice.below(scene.fleet.size());
+        let mut slot = scene.dice.index(scene.fleet.size());
         match self {
             Self::Death => replace(scene, slot).await,
             Self::DeathOfTheLeader => {

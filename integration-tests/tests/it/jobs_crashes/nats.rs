@@ -11,7 +11,7 @@ use tokio::time::sleep;
 use super::fleet::Place;
 use super::live_through;
 use super::misfortune::Misfortune;
-use super::world::{Row, World, all_at};
+use super::world::{Row, World, all_at, blocking_on};
 use crate::pool_support::blocking;
 use crate::support::nats::Nats as Server;
 
@@ -25,16 +25,6 @@ struct Nats {
 impl Nats {
     fn server(&self) -> &Server {
         self.server.as_ref().expect("it is there")
-    }
-
-    /// Does something to the server that blocks.
-    async fn with(&mut self, f: impl FnOnce(&mut Server) + Send + 'static) {
-        let mut server = self.server.take().expect("it is there");
-        let server = blocking(move || {
-            f(&mut server);
-            server
-        });
-        self.server = Some(server.await);
     }
 }
 
@@ -60,9 +50,9 @@ impl World for Nats {
     }
 
     async fn fail(&mut self, away: Duration) {
-        self.with(Server::kill).await;
+        blocking_on(&mut self.server, Server::kill).await;
         sleep(away).await;
-        self.with(|server| server.restart().unwrap()).await;
+        blocking_on(&mut self.server, |server| server.restart().unwrap()).await;
     }
 
     async fn rows(&self) -> Option<Vec<Row>> {

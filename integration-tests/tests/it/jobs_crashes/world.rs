@@ -137,6 +137,16 @@ impl World for Sqlite {
     }
 }
 
+/// Does something to a server that blocks.
+pub(super) async fn blocking_on<S: Send + 'static>(server: &mut Option<S>, f: impl FnOnce(&mut S) + Send + 'static) {
+    let mut there = server.take().expect("it is there");
+    let there = blocking(move || {
+        f(&mut there);
+        there
+    });
+    *server = Some(there.await);
+}
+
 /// A server, which dies and comes again on the same folder.
 pub(super) struct Postgres {
     /// `None` while it is on its way.
@@ -152,16 +162,6 @@ impl Postgres {
 
     pub(super) fn url(&self) -> String {
         self.server.as_ref().expect("it is there").url("application_name=jobs")
-    }
-
-    /// Does something to the server that blocks.
-    async fn with(&mut self, f: impl FnOnce(&mut Server) + Send + 'static) {
-        let mut server = self.server.take().expect("it is there");
-        let server = blocking(move || {
-            f(&mut server);
-            server
-        });
-        self.server = Some(server.await);
     }
 }
 
@@ -191,9 +191,9 @@ impl World for Postgres {
     }
 
     async fn fail(&mut self, away: Duration) {
-        self.with(Server::kill).await;
+        blocking_on(&mut self.server, Server::kill).await;
         sleep(away).await;
-        self.with(|server| server.restart().unwrap()).await;
+        blocking_on(&mut self.server, |server| server.restart().unwrap()).await;
     }
 
     async fn rows(&self) -> Option<Vec<Row>> {

@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use super::{Pool, driver, number, pool};
+use crate::dice::Dice;
 use crate::pool_support::{bounded, millis, postgres as server};
 
 const DRIVERS: usize = 8;
@@ -23,21 +24,9 @@ const QUEUES: [&str; 3] = ["red", "green", "blue"];
 /// How long they go on.
 const FOR: Duration = Duration::from_secs(8);
 
-/// Numbers from a seed: SplitMix64, of Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014.
-struct Dice(u64);
-
 impl Dice {
-    /// A number below that.
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % limit
-    }
-
     fn queue(&mut self) -> &'static str {
-        QUEUES[usize::try_from(self.below(3)).unwrap()]
+        self.any(&QUEUES)
     }
 
     /// One of few, so that several mean the same.
@@ -57,7 +46,7 @@ impl Dice {
         if self.below(8) == 0 {
             job.expires = Some(Due::After(millis(self.below(200))));
         }
-        job.priority = [Priority::Low, Priority::Normal, Priority::High][usize::try_from(self.below(3)).unwrap()];
+        job.priority = self.any(&[Priority::Low, Priority::Normal, Priority::High]);
         job.due = Due::After(millis(self.below(20)));
         job
     }
@@ -113,9 +102,9 @@ impl Actor {
             5..=9 => {
                 self.serial += 1;
                 let (serial, suspect) = (self.serial, self.dice.below(2) == 0);
-                let some = usize::try_from(self.dice.below(4)).unwrap();
+                let some = self.dice.index(4);
                 let queues = QUEUES.iter().take(some).map(|queue| (*queue).to_owned()).collect();
-                let most = usize::try_from(self.dice.below(20)).unwrap();
+                let most = self.dice.index(20);
                 let take = Take { owner, serial, queues, most, suspect, ageing: millis(10) };
                 match self.driver.take(&take).await.unwrap() {
                     Some(taken) => self.held.extend(taken.jobs),
@@ -210,7 +199,7 @@ async fn many_drivers_that_do_everything_at_random_never_meet_in_a_deadlock() {
         let mut tasks = JoinSet::new();
         for n in 0..DRIVERS {
             let driver = driver(if n % 2 == 0 { &first } else { &second }).await;
-            let (name, dice, new) = (format!("life {n} of seed {seed}"), Dice(seed + n as u64), Arc::clone(&new));
+            let (name, dice, new) = (format!("life {n} of seed {seed}"), Dice::of(seed + n as u64), Arc::clone(&new));
             let mut actor = Actor { driver, dice, name, life: 0, serial: 0, held: Vec::new(), new };
             tasks.spawn(async move {
                 actor.lives().await;

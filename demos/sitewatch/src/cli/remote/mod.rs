@@ -6,7 +6,7 @@
 //!
 //! | command | exit code |
 //! |---|---|
-//! | `status` | 0 if all sites are well, 1 if links are broken, a check failed, or the service is not ready |
+//! | `status` | 0 if all sites are well, 1 if links are broken, a check failed or does not get on, or the service is not ready |
 //! | `sites`, `runs`, `report`, `ask`, `jobs` | 0 if it was answered; what the answer is makes no difference |
 //! | all | 2 for wrong use, such as a site or a job that is not there; 3 if there was no answer |
 mod args;
@@ -48,12 +48,12 @@ pub struct Status {
 }
 
 impl Status {
-    /// Whether nobody needs to look: the service is ready if it was asked, and no site has broken links or a check that
-    /// failed. A site that was never checked is well.
+    /// Whether nobody needs to look: the service, if it was asked, is ready and no check waits for something; no site has
+    /// broken links or a check that failed. A site that was never checked is well.
     #[must_use]
     pub fn is_well(&self) -> bool {
-        let ready = self.readiness.as_ref().is_none_or(|readiness| readiness.ready);
-        ready && !self.sites.iter().any(show::is_troubled)
+        let serves = self.readiness.as_ref().is_none_or(|readiness| readiness.ready && readiness.reasons.is_empty());
+        serves && !self.sites.iter().any(show::is_troubled)
     }
 
     /// What is said where no site is in trouble.

@@ -100,12 +100,13 @@ pub fn runs(runs: &[RunView]) -> Table {
     table
 }
 
-/// The last lines of a status: why the service is not ready, if it isn't, and how many sites are how.
+/// The last lines of a status: what is wrong with the service, if something is, and how many sites are how.
 #[must_use]
 pub fn summary(status: &Status) -> String {
     let mut lines = String::new();
-    if let Some(readiness) = status.readiness.as_ref().filter(|readiness| !readiness.ready) {
-        lines.push_str("the service is not ready");
+    let trouble = status.readiness.as_ref().filter(|readiness| !readiness.ready || !readiness.reasons.is_empty());
+    if let Some(readiness) = trouble {
+        lines.push_str(if readiness.ready { "a check does not get on" } else { "the service is not ready" });
         for (number, reason) in readiness.reasons.iter().enumerate() {
             lines.push_str(if number == 0 { ": " } else { "; " });
             lines.push_str(&clean(reason).to_string());

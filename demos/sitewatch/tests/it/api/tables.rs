@@ -89,7 +89,7 @@ fn a_column_without_text_and_a_table_without_rows_are_nothing() {
 }
 
 #[test]
-fn a_status_says_why_the_service_is_not_ready() {
+fn a_status_says_why_the_service_is_not_ready_or_a_check_does_not_get_on() {
     let reasons = vec!["the database does not answer".to_owned(), "the disk is full".to_owned()];
     let mut status = Status { readiness: Some(Readiness { ready: false, reasons }), sites: api_fake::sites() };
     assert_eq!(
@@ -100,6 +100,12 @@ fn a_status_says_why_the_service_is_not_ready() {
     assert!(!status.is_well());
     status.readiness = Some(Readiness { ready: false, reasons: Vec::new() });
     assert_eq!(summary(&status), "the service is not ready\n0 sites\n");
+    let reasons = vec!["docs: no worker takes its jobs".to_owned()];
+    status.readiness = Some(Readiness { ready: true, reasons });
+    let said = "a check does not get on: docs: no worker takes its jobs\n0 sites\n";
+    assert_eq!((summary(&status).as_str(), status.is_well()), (said, false));
+    status.readiness = Some(Readiness { ready: true, reasons: Vec::new() });
+    assert_eq!((summary(&status).as_str(), status.is_well()), ("0 sites\n", true));
     status.readiness = None;
     assert_eq!((summary(&status).as_str(), status.is_well()), ("0 sites\n", true));
 }
