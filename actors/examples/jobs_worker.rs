@@ -1,7 +1,9 @@
 //! A worker that is there to be killed: it takes jobs, does next to nothing, and writes down what it did.
 //!
+//! The tests start it, and put the jobs; a program to begin with is the example `jobs`.
+//!
 //! `cargo run -p actors --example jobs_worker -- sqlite jobs.db ledger worker-1 1000`: the engine (`sqlite`, `postgres`
-//! or `nats`), where it is (a file or a URL), the folder of the ledger, what this process is called, and the lease in
+//! or `nats`), where it is (a file or a URL), the folder of the ledger, which must be there, what this process is called, and the lease in
 //! milliseconds. With a file `period` in that folder it has a schedule, too, which the process fires that leads; a file
 //! `clock` sets the clock of engines that have none of their own. Ctrl-C ends it in order, and the end of its
 //! standard input at once: whoever started it is gone.

@@ -126,8 +126,34 @@ impl<J> Entry<J> {
         self
     }
 
-    /// The job, if it could be written.
-    pub(super) fn checked(self) -> Result<NewJob, PutError> {
+    /// The job as an engine keeps it: for whoever puts it by the engine itself, in a transaction of his own, as by
+    /// `PostgresDriver::put_in` or `SqliteDriver::put_in`.
+    ///
+    /// # Errors
+    ///
+    /// [`PutError::Encode`]: it has no words in JSON.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use actors::jobs::{Failure, Job, JobId, Run};
+    /// # use async_trait::async_trait;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize)]
+    /// # struct Welcome { to: String }
+    /// # #[async_trait]
+    /// # impl Job for Welcome {
+    /// #     const KIND: &'static str = "welcome";
+    /// #     type Output = ();
+    /// #     type State = ();
+    /// #     async fn run(self, _: &(), _: &mut Run) -> Result<(), Failure> { Ok(()) }
+    /// # }
+    /// # fn main() -> Result<(), actors::jobs::PutError> {
+    /// let job = Welcome { to: "ada".to_owned() }.entry().id(JobId::of(&["welcome", "ada"])).into_new_job()?;
+    /// assert_eq!((&*job.kind, &*job.payload), ("welcome", r#"{"to":"ada"}"#));
+    /// # Ok(()) }
+    /// ```
+    pub fn into_new_job(self) -> Result<NewJob, PutError> {
         match self.broken {
             None => Ok(self.job),
             Some(problem) => Err(PutError::Encode { kind: self.job.kind, problem }),

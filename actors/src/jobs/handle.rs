@@ -67,7 +67,7 @@ impl JobQueue {
     ///
     /// Dropped, it may have been put.
     pub async fn put<J: Job>(&self, entry: impl Into<Entry<J>>) -> Result<Ticket<J>, PutError> {
-        let job = entry.into().checked()?;
+        let job = entry.into().into_new_job()?;
         let id = job.id;
         let entered = self.owner.plane.put(vec![job]).await?;
         entered.first().map_or(Err(PutError::Closed), |entered| self.ticket_of(id, *entered))
@@ -87,7 +87,7 @@ impl JobQueue {
         &self,
         entries: impl IntoIterator<Item = Entry<J>>,
     ) -> Result<Vec<Result<Ticket<J>, PutError>>, PutError> {
-        let jobs: Vec<NewJob> = entries.into_iter().map(Entry::checked).collect::<Result<_, _>>()?;
+        let jobs: Vec<NewJob> = entries.into_iter().map(Entry::into_new_job).collect::<Result<_, _>>()?;
         let mut tickets = Vec::with_capacity(jobs.len());
         for batch in jobs.chunks(BATCH) {
             let entered = self.owner.plane.put(batch.to_vec()).await?;

@@ -16,19 +16,24 @@ use crate::system::after;
 /// So far ahead turns are reserved at most, where several wait for them.
 const AHEAD: Duration = Duration::from_millis(250);
 
-/// So late a turn may be used at least: timers are no more exact.
-const LATE: Duration = Duration::from_millis(2);
+/// So late a turn may be used, but not by more than a spacing; or by the tenth of one if that is more.
+const LATE: Duration = Duration::from_millis(20);
 
-/// An answer that took longer than this, and than a spacing, is asked for anew: so often at most, as an engine that is always
-/// slow would give no turn.
+/// An answer that took longer than this, and than the tenth of a spacing, is asked for anew: so often at most, as an engine
+/// that is always slow would give no turn.
 const SLOW: (Duration, u32) = (Duration::from_millis(100), 3);
+
+/// So late in any case: timers are no more exact.
+const TIMER: Duration = Duration::from_millis(2);
 
 /// A rate that all processes on the same engine share: made by [`JobQueue::shared_rate`](super::JobQueue::shared_rate).
 ///
 /// Each turn comes its spacing after the one before, wherever that was. Those who wait in one process for the same rate
 /// stand in line, in the order in which they came, and only the first of them reserves turns: one, or as many of a fast
 /// rate as are wanted and come within a quarter of a second, so that not each costs a question. A turn that nobody used
-/// in time is lost: the rate may be less, and is never more, as far as timers are exact, which is a millisecond or two.
+/// in time is lost: the rate may be less, and is never more. One may be used late by a tenth of its spacing, or 20 ms if
+/// that is more, and an answer of the engine be on its way for as long, or 100 ms if that is more; so two turns may come
+/// closer to each other by that.
 ///
 /// A clone is the same, and so is another one of the same name in this process.
 ///
@@ -195,7 +200,7 @@ impl Line {
             let wait = self.ask(left, spacing, Duration::ZERO).await?;
             // From when on that counts is not known better than this. Counted from long after it, as over a link that was
             // cut, they would come together with the turns that others have by then.
-            if asked.elapsed() > spacing.max(SLOW.0) && late < SLOW.1 {
+            if asked.elapsed() > (spacing / 10).max(SLOW.0) && late < SLOW.1 {
                 late += 1;
                 continue;
             }
@@ -226,7 +231,8 @@ impl Packet {
     /// The first turn that is not so long over that it may fall together with somebody else's.
     fn first(&mut self) -> Option<Instant> {
         let now = Instant::now();
-        while self.left > 0 && after(self.next, self.spacing.max(LATE)) < now {
+        let late = (self.spacing / 10).max(LATE.min(self.spacing.max(TIMER)));
+        while self.left > 0 && after(self.next, late) < now {
             self.use_one();
         }
         (self.left > 0).then_some(self.next)

@@ -81,7 +81,7 @@ impl Run {
         if self.next.len() == NEXT {
             return Err(PutError::TooMany);
         }
-        let job = next.into().checked()?;
+        let job = next.into().into_new_job()?;
         let id = job.id;
         self.next.push(job);
         Ok(id)

@@ -74,7 +74,9 @@ impl Fence {
             && self.words().any(|word| word == "ignore");
         let (extension, folders): (_, &[&str]) = match self.language() {
             "python" => (".py", &["python"]),
-            "rust" if ignored => (".rs", &["src", "tests", "listings"]),
+            "rust" if ignored => {
+                (".rs", &["src", "tests", "listings", "examples"])
+            }
             _ => return None,
         };
         let file = |line: &String| {

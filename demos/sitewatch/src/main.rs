@@ -3,7 +3,7 @@
 //! All there is to do here is to hand the process's own things (arguments, streams, environment,
 //! signals, what listens to its log) to the library, and its exit code back.
 use std::error::Error;
-use std::io::Write;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use actors::System;
@@ -91,7 +91,7 @@ async fn check(args: &CheckArgs, console: &Console, mut interrupts: Interrupts) 
 
 async fn serve(args: &ServeArgs, console: &Console, mut interrupts: Interrupts) -> Result<Exit, Failure> {
     let mut hangups = Hangups::of_process().map_err(|error| Failure::failed(&error))?;
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(args.log.level()).init();
+    log(args.log.level());
     let (recorder, handle) = meters::recorder();
     metrics::set_global_recorder(recorder).map_err(|error| Failure::failed(&error))?;
     tokio::select! {
@@ -101,9 +101,29 @@ async fn serve(args: &ServeArgs, console: &Console, mut interrupts: Interrupts) 
     }
 }
 
+/// Has the log written on standard error.
+fn log(level: tracing::Level) {
+    tracing_subscriber::fmt().with_writer(|| Lines).with_max_level(level).init();
+}
+
+/// Nobody to read the log is nobody to tell, as where a pipe is closed: the subscriber would panic at each line.
+struct Lines;
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let _ = io::stderr().write_all(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let _ = io::stderr().flush();
+        Ok(())
+    }
+}
+
 async fn worker(args: &WorkerArgs, console: &Console, mut interrupts: Interrupts) -> Result<Exit, Failure> {
     let mut hangups = Hangups::of_process().map_err(|error| Failure::failed(&error))?;
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(args.log.level()).init();
+    log(args.log.level());
     Ok(cli::worker(args, console, &mut interrupts, &mut hangups).await)
 }
 

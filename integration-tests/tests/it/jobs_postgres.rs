@@ -5,6 +5,7 @@ mod chaos;
 mod effects;
 mod listening;
 mod same_time;
+mod unique;
 
 use std::time::Duration;
 

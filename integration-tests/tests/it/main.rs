@@ -7,11 +7,13 @@ mod blocking;
 mod browser;
 mod demo_site;
 mod dice;
+mod example;
 mod fetch;
 mod hostile;
 #[path = "../../../actors/tests/it/jobs/conformance.rs"]
 mod jobs_conformance;
 mod jobs_crashes;
+mod jobs_example;
 mod jobs_nats;
 mod jobs_postgres;
 mod many_workers;

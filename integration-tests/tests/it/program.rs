@@ -180,3 +180,29 @@ async fn ctrl_c_while_the_database_is_locked_still_gives_the_partial_report_and_
     let said = stopped_by("-INT", Some(&folder.path().join("runs.db"))).await;
     assert!(said.contains("could not be kept"), "{said}");
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_worker_whose_log_nobody_reads_any_more_goes_on_and_ends_in_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let queue = folder.path().join("jobs.db");
+    let mut worker = AsyncCommand::from(command().unwrap());
+    worker.args(["worker", "--log", "debug", "--queue"]).arg(queue).stderr(Stdio::piped()).kill_on_drop(true);
+    let mut worker = worker.spawn().unwrap();
+    let mut stderr = worker.stderr.take().unwrap();
+    timeout(BOUND, async {
+        let mut said = String::new();
+        while !said.contains("working for ") {
+            let mut some = [0; 1024];
+            let read = stderr.read(&mut some).await.unwrap();
+            assert!(read > 0, "it has ended: {said}");
+            said.push_str(&String::from_utf8_lossy(&some[..read]));
+        }
+        drop(stderr);
+        let pid = worker.id().unwrap().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        assert_eq!(worker.wait().await.unwrap().code(), Some(0));
+    })
+    .await
+    .expect("it ends");
+}

@@ -13,7 +13,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -28,6 +28,7 @@ use tokio::process::{Child, Command as AsyncCommand};
 use tokio::time::{sleep, timeout};
 
 use crate::dice::Dice;
+use crate::example::example;
 use crate::pool_support::{blocking, bounded, millis, postgres};
 
 const KILLS: usize = 30;
@@ -36,22 +37,8 @@ const LONGEST_LIFE: u64 = 600_000;
 const PERIOD: SignedDuration = SignedDuration::from_millis(20);
 const BOUND: Duration = Duration::from_secs(30);
 
-/// The example, beside this test's own binary; built if it is older, as it is where only this test was asked for.
-fn program() -> PathBuf {
-    let own = std::env::current_exe().unwrap();
-    let built = own.parent().unwrap().parent().unwrap().join("examples/durable");
-    let made = |file: &Path| fs::metadata(file).and_then(|file| file.modified()).ok();
-    if made(&built) < made(&own) {
-        let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--package", "actors", "--example", "durable"]);
-        build.args((!cfg!(debug_assertions)).then_some("--release"));
-        assert!(build.status().unwrap().success());
-    }
-    built
-}
-
 fn start(ledger: &Path, place: &str, stdout: Stdio) -> Child {
-    let mut command = AsyncCommand::new(program());
+    let mut command = AsyncCommand::new(example("durable"));
     command.arg(ledger).arg(place).stdin(Stdio::null()).stdout(stdout).kill_on_drop(true);
     command.spawn().unwrap()
 }

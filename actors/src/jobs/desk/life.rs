@@ -13,8 +13,9 @@ pub(super) struct Life {
     /// No other was before.
     is_first: bool,
     pub(super) standing: Standing,
-    /// The latest take, and whether its answer is to come yet.
+    /// The latest take that gave jobs.
     pub(super) serial: u64,
+    /// The take whose answer is to come yet.
     pub(super) asked: Option<Want>,
     /// When the latest sign of life that was answered was sent.
     pub(super) beat: Option<Instant>,

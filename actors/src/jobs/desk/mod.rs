@@ -138,12 +138,14 @@ impl Desk {
         self.failing = None;
     }
 
-    /// The engine did not.
-    pub(super) fn failed(&mut self, error: DriverError, now: Instant) {
+    /// The engine did not; whether it did before.
+    pub(super) fn failed(&mut self, error: DriverError, now: Instant) -> bool {
+        let is_first = self.failing.is_none();
         let failing =
             self.failing.get_or_insert_with(|| EngineFailure { since: now, failures: 0, error: error.clone() });
         failing.failures += 1;
         failing.error = error;
+        is_first
     }
 }
 

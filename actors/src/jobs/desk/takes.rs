@@ -47,9 +47,9 @@ impl Desk {
         if room == 0 {
             return None;
         }
-        self.life.serial += 1;
         let owner = Arc::clone(&self.life.owner);
-        self.life.asked = Some(Want { owner, serial: self.life.serial, most: room, suspect: suspects == 0 });
+        let serial = self.life.serial + 1;
+        self.life.asked = Some(Want { owner, serial, most: room, suspect: suspects == 0 });
         self.life.asked.clone()
     }
 
@@ -68,6 +68,11 @@ impl Desk {
             return Vec::new();
         }
         self.life.asked = None;
+        if !jobs.is_empty() {
+            // One that found nothing leaves its number to the next: asked for twice, as the first time no answer came, it may
+            // still find something the other time, and the next is told of that.
+            self.life.serial = want.serial;
+        }
         // A drain waits until nothing is on its way.
         chores.settled = true;
         let mut delivered = Vec::with_capacity(jobs.len());

@@ -29,6 +29,10 @@ pub enum DriverError {
     /// It said so, and may do it when it is asked again. The text has all that is below it, too.
     #[error("the jobs' engine failed: {}", chain(&**.0))]
     Failed(#[source] Arc<dyn Error + Send + Sync>),
+    /// It has ended, and does nothing any more for this process: what it stands on is lost, or a later version has written
+    /// what this one can't read.
+    #[error("the jobs' engine has ended: {0}")]
+    Ended(String),
     /// It can't keep what it was given, whenever it is asked. Nothing was changed.
     #[error("the jobs' engine can't keep this: {0}")]
     Refused(String),
@@ -55,16 +59,16 @@ impl DriverError {
     /// Whether it is no use to ask again.
     #[must_use]
     pub fn is_final(&self) -> bool {
-        matches!(self, Self::Refused(_))
+        matches!(self, Self::Refused(_) | Self::Ended(_))
     }
 
     /// Whether it may pass though nobody does anything about it: the engine is away, or has much to do. Not if it has
     /// refused us, as with a wrong password, no such database, or no right to make tables; nor if a file is no
-    /// database, or may not be written.
+    /// database, or may not be written; nor if it has ended.
     #[must_use]
     pub fn may_pass(&self) -> bool {
         match self {
-            Self::Refused(_) => false,
+            Self::Refused(_) | Self::Ended(_) => false,
             Self::Failed(error) => may_pass(&**error),
             Self::TimedOut(_) | Self::Panicked(_) => true,
         }

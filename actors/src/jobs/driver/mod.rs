@@ -41,7 +41,7 @@
 //!
 //! A driver may refuse, with [`DriverError::Refused`], names (of queues, kinds, keys, owners) that have a NUL in them or
 //! more than 2,000 bytes, and payloads and outputs of more than 1 MiB. It must take all others as they are. Names compare
-//! byte by byte.
+//! byte by byte. One that can do nothing more for this process, whatever it is asked, says [`DriverError::Ended`].
 //!
 //! # The order of jobs
 //!

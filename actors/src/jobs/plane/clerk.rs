@@ -9,6 +9,14 @@ use super::super::driver::{Accepted, Answer, DriverError};
 use super::take::Pauses;
 use super::{FIRST_PAUSE, LONGEST_PAUSE, Plane};
 
+/// Why answers were not written that may be written otherwise.
+enum Unwritten {
+    /// The engine can't keep one of them.
+    Refused(String),
+    /// It did not answer in time.
+    Late,
+}
+
 impl Plane {
     /// Only one clerk does, until nothing is left.
     pub(super) async fn write_answers(self: Arc<Self>) {
@@ -23,18 +31,22 @@ impl Plane {
     /// Has the engine take answers, and asks again until it does; `None` if there is no time for that any more. Of each
     /// answer what the engine said, or `None` if it can't keep it in any form.
     async fn write(&self, owner: &str, answers: Vec<Answer>) -> Option<Vec<Option<Accepted>>> {
-        match self.insist(owner, &answers).await? {
-            Ok(accepted) => return Some(accepted.into_iter().map(Some).collect()),
-            // One of them is refused: the others are to count.
-            Err(_) if answers.len() > 1 => {}
-            Err(why) => return Some(vec![self.write_plainly(owner, 0, &why).await?]),
-        }
-        let mut all = Vec::with_capacity(answers.len());
-        for (place, answer) in answers.iter().enumerate() {
-            all.push(match self.insist(owner, std::slice::from_ref(answer)).await? {
-                Ok(accepted) => accepted.into_iter().next(),
-                Err(why) => self.write_plainly(owner, place, &why).await?,
-            });
+        let mut all: Vec<Option<Accepted>> = Vec::with_capacity(answers.len());
+        let mut most = answers.len();
+        while all.len() < answers.len() {
+            let left = &answers[all.len()..];
+            let some = &left[..most.min(left.len())];
+            match self.insist(owner, some).await? {
+                Ok(accepted) => {
+                    all.extend(accepted.into_iter().map(Some));
+                    most *= 2;
+                }
+                // So many may be more than can be done in the time for one question.
+                Err(Unwritten::Late) => most = some.len() / 2,
+                // One of them is refused: the others are to count.
+                Err(Unwritten::Refused(_)) if some.len() > 1 => most = 1,
+                Err(Unwritten::Refused(why)) => all.push(self.write_plainly(owner, all.len(), &why).await?),
+            }
         }
         Some(all)
     }
@@ -46,15 +58,17 @@ impl Plane {
         if let Some(plain) = plain {
             match self.insist(owner, &[plain]).await? {
                 Ok(accepted) => return Some(accepted.into_iter().next()),
-                Err(again) => why = again,
+                Err(Unwritten::Refused(again)) => why = again,
+                Err(Unwritten::Late) => {}
             }
         }
         tracing::error!(queue = &*self.config.name, %why, "the jobs' engine can't keep an answer, which is given up");
         Some(None)
     }
 
-    /// Asks until the engine has them, or refuses them, with why; `None` if there is no time for that any more.
-    async fn insist(&self, owner: &str, answers: &[Answer]) -> Option<Result<Vec<Accepted>, String>> {
+    /// Asks until the engine has them, or refuses them, or does not get through several in time; `None` if there is no time
+    /// for that any more.
+    async fn insist(&self, owner: &str, answers: &[Answer]) -> Option<Result<Vec<Accepted>, Unwritten>> {
         let mut pauses = Pauses::new(FIRST_PAUSE, LONGEST_PAUSE);
         loop {
             let answered = tokio::select! {
@@ -64,7 +78,8 @@ impl Plane {
             };
             match answered {
                 Ok(accepted) if accepted.len() == answers.len() => return Some(Ok(accepted)),
-                Err(DriverError::Refused(why)) => return Some(Err(why)),
+                Err(DriverError::Refused(why)) => return Some(Err(Unwritten::Refused(why))),
+                Err(DriverError::TimedOut(_)) if answers.len() > 1 => return Some(Err(Unwritten::Late)),
                 Ok(accepted) => {
                     let (verdicts, all) = (accepted.len(), answers.len());
                     let error = DriverError::new(format!("it gave {verdicts} verdicts on {all} answers"));

@@ -191,10 +191,14 @@ impl Plane {
         match &answer {
             Ok(_) => self.desk.lock().reached(),
             // It was reached, and says no.
-            Err(error) if error.is_final() => self.desk.lock().reached(),
+            Err(DriverError::Refused(_)) => self.desk.lock().reached(),
             Err(error) => {
-                tracing::warn!(queue = &*self.config.name, %error, "the jobs' engine failed");
-                self.desk.lock().failed(error.clone(), Instant::now());
+                let is_first = self.desk.lock().failed(error.clone(), Instant::now());
+                // What comes of it is seen, too: who waits for how long, and what it stops.
+                match is_first {
+                    true => tracing::warn!(queue = &*self.config.name, %error, "the jobs' engine failed"),
+                    false => tracing::debug!(queue = &*self.config.name, %error, "the jobs' engine failed again"),
+                }
             }
         }
         answer

@@ -89,8 +89,8 @@ impl Plane {
         let period = self.config.lease / 3;
         loop {
             let at = self.desk.lock().doubts_at();
-            // What is heard meanwhile is sure for longer than that.
-            let at = at.unwrap_or_else(|| after(Instant::now(), period));
+            // What is heard meanwhile is sure for longer than that, though it was sent a while before.
+            let at = at.unwrap_or_else(|| after(Instant::now(), period / 2));
             tokio::select! {
                 () = sleep_until(at) => {}
                 () = self.closed() => return,

@@ -51,7 +51,7 @@ impl Plane {
                     }
                 }
                 // One is refused: the others' are to go in.
-                Err(error) if error.is_final() && replies.len() > 1 => {
+                Err(DriverError::Refused(_)) if replies.len() > 1 => {
                     for (count, reply) in replies {
                         let jobs: Vec<NewJob> = jobs.drain(..count).collect();
                         let _ = reply.send(self.enqueue(&jobs).await);

@@ -16,7 +16,7 @@ use super::start::{self, Start};
 use super::{CheckError, Http, sitemaps};
 use crate::cli::Target;
 use crate::config::{CheckConfig, Scope};
-use crate::fetch::Fetcher;
+use crate::fetch::{Fetcher, Pacer};
 use crate::folder::Folder;
 use crate::progress::ProgressState;
 use crate::report::Report;
@@ -67,6 +67,7 @@ const SAVE_PARTIAL: Duration = Duration::from_secs(2);
 pub struct Checker {
     config: CheckConfig,
     http: Option<Arc<dyn Http>>,
+    pacer: Option<Arc<dyn Pacer>>,
     progress: Arc<ProgressState>,
     frontier: usize,
 }
@@ -75,13 +76,21 @@ impl Checker {
     /// A checker that does what `config` says, all but its `target`.
     #[must_use]
     pub fn new(config: CheckConfig) -> Self {
-        Self { config, http: None, progress: Arc::default(), frontier: 4096 }
+        Self { config, http: None, pacer: None, progress: Arc::default(), frontier: 4096 }
     }
 
     /// Asks this for URLs, instead of the HTTP client.
     #[must_use]
     pub fn http(mut self, http: Arc<dyn Http>) -> Self {
         self.http = Some(http);
+        self
+    }
+
+    /// Asks at this pace what it asks by its own HTTP client, instead of at one of its own: for whoever brings another one
+    /// for pages, as sitemaps are read all the same.
+    #[must_use]
+    pub fn pacer(mut self, pacer: Arc<dyn Pacer>) -> Self {
+        self.pacer = Some(pacer);
         self
     }
 
@@ -203,7 +212,10 @@ impl Checker {
             // Whoever brings its own has no need of ours, but where a sitemap is to be read.
             Some(own) if matches!(target, Target::Site(_) | Target::Folder { .. }) => (None, Arc::clone(own)),
             own => {
-                let fetcher = Fetcher::new(&http)?;
+                let fetcher = match &self.pacer {
+                    Some(pacer) => Fetcher::paced(&http, Arc::clone(pacer))?,
+                    None => Fetcher::new(&http)?,
+                };
                 let http = own.clone().unwrap_or_else(|| Arc::new(fetcher.clone()));
                 (Some(fetcher), http)
             }

@@ -188,7 +188,9 @@ fn place(args: &WorkerArgs, console: &Console) -> Result<(Place, Option<ServiceC
         Some(path) => Some(config::load(path, console.vars.clone()).map_err(|error| Failure::settings(&error))?),
         None => None,
     };
-    let variable = || console.vars.iter().rev().find(|(name, _)| name == VARIABLE).map(|(_, value)| value.clone());
+    // Empty it says nothing, as in the settings.
+    let variable = console.vars.iter().rev().find(|(name, _)| name == VARIABLE);
+    let variable = || variable.map(|(_, value)| value.clone()).filter(|value| !value.is_empty());
     let queue = match (&args.queue, &settings) {
         (Some(queue), _) => Some(queue.clone()),
         // The environment is in the settings already.

@@ -17,7 +17,7 @@ impl Authority {
     }
 
     /// Whether `text`, such as `example.org` or `example.org:8080`, means this one.
-    pub(super) fn is_written(&self, text: &str) -> bool {
+    pub(crate) fn is_written(&self, text: &str) -> bool {
         match text.strip_prefix(&*self.host) {
             Some("") => matches!(self.port, 80 | 443),
             Some(port) => port.strip_prefix(':').is_some_and(|port| port.parse() == Ok(self.port)),

@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 use patterns_core::cancel::{CancelKind, CancelToken, timeout};
 use patterns_core::context::{Context, Interrupt};
 use rustc_hash::FxHashMap;
+use tokio::time::Instant;
 use url::Url;
 
 use super::lead::Errand;
@@ -28,6 +29,10 @@ use crate::report::{Reason, Verdict};
 /// How long it may take to call off what nobody waits for any more.
 const CALLED_OFF: Duration = Duration::from_millis(500);
 
+/// So much longer than its errand a job may wait. An errand ends by our clock, and a job by the engine's: nothing is to be
+/// too late for somebody who still waits.
+const LATE: Duration = Duration::from_secs(60);
+
 /// A way to ask for addresses by which workers fetch them. It is for one errand.
 ///
 /// Whatever is asked for is a job, whose id follows from what it is. So whoever goes on with an errand after a crash finds
@@ -40,7 +45,10 @@ pub(crate) struct Asking {
     local: Arc<dyn Http>,
     pace: Arc<SharedPace>,
     errand: Errand,
+    /// Without credentials, and without whom they are for.
     http: HttpConfig,
+    /// Whom they are for.
+    hosts: Vec<String>,
     /// How many addresses of a host are under way at a time: workers know only of their own.
     seats: Seats,
     /// Why the engine has ended. It is looked for once for all that wait.
@@ -52,7 +60,7 @@ pub(crate) struct Asking {
 /// What came of a job, for who asks.
 enum Outcome {
     Reply(Reply),
-    /// Nothing: it was called off in an earlier life, or what it found is not kept any more.
+    /// Nothing: it was called off in an earlier life, nobody took it in time, or what it found is not kept any more.
     Again,
 }
 
@@ -66,10 +74,11 @@ impl Asking {
     ) -> Self {
         let mut http = http.clone();
         http.credentials.clear();
-        http.credential_hosts.clear();
+        let hosts = std::mem::take(&mut http.credential_hosts);
+        let hosts = hosts.iter().map(|host| host.to_ascii_lowercase()).collect();
         let seats = Seats::new(http.per_host.max(1));
         let refused = refused(queue.clone()).boxed().shared();
-        Self { queue, local, pace, errand, http, seats, refused, times: Mutex::default() }
+        Self { queue, local, pace, errand, http, hosts, seats, refused, times: Mutex::default() }
     }
 
     async fn ask(&self, url: &Url, want: Want, since: &Validators) -> Result<Reply, Interrupt> {
@@ -78,7 +87,8 @@ impl Asking {
         let job = self.job(url, want, since);
         loop {
             let id = self.next(job.question());
-            let ticket = match self.put(job.entry().id(id).queue(self.errand.queue())).await? {
+            let queue = FetchJob::queue_of(job.identity.as_deref());
+            let ticket = match self.put(job.entry().id(id).queue(queue)).await? {
                 Ok(ticket) => ticket,
                 Err(refused) => return Ok(lost(refused.to_string())),
             };
@@ -94,15 +104,35 @@ impl Asking {
     }
 
     fn job(&self, url: &Url, want: Want, since: &Validators) -> FetchJob {
+        let (identity, mut http) = (self.identity(url), self.http.clone());
+        if identity.is_some() {
+            http.credential_hosts.clone_from(&self.hosts);
+        }
         FetchJob {
             errand: self.errand.name.clone(),
             url: url.as_str().to_owned(),
             want: want.into(),
             since: since.clone(),
             links: self.errand.links,
-            identity: self.errand.identity.clone(),
+            identity,
             spacing: self.pace.spacing(&host_and_port(url)),
-            http: self.http.clone(),
+            http,
+        }
+    }
+
+    /// Whose credentials are used for an address. They go to their own hosts only, so whatever else is asked for is asked
+    /// as anyone, which every worker can: nothing of other sites waits for one that has them.
+    fn identity(&self, url: &Url) -> Option<String> {
+        let site = self.errand.identity.as_ref()?;
+        let at = Authority::of(url);
+        self.hosts.iter().any(|host| at.is_written(host)).then(|| site.clone())
+    }
+
+    /// Has a job end by itself once nobody waits for it: also where it could not be called off.
+    fn in_time(&self, entry: Entry<FetchJob>) -> Entry<FetchJob> {
+        match self.errand.until {
+            Some(until) => entry.deadline_in(until.saturating_duration_since(Instant::now()).saturating_add(LATE)),
+            None => entry,
         }
     }
 
@@ -119,7 +149,7 @@ impl Asking {
     async fn put(&self, entry: Entry<FetchJob>) -> Result<Result<Ticket<FetchJob>, PutError>, Interrupt> {
         let mut pauses = Pauses::default();
         loop {
-            match self.queue.put(entry.clone()).await {
+            match self.queue.put(self.in_time(entry.clone())).await {
                 Err(PutError::Interrupted(interrupt)) => return Err(interrupt),
                 Err(error @ PutError::Closed) => return Err(ended(error)),
                 Err(PutError::Driver(error)) if !error.is_final() => pauses.wait(&error).await?,
@@ -143,6 +173,8 @@ impl Asking {
             };
             match end {
                 Ok(Ended::Done(found)) => break found,
+                // By an earlier life, which would have ended by then; or the engine's clock was set. It says nothing of it.
+                Ok(Ended::Dead { reason: DeadReason::Expired, .. }) => return Ok(Outcome::Again),
                 Ok(Ended::Dead { reason, error }) => return Ok(Outcome::Reply(dead(reason, error))),
                 // By this program before it was started anew, as it did not expect that; or just now, by somebody.
                 Ok(Ended::Cancelled) if !ticket.is_new() => return Ok(Outcome::Again),

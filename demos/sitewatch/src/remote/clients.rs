@@ -55,6 +55,8 @@ pub(crate) struct Client {
 pub(crate) enum ClientError {
     #[error("this worker has no credentials for the site {0:?}")]
     Stranger(String),
+    #[error("this worker knows other hosts of the site {0:?}")]
+    Namesake(String),
     #[error(transparent)]
     Setup(#[from] FetchSetupError),
 }
@@ -93,9 +95,14 @@ impl Fetching {
     fn config(&self, job: &FetchJob) -> Result<HttpConfig, ClientError> {
         let mut http = job.http.clone();
         http.credentials.clear();
-        http.credential_hosts.clear();
+        let hosts = std::mem::take(&mut http.credential_hosts);
         if let Some(site) = &job.identity {
             let identity = self.identities.get(site).ok_or_else(|| ClientError::Stranger(site.clone()))?;
+            // Of another service whose site has the same name, or of other settings. As anyone it would be told that it may
+            // not, and the link that it is broken.
+            if !identity.is_for(&hosts) {
+                return Err(ClientError::Namesake(site.clone()));
+            }
             identity.say(&mut http);
         }
         if self.border.refuse_private {

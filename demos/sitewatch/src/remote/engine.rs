@@ -15,7 +15,7 @@ use patterns_core::outcome::BoxError;
 
 use super::{NatsPlace, Place};
 use crate::causes::innermost;
-use crate::store::Location;
+use crate::store::{Location, StoreError, file};
 
 /// The tables are in a schema of their own: the database may have others, and to whom the current schema belongs differs
 /// with the user. Whoever may make no schema may use one that is there; two may be about to make it.
@@ -26,6 +26,9 @@ const IN_SCHEMA: &str = "
     exception when duplicate_schema or unique_violation then null;
     end $$;
     set search_path = sitewatch_queue";
+
+/// How a NATS server is believed, or what it may lose accepted.
+const IN_URL: &str = "monitor=http://host:8222 in the queue's URL, or unsynced=accept in it";
 
 /// How many connections there are at most: writes of a process go together, and turns are asked for beside them.
 const CONNECTIONS: usize = 4;
@@ -71,10 +74,22 @@ impl OpenError {
     fn failed(place: &Place, why: &DriverError) -> Self {
         tracing::debug!(%place, error = %why, "the queue can't be used");
         let words = match why {
-            DriverError::Refused(why) => why.clone(),
+            DriverError::Refused(why) | DriverError::Ended(why) => why.clone(),
             why => innermost(why),
         };
+        // In words of who has a URL, and no builder.
+        let words = words.replace("the address of its monitor, or `accept_unsynced()`", IN_URL);
         Self { place: place.to_string(), why: words, temporary: why.may_pass() }
+    }
+
+    /// SQLite says the same of a folder that is missing and of a disk that is away for a moment, so the file was looked at.
+    fn of_file(place: &Place, error: StoreError) -> Self {
+        let (why, temporary) = match error {
+            StoreError::Away { why, .. } | StoreError::Full { why, .. } => (why, true),
+            StoreError::Refused { why, .. } => (why, false),
+            error => (error.to_string(), false),
+        };
+        Self { place: place.to_string(), why, temporary }
     }
 
     /// Whether it may answer later: it is away.
@@ -107,6 +122,7 @@ impl Engine {
                 if let Some(trouble) = Location::Sqlite(path.clone()).trouble() {
                     return Err(refused(trouble.into()));
                 }
+                file::look(path).await.map_err(|why| OpenError::of_file(place, why))?;
                 let manager = SqliteManager::new(path).busy_timeout(LOCKED);
                 let manager = manager.init("pragma synchronous = full; pragma fullfsync = on");
                 let pool = ConnectionPool::builder(manager).name("queue").max_size(CONNECTIONS);

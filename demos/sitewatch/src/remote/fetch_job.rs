@@ -45,8 +45,8 @@ impl Job for FetchJob {
         let http = match state.client(&self, &url) {
             Ok(http) => http,
             // It is this machine that can't, and says nothing of the address: another one may have it.
-            Err(ClientError::Setup(error @ FetchSetupError::Client(_))) => {
-                tracing::warn!(error = %sentence(&error), url = %self.url, "handed back, as nothing can be fetched here");
+            Err(error @ (ClientError::Setup(FetchSetupError::Client(_)) | ClientError::Namesake(_))) => {
+                tracing::warn!(error = %sentence(&error), url = %self.url, "handed back, as it can't be fetched here");
                 return Err(Failure::Later(ELSEWHERE));
             }
             Err(error) => return Err(Failure::terminate(error)),

@@ -37,6 +37,11 @@ impl Identities {
 }
 
 impl Identity {
+    /// Whether it is for all of these hosts, by its own settings.
+    pub(crate) fn is_for(&self, hosts: &[String]) -> bool {
+        hosts.iter().all(|host| self.hosts.contains(host))
+    }
+
     /// Has requests say it. To whom is not a matter of who put the job: else he could have it told to himself.
     pub(crate) fn say(&self, http: &mut HttpConfig) {
         http.credentials = self.credentials.clone();

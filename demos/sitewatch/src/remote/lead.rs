@@ -1,12 +1,13 @@
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actors::System;
 use actors::jobs::{JobQueue, StartError};
+use tokio::time::Instant;
 
 use super::asking::Asking;
 use super::rate::SharedPace;
-use super::wire::FetchJob;
 use super::{Engine, PacedDial, fetcher, kept};
 use crate::check::Http;
 use crate::fetch::{FetchSetupError, HttpConfig, Pacer};
@@ -81,6 +82,7 @@ pub struct Errand {
     pub(super) name: String,
     pub(super) links: usize,
     pub(super) identity: Option<String>,
+    pub(super) until: Option<Instant>,
 }
 
 impl Errand {
@@ -88,19 +90,22 @@ impl Errand {
     /// under that name is found, and not fetched again. Of each page so many links are kept.
     #[must_use]
     pub fn new(name: impl Into<String>, links: usize) -> Self {
-        Self { name: name.into(), links, identity: None }
+        Self { name: name.into(), links, identity: None, until: None }
     }
 
-    /// Has everything asked for with the credentials of this site, which only the workers whose settings have them can
-    /// do.
+    /// Has the [`credential_hosts`](HttpConfig::credential_hosts) asked with the credentials of this site, which only the
+    /// workers whose settings have them can do. All others are asked as anyone.
     #[must_use]
     pub fn identity(mut self, site: impl Into<String>) -> Self {
         self.identity = Some(site.into());
         self
     }
 
-    pub(super) fn queue(&self) -> String {
-        FetchJob::queue_of(self.identity.as_deref())
+    /// Has nothing fetched any more a little after so long: by then whoever goes on it has ended.
+    #[must_use]
+    pub fn within(mut self, time: Duration) -> Self {
+        self.until = Instant::now().checked_add(time);
+        self
     }
 }
 
@@ -148,10 +153,19 @@ impl Lead {
     ///
     /// Those of [`Fetcher::new`](crate::fetch::Fetcher::new).
     pub fn http(&self, http: &HttpConfig, errand: Errand) -> Result<Arc<dyn Http>, FetchSetupError> {
-        let pace = Arc::new(SharedPace::new(self.queue.clone(), http.rate));
+        let pace = self.shared_pace(http);
         let pacer: Arc<dyn Pacer> = pace.clone();
         let local = (self.dial)(http, pacer)?;
         Ok(Arc::new(Asking::new(self.queue.clone(), local, pace, errand, http)))
+    }
+
+    /// The pace that all share, for whoever asks hosts himself.
+    pub(crate) fn pace(&self, http: &HttpConfig) -> Arc<dyn Pacer> {
+        self.shared_pace(http)
+    }
+
+    fn shared_pace(&self, http: &HttpConfig) -> Arc<SharedPace> {
+        Arc::new(SharedPace::new(self.queue.clone(), http.rate))
     }
 
     /// The queue, to be looked at and to be stopped.

@@ -18,8 +18,9 @@
 //!    host that asks for a pause gets it from all. Of no host more is under way at a time than the settings say, as no more
 //!    is asked for.
 //! 3. **The same findings** as of one process. What depends on the order of answers is not in a report.
-//! 4. **Credentials are not in the queue.** A job names the site whose they are, and only workers that know them take it;
-//!    to which hosts they go is said by their own settings.
+//! 4. **Credentials are not in the queue.** A job for a host of theirs names the site whose they are, and only workers that
+//!    know them take it; to which hosts they go is said by their own settings. All else is asked as anyone, by any worker.
+//! 5. **Nothing is fetched for nobody**: a job ends by itself when the check that asked for it would have.
 //!
 //! However: who can write to the queue can have workers fetch whatever they can reach, and can answer in their place. It is
 //! to be trusted as the database is.

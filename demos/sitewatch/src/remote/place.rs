@@ -97,7 +97,12 @@ impl Place {
             return Err(bad(EXPECTED));
         }
         match text.split_once("://") {
-            None if is_like_a_server(text) => Err(BadPlace { shown: NAMED.to_owned(), why: EXPECTED.to_owned() }),
+            // Where it may be left out, by which it is taken from the environment.
+            None if text.trim() == "-" => Err(bad("expected a URL or a file; a file of that name is ./-")),
+            None if is_like_a_server(text) => {
+                let shown = if is_host_and_port(text) { text.trim() } else { NAMED };
+                Err(BadPlace { shown: shown.to_owned(), why: EXPECTED.to_owned() })
+            }
             None => Ok(Self::Sqlite(text.into())),
             Some((scheme, _)) if scheme.eq_ignore_ascii_case("nats") => NatsPlace::of(text).map(Self::Nats),
             Some((scheme, _)) if ["postgres", "postgresql"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) => {
@@ -177,11 +182,20 @@ fn is_like_a_server(text: &str) -> bool {
     if text.starts_with("./") || text.starts_with("../") || (text.starts_with('/') && !text.starts_with("//")) {
         return false;
     }
-    let is_port = |port: &str| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
     text.contains('@')
         || ["host=", "password=", "dbname="].iter().any(|key| text.contains(key))
         || ["postgres:", "postgresql:", "nats:"].iter().any(|scheme| text.starts_with(scheme))
-        || text.rsplit_once(':').is_some_and(|(_, port)| is_port(port))
+        || text.rsplit_once(':').is_some_and(|(_, port)| is_number(port))
+}
+
+/// Whether there is no place for a secret in it.
+fn is_host_and_port(text: &str) -> bool {
+    let is_host = |host: &str| host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'));
+    text.trim().split_once(':').is_some_and(|(host, port)| is_host(host) && is_number(port) && port.len() <= 5)
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Without a password.

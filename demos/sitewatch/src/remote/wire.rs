@@ -31,7 +31,7 @@ pub(crate) struct FetchJob {
     /// What lies between two requests to its host at least, by what the host has said.
     #[serde(default, skip_serializing_if = "Duration::is_zero")]
     pub(crate) spacing: Duration,
-    /// Without credentials, and without whom they are for.
+    /// Without credentials. Where these are used, with the hosts that they are for: who knows others hands it back.
     pub(crate) http: HttpConfig,
 }
 

@@ -35,9 +35,28 @@ pub(super) struct Attempt<'a> {
 }
 
 impl Attempt<'_> {
+    /// Checks the site. Once that has taken as long as it may, it is asked to stop, and says how it ended then.
+    pub(super) async fn check(&self) -> End {
+        let mut checked = std::pin::pin!(self.checked());
+        tokio::select! {
+            biased;
+            end = &mut checked => return end,
+            () = tokio::time::sleep(self.left()) => {
+                let words = format!("it took longer than {}", humantime::format_duration(self.config.max_time));
+                self.token.cancel_with(CancelCause::new(CancelKind::Deadline, words));
+            }
+        }
+        checked.await
+    }
+
+    /// How much longer it may take.
+    fn left(&self) -> Duration {
+        self.config.max_time.saturating_sub(Duration::from_millis(self.current.view().elapsed_ms))
+    }
+
     /// Checks the site, and asks once more for what is newly broken; also for a start page that can't be had, for a
     /// reason that may pass.
-    pub(super) async fn check(&self) -> End {
+    async fn checked(&self) -> End {
         let settings = self.config.check_config();
         let target = match Target::parse(&self.config.target, settings.from.as_deref()) {
             Ok(target) => target,
@@ -71,14 +90,17 @@ impl Attempt<'_> {
         let (journal, writer) = Journal::new(core, site.id, begun.run, token.clone());
         let journaled: Arc<dyn Http> = Arc::new(Journaled::new(core, http, journal.clone(), site.id, begun, config));
         let checker = Checker::new(settings.clone()).http(journaled).progress(Arc::clone(&current.progress));
-        let limited = async {
-            let checked = checker.run_on(&core.workers, target);
-            let left = config.max_time.saturating_sub(Duration::from_millis(current.view().elapsed_ms));
-            let result = checked_until(token, left, config.max_time, checked).await;
+        // Sitemaps are not fetched by workers, but from the same hosts.
+        let checker = match &core.lead {
+            Some(lead) => checker.pacer(lead.pace(&settings.http)),
+            None => checker,
+        };
+        let checked = async {
+            let result = checker.run_on(&core.workers, target).await;
             journal.finish();
             result
         };
-        let (result, ()) = tokio::join!(limited, writer.run());
+        let (result, ()) = tokio::join!(checked, writer.run());
         // ANCHOR_END: journal
         let stopped = |why| {
             let failure = journal.failure().map(|failure| match failure.is_temporary() || failure.is_interrupted() {
@@ -125,7 +147,7 @@ impl Attempt<'_> {
         // A run's number is its database's own, and others may share the queue.
         let began = begun.timeline.first().map_or(0, |began| began.at.as_millisecond());
         let name = format!("{} {} {began} {} {part}", site.name, begun.run, config.target);
-        let errand = Errand::new(name, config.links());
+        let errand = Errand::new(name, config.links()).within(self.left());
         // In a folder there is nobody to tell who we are.
         if settings.http.credentials.is_empty() { errand } else { errand.identity(&*site.name) }
     }
@@ -136,9 +158,10 @@ impl Attempt<'_> {
             return End::Over(RunState::Cancelled, "somebody cancelled it".to_owned());
         }
         match self.token.cause() {
-            Some(cause) if cause.kind() == CancelKind::Deadline => End::Over(RunState::Cancelled, why),
-            // Who stops the service leaves it to the next; a newer check, or the end of the site, doesn't.
-            Some(cause) if self.core.turns.is_closed() => End::Left(Box::new(cause.clone())),
+            // Who stops the service leaves it to the next; a newer check, or the end of the site or of its time, doesn't.
+            Some(cause) if cause.kind() != CancelKind::Deadline && self.core.turns.is_closed() => {
+                End::Left(Box::new(cause.clone()))
+            }
             Some(cause) => End::Over(RunState::Cancelled, cause.message().to_owned()),
             None => End::Over(RunState::Failed, why),
         }
@@ -158,23 +181,4 @@ fn is_passing(error: &CheckError) -> bool {
         CheckError::KnownStart { why, .. } => may_pass(why.reason),
         _ => false,
     }
-}
-
-/// Asks a check to stop once it has taken so long, and awaits what it says then.
-async fn checked_until<F: Future<Output = Result<Report, CheckError>>>(
-    token: &CancelToken,
-    left: Duration,
-    limit: Duration,
-    check: F,
-) -> F::Output {
-    let mut check = std::pin::pin!(check);
-    tokio::select! {
-        biased;
-        result = &mut check => return result,
-        () = tokio::time::sleep(left) => {
-            let words = format!("it took longer than {}", humantime::format_duration(limit));
-            token.cancel_with(CancelCause::new(CancelKind::Deadline, words));
-        }
-    }
-    check.await
 }

@@ -84,7 +84,7 @@ pub(super) async fn ended(name: &str, task: Option<JoinHandle<()>>, deadline: In
 /// Looks after the service, for ever.
 pub(crate) async fn keep(core: Arc<Core>, delivery: Delivery, lock: ServeLock, lost: CancelToken) {
     let (mut lock, mut ours) = (Some(lock), Ours::default());
-    let mut looked = Instant::now();
+    let mut noticed = Instant::now();
     let (mut round, mut prune) = (Instant::now() + ROUND, Instant::now() + PRUNE);
     loop {
         let trouble = look(&core, &mut lock, &mut ours, &lost).await;
@@ -94,13 +94,13 @@ pub(crate) async fn keep(core: Arc<Core>, delivery: Delivery, lock: ServeLock, l
         let changed = was_worried != worried;
         if changed {
             match trouble.first() {
-                Some(why) => tracing::warn!(why, "not ready"),
-                None => tracing::info!(after = ?looked.elapsed(), "ready again"),
+                Some(why) => {
+                    noticed = Instant::now();
+                    tracing::warn!(why, "not ready");
+                }
+                None => tracing::info!(after = ?noticed.elapsed(), "ready again"),
             }
             core.bus.tell(EventKind::Readiness, None);
-        }
-        if !worried {
-            looked = Instant::now();
         }
         let now = Instant::now();
         if !worried && (now >= round || changed) {
@@ -170,7 +170,11 @@ async fn look_at_queue(core: &Core) {
     let Some(jobs) = &core.jobs else { return };
     let is_checking = core.all_sites().iter().any(|site| site.now().current.is_some());
     let stalled = match is_checking {
-        true => timeout(PATIENCE, jobs.stalled()).await.ok().and_then(Result::ok).unwrap_or_default(),
+        true => match timeout(PATIENCE, jobs.stalled()).await {
+            Ok(Ok(stalled)) => stalled,
+            // It says nothing, so what is known of it is all there is.
+            Ok(Err(_)) | Err(_) => return,
+        },
         false => Vec::new(),
     };
     let is_stalled = !stalled.is_empty();

@@ -33,6 +33,7 @@ use jiff::Timestamp;
 use crate::report::{LinkResult, Report, Status};
 use crate::service::{Cause, RunState};
 
+pub(crate) use db::file;
 pub use db::{BadLocation, Location, StoreError};
 pub(crate) use db::{Db, Ours, ServeLock, without_secrets};
 pub(crate) use finish::{Ended, Outcome};

@@ -1,9 +1,8 @@
 //! The workers: processes that are started, killed and stopped.
 
-use std::fs;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use jiff::Timestamp;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
@@ -12,6 +11,7 @@ use tokio::time::timeout;
 
 use super::story::{Death, Story};
 use super::{BOUND, LEASE};
+use crate::example::example;
 use crate::pool_support::blocking;
 
 /// How a process ends that aborts itself.
@@ -57,7 +57,7 @@ impl Fleet {
     /// A slot for each place, in which there is nobody yet.
     pub(super) async fn new(places: Vec<Place>, folder: &Path) -> Self {
         let members = places.iter().map(|_| None).collect();
-        let program = blocking(program).await;
+        let program = blocking(|| example("jobs_worker")).await;
         Self { program, folder: folder.to_owned(), places, members, lives: 0, story: Story::default() }
     }
 
@@ -184,18 +184,4 @@ async fn signal(name: &str, member: &Member) {
     let kill = format!("kill -{name} {pid}");
     let status = AsyncCommand::new("sh").args(["-c", &kill]).stderr(Stdio::null()).status().await.unwrap();
     assert!(status.success() || member.is_doomed, "{}: {kill}: {status}", member.instance);
-}
-
-/// The example, beside this test's own binary; built if it is older, as it is where only this test was asked for.
-fn program() -> PathBuf {
-    let own = std::env::current_exe().unwrap();
-    let built = own.parent().unwrap().parent().unwrap().join("examples/jobs_worker");
-    let made = |file: &Path| fs::metadata(file).and_then(|file| file.modified()).ok();
-    if made(&built) < made(&own) {
-        let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--package", "actors", "--example", "jobs_worker"]);
-        build.args((!cfg!(debug_assertions)).then_some("--release"));
-        assert!(build.status().unwrap().success());
-    }
-    built
 }

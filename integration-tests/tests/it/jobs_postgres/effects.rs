@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
-use actors::connection_pool::postgres::PostgresError;
+use actors::connection_pool::postgres::{PostgresError, PostgresManager};
 use actors::jobs::driver::{Accepted, Answer, DeadReason, Effects, End, JobDriver, JobState, PostgresDriver, TakenJob};
+use actors::{ConnectionPool, System};
 
 use super::{driver, enter, job, number, pool, take};
 use crate::pool_support::{bounded, postgres as server};
@@ -88,6 +89,34 @@ async fn rows_are_written_with_the_end_of_their_job_or_not_at_all() {
         // One that has failed can be answered for in another way.
         assert_eq!(driver.look(&[taken[1].id]).await.unwrap()[0].as_ref().unwrap().state, JobState::Running);
         end(&driver, "worker", &taken[1], dead("duplicate key")).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn effects_leave_the_patience_of_the_pool_as_it_was() {
+    let Some(server) = server("settings of effects of jobs").await else { return };
+    bounded(async {
+        let system = System::start().expect("there is a thread for it");
+        let manager = PostgresManager::new(&server.url("")).expect("it is a URL").init("set lock_timeout = '7s'");
+        let pool = ConnectionPool::builder(manager).max_size(2).start(&system).await.expect("the server answers");
+        let driver = driver(&pool).await;
+        enter(&driver, "worker").await;
+        pool.acquire().await.unwrap().batch_execute("create table patience (time text)").await.unwrap();
+        driver.enqueue(None, &[job("effects", "1"), job("effects", "2")]).await.unwrap();
+        let notes = PostgresDriver::effects(|tx| {
+            Box::pin(async move {
+                tx.batch_execute("insert into patience values (current_setting('lock_timeout'))").await?;
+                tx.batch_execute("set local lock_timeout = '1s'").await?;
+                Ok(())
+            })
+        });
+        let taken = take(&driver, "worker", 1, "effects").await;
+        let answers =
+            taken.iter().map(|job| Answer { effects: Some(notes.clone()), ..Answer::new(job.id, job.fence, done()) });
+        let accepted = driver.answer("worker", &answers.collect::<Vec<_>>()).await.unwrap();
+        assert_eq!(accepted, [Accepted::Kept, Accepted::Kept]);
+        assert_eq!(number(&pool, "select count(*) from patience where time = '7s'").await, 2);
     })
     .await;
 }

@@ -1,5 +1,6 @@
 //! What can be seen.
 
+use std::collections::BTreeMap;
 use std::ops::Bound;
 
 use super::super::{JobFilter, JobId, JobRecord, JobState, QueueCounts, QueueLimits};
@@ -23,36 +24,38 @@ impl Tables {
     }
 
     pub(super) fn counts(&self, now: Now) -> Vec<QueueCounts> {
-        let count = |(name, queue): (&String, &Queue)| {
+        let count = |name: &str, queue: &Queue| {
             let due = queue.ready.values().flat_map(|ready| ready.range(..=(now.0, u64::MAX)));
             let (mut ready, mut oldest) = (0, None);
             for (at, _) in due {
                 ready += 1;
                 oldest = Some(oldest.map_or(*at, |oldest| (*at).min(oldest)));
             }
-            let mut counts = QueueCounts {
-                queue: name.clone(),
+            QueueCounts {
+                queue: name.to_owned(),
                 ready,
                 pruned: queue.pruned,
                 lag: oldest.map(|oldest| now.since(oldest)),
                 paused: queue.paused,
                 limits: queue.limits,
                 ..QueueCounts::default()
-            };
-            for row in self.jobs.values().filter(|row| row.job.queue == *name) {
-                *match row.state {
-                    JobState::Waiting => &mut counts.waiting,
-                    JobState::Running => &mut counts.running,
-                    JobState::Done => &mut counts.done,
-                    JobState::Dead => &mut counts.dead,
-                    JobState::Cancelled => &mut counts.cancelled,
-                } += 1;
             }
-            counts
         };
+        let mut all: BTreeMap<&str, QueueCounts> =
+            self.queues.iter().map(|(name, queue)| (&**name, count(name, queue))).collect();
+        for row in self.jobs.values() {
+            let Some(counts) = all.get_mut(&*row.job.queue) else { continue };
+            *match row.state {
+                JobState::Waiting => &mut counts.waiting,
+                JobState::Running => &mut counts.running,
+                JobState::Done => &mut counts.done,
+                JobState::Dead => &mut counts.dead,
+                JobState::Cancelled => &mut counts.cancelled,
+            } += 1;
+        }
         let is_there =
             |counts: &QueueCounts| counts.entered() > 0 || counts.paused || counts.limits != QueueLimits::default();
-        self.queues.iter().map(count).filter(is_there).collect()
+        all.into_values().filter(is_there).collect()
     }
 }
 

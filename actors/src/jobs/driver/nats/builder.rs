@@ -2,6 +2,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use async_nats::jetstream::context::{CreateStreamError, CreateStreamErrorKind};
 use async_nats::{ConnectOptions, Event, ServerAddr};
 use percent_encoding::percent_decode_str;
 use tokio::sync::{Notify, Semaphore, mpsc, watch};
@@ -141,9 +142,9 @@ impl NatsDriverBuilder {
             return Err(DriverError::refused(format!("server: max_payload {most}, expected at least {expected}")));
         }
         let context = async_nats::jetstream::new(client.clone());
-        let log = context.get_or_create_stream(log_config(&names, self.replicas)).await.map_err(DriverError::new)?;
+        let log = context.get_or_create_stream(log_config(&names, self.replicas)).await.map_err(no_stream)?;
         check(&log.cached_info().config, &log_config(&names, self.replicas))?;
-        let kept = context.get_or_create_stream(kept_config(&names, self.replicas)).await.map_err(DriverError::new)?;
+        let kept = context.get_or_create_stream(kept_config(&names, self.replicas)).await.map_err(no_stream)?;
         check(&kept.cached_info().config, &kept_config(&names, self.replicas))?;
         let feed = client.subscribe(names.feed.clone()).await.map_err(DriverError::new)?;
         let (part, entry) = (PART.min(most - HEADERS), ENTRY.min(most - HEADERS));
@@ -161,6 +162,16 @@ impl NatsDriverBuilder {
         tasks.spawn(Arc::clone(&shared).copy_now_and_then());
         shared.up_to_date().await?;
         Ok(NatsDriver(Arc::new(Inner { shared, _tasks: tasks, is_synced: !self.accepts_unsynced })))
+    }
+}
+
+/// A server without JetStream is not told from one whose JetStream is about to come.
+fn no_stream(error: CreateStreamError) -> DriverError {
+    match error.kind() {
+        CreateStreamErrorKind::JetStreamUnavailable => {
+            DriverError::new("its JetStream does not answer: is it enabled in the server's settings?")
+        }
+        _ => DriverError::new(error),
     }
 }
 

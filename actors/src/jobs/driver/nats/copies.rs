@@ -1,7 +1,8 @@
 //! Copies of the tables, so that nobody has to read the log from its beginning, and it need not be kept.
 //!
-//! A copy is in parts, and there when [`Head`] says so, which is one message. Only then the log is shortened: so there
-//! is always a copy and all of the log after it. Who is behind the beginning of the log takes the copy.
+//! A copy is in parts, and there when [`Head`] says so, which is one message. Only then the log is shortened, and the copy
+//! before the one before deleted: so there is always a copy and all of the log after it, also where the server was not
+//! synced and has lost the latest head. Who is behind the beginning of the log takes the copy.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -138,16 +139,20 @@ async fn write(link: &Link, (state, dump): Whole) -> Result<Option<u64>, DriverE
     let bytes = whole.len() as u64;
     let head = Head { seq, parts, bytes, sha256: digest(&whole) };
     let mut headers = HeaderMap::new();
-    let expected = before.map_or(0, |(at, _)| at);
+    let expected = before.as_ref().map_or(0, |(at, _)| *at);
     headers.insert("Nats-Expected-Last-Subject-Sequence", expected.to_string());
     let text = serde_json::to_vec(&head).map_err(DriverError::new)?;
     link.store(link.names.head(), headers, text).await?;
-    link.log.purge().sequence(seq + 1).await.map_err(DriverError::new)?;
+    // The copy before this one, if there is any, and all after it stay.
+    let kept_from = before.map_or(0, |(_, head)| head.seq);
+    if kept_from > 0 {
+        link.log.purge().sequence(kept_from + 1).await.map_err(DriverError::new)?;
+    }
     let is_old = |name: JobId| made_at.duration_since(texts::made_at(name)) > SWEPT;
     let mut unneeded = HashSet::new();
     for subject in link.kept_subjects().await? {
         match link.names.parse(&subject) {
-            Some(Subject::Copy(other, _)) if other < seq => {
+            Some(Subject::Copy(other, _)) if other < kept_from => {
                 unneeded.insert(link.names.copy(other, "*"));
             }
             Some(Subject::Text(name, _)) => {

@@ -74,7 +74,12 @@ impl Shared {
     /// Nothing goes on any more: everything fails from now on, for this reason.
     fn give_up(&self, error: DriverError) {
         tracing::error!(%error, "the jobs' log can't be followed any more");
-        *self.broken.lock() = Some(error);
+        let ended = match error {
+            // It is not what we were asked for that can't be kept.
+            DriverError::Refused(why) => DriverError::Ended(why),
+            error => error,
+        };
+        *self.broken.lock() = Some(ended);
         self.waiting.lock().clear();
     }
 
@@ -174,10 +179,11 @@ impl Shared {
             tracing::error!(seq, last, "the server has lost the end of the jobs' log");
             self.link.log.purge().sequence(seq + 1).await.map_err(DriverError::new)?;
         }
+        // First, so that nobody takes what is older for up to date.
+        self.applied.send_replace(seq);
         self.machine.lock().restore(state, dump);
         // Nobody will hear what became of these: they may be in the copy, or have been lost.
         self.waiting.lock().clear();
-        self.applied.send_replace(seq);
         self.target.send_replace(last.max(seq));
         Ok(())
     }
@@ -223,7 +229,7 @@ impl Shared {
             tracing::warn!(seq = heard.seq, "an entry of the jobs' log can't be read, and counts for nothing");
             return Ok(Vec::new());
         };
-        let at = { heard.at.max(self.machine.lock().state.at) };
+        let at = { self.machine.lock().state.reads(heard.at) };
         let mut commands = Vec::with_capacity(items.len());
         for item in items {
             commands.push(match item {

@@ -57,8 +57,8 @@ impl Machine {
         bytes: u64,
         commands: Vec<Option<Command>>,
     ) -> Applied {
-        let at = at.max(self.state.at);
         self.state.pass(seq, at, bytes);
+        let at = self.state.at;
         self.recent.push_back((seq, id));
         if self.recent.len() > RECENT {
             self.recent.pop_front();
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn its_clock_is_the_servers_and_never_goes_back() {
+    async fn its_clock_is_the_servers_and_never_goes_back_nor_stands_still() {
         let mut machine = machine();
         machine.apply(1, at(10), id(1, 1), 9, enqueue("a"));
         machine.apply(2, at(4), id(1, 2), 9, enqueue("b"));
@@ -180,6 +180,11 @@ mod tests {
         assert_eq!(machine.clock.now(), at(10));
         machine.clock.hear(at(12));
         assert_eq!(machine.clock.now(), at(12));
+        // At half its pace, until it is the server's again.
+        for (number, server, reads) in [(3, 8, 12), (4, 12, 14), (5, 18, 18), (6, 19, 19)] {
+            machine.apply(number, at(server), id(1, number), 9, Vec::new());
+            assert_eq!(machine.state.at, at(reads));
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -39,7 +39,7 @@ pub use builder::NatsDriverBuilder;
 /// | atomic | each job that is entered, each answer with what follows from it, each eviction with all that it hands back: whatever is torn down in the middle |
 /// | whose word counts | that of whoever has the latest fence; a late message that lay in some buffer does nothing |
 /// | order | the contract's, over all programs: entries take effect in the order of the log |
-/// | whose clock | the server's that leads the stream; it never goes back |
+/// | whose clock | the server's that leads the stream; it never goes back: set back, it goes at half the pace until it has caught up |
 /// | rows with an answer | none: JetStream has no transactions for others. What follows can be a [job](super::Answer::next) |
 /// | what it costs | one message and one sync for what many callers say at the same time; a sign of life is one message; a look at an empty queue is one question, and nothing is written |
 /// | memory | **every program that is connected has all jobs in its memory**, about 1 KiB each, also those that are over and not yet pruned; payloads and outputs of more than 1 KiB are left at the server |
@@ -65,9 +65,9 @@ pub use builder::NatsDriverBuilder;
 /// The server sends again what it has written (`republish`), so there is no consumer either. Who misses an entry sees
 /// the gap, and reads it. A look asks the leader first how far the log goes, and answers when it has come so far.
 ///
-/// When the log has grown by 4 MiB, one program writes a copy of the tables beside it and deletes the log up to there.
-/// Who connects takes the copy and reads the rest. Payloads and outputs that no job has any more are deleted at the
-/// same time.
+/// When the log has grown by 4 MiB, one program writes a copy of the tables beside it, and deletes the log up to the copy
+/// before. Who connects takes the copy and reads the rest. Payloads and outputs that no job has any more are deleted at
+/// the same time.
 ///
 /// # Limits
 ///

@@ -19,8 +19,11 @@ const COPY_AFTER: u64 = 4 << 20;
 pub(super) struct State {
     /// The place of the last entry that was applied.
     pub(super) applied: u64,
-    /// What the clock read at it. It never goes back.
+    /// What the clock read at it. It never goes back: where the server's was set back, it goes on at half the pace until
+    /// that has caught up.
     pub(super) at: Timestamp,
+    /// What the server's clock read.
+    server: Timestamp,
     sessions: BTreeMap<u64, Session>,
     /// How many bytes there were in all entries, about, with the texts that they brought.
     logged: u64,
@@ -63,9 +66,15 @@ impl State {
     }
 
     /// An entry of so many bytes, with the texts that it brings, was at this place.
-    pub(super) fn pass(&mut self, seq: u64, at: Timestamp, bytes: u64) {
-        (self.applied, self.at) = (seq, at);
+    pub(super) fn pass(&mut self, seq: u64, server: Timestamp, bytes: u64) {
+        (self.applied, self.at, self.server) = (seq, self.reads(server), server);
         self.logged += bytes;
+    }
+
+    /// What the clock reads when the server's reads that.
+    pub(super) fn reads(&self, server: Timestamp) -> Timestamp {
+        let passed = server.duration_since(self.server).max(SignedDuration::ZERO);
+        server.max(self.at.checked_add(passed / 2).unwrap_or(self.at))
     }
 
     /// Whether the log has become so long that it is worth while to make a copy, and nobody is at it.

@@ -90,6 +90,10 @@ async fn put(shared: &Shared, id: EntryId, body: String, waiters: Vec<Waiter>) -
     let is_awaited = || shared.waiting.lock().get(&id).is_some_and(|waiters| waiters.iter().any(|w| !w.is_closed()));
     match append(shared, id, &body, is_awaited).await {
         Ok(seq) => {
+            if seq <= shared.applied() && shared.waiting.lock().contains_key(&id) {
+                // Something else was applied at its place: it is another log.
+                shared.doubt.notify_one();
+            }
             shared.reach(seq);
             true
         }

@@ -54,10 +54,12 @@ impl PostgresDriver {
     }
 }
 
-/// What others hold for longer is one job's failure, and does not hold up all.
-const PATIENCE: &str = "select set_config('lock_timeout', '2s', true) where current_setting('lock_timeout') = '0'";
+/// What others hold for longer is one job's failure, and does not hold up all. What it was before is kept in a setting,
+/// too: the default is not what the pool may have set on its connections.
+const PATIENCE: &str = "select set_config('durable.lock_timeout', current_setting('lock_timeout'), true); \
+     select set_config('lock_timeout', '2s', true) where current_setting('lock_timeout') = '0'";
 
-const NO_PATIENCE: &str = "set local lock_timeout to default";
+const NO_PATIENCE: &str = "select set_config('lock_timeout', current_setting('durable.lock_timeout'), true)";
 
 /// Does them, if this driver can; the error that the answer fails with.
 pub(super) async fn perform(tx: &Session, effects: &Effects) -> Result<Result<(), String>, Setback> {

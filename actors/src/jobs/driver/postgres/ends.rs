@@ -36,12 +36,22 @@ pub(super) const NEXT_IN_LINE: &str = "
     select q.queue, pg_notify('durable_job', '<' || q.queue)
     from (select distinct queue from freed offset 0) as q";
 
-/// Unique keys that are held no longer. One that somebody looks at is not held either, and is swept away later.
+/// Unique keys that are held no longer. Those whose window is not over are noted, to be swept away once it is; and
+/// those that somebody looks at, who is not waited for.
 const FREE: &str = "
-    delete from durable_sole where sole in (
-        select s.sole from unnest($1::bytea[], $2::bigint[]) as o (sole, seq)
-        join durable_sole s on s.sole = o.sole and s.seq = o.seq
-        where s.until <= $3::bigint for update of s skip locked)";
+    with free as (
+        delete from durable_sole where sole in (
+            select s.sole from unnest($1::bytea[], $2::bigint[]) as o (sole, seq)
+            join durable_sole s on s.sole = o.sole and s.seq = o.seq
+            where s.until <= $3::bigint for update of s skip locked
+        )
+        returning sole
+    )
+    insert into durable_held_on (until, sole, seq)
+    select s.until, s.sole, s.seq from unnest($1::bytea[], $2::bigint[]) as o (sole, seq)
+    join durable_sole s on s.sole = o.sole and s.seq = o.seq
+    where s.sole not in (select f.sole from free f)
+    on conflict do nothing";
 
 /// Wakes whoever waits for a place in queues of which only so many jobs may run.
 const PLACES: &str = "

@@ -77,9 +77,9 @@ use wakes::Wakes;
 /// # How it works
 ///
 /// The tables are in the first schema of the connections' search path: `durable_job`, `durable_line`, `durable_sole`,
-/// `durable_owner`, `durable_queue`, `durable_rate`, `durable_leader` and `durable_job_version`. Instants are
-/// nanoseconds since 1970, ids sixteen bytes. A program may look into them, as in `select encode(id, 'hex'), state,
-/// to_timestamp(due / 1e9) from durable_job`.
+/// `durable_held_on`, `durable_owner`, `durable_queue`, `durable_rate`, `durable_leader` and `durable_job_version`.
+/// Instants are nanoseconds since 1970, ids sixteen bytes. A program may look into them, as in `select encode(id,
+/// 'hex'), state, to_timestamp(due / 1e9) from durable_job`.
 ///
 /// *No deadlocks*: whatever is locked is locked in one order: the leader, owners, queues, lines, unique keys, jobs;
 /// and of each kind in the order of their keys. Who looks for jobs skips those that are locked. *First of its key*: a
@@ -87,9 +87,9 @@ use wakes::Wakes;
 /// there, so it sees all that happened in the line. *Fences*: an owner's row is locked by each of its takes, and
 /// deleted by its eviction, so there is no job of an owner who is gone.
 ///
-/// *Transactions*: each call is one, or two, at the isolation that it needs, whatever the server's default is. It is begun
-/// anew where others were in its way, or the connection turns out to be broken. A batch with many effects, or with
-/// megabytes of text, is cut into several, each of which counts once it is written.
+/// *Transactions*: each call is one, or two, and to prune several, at the isolation that it needs, whatever the
+/// server's default is. It is begun anew where others were in its way, or the connection turns out to be broken. A
+/// batch with many effects, or with megabytes of text, is cut into several, each of which counts once it is written.
 ///
 /// *Few ways to the server*: statements are prepared once for each connection, and those that need not wait for an
 /// answer are sent together. To enter a batch of plain jobs is one way there and back, to take or answer for one two.
@@ -256,7 +256,13 @@ impl JobDriver for PostgresDriver {
     }
 
     async fn prune(&self, prune: &Prune) -> Result<u64, DriverError> {
-        self.on_one(move |tx| self.try_prune(tx, prune)).await
+        let deleted = self.on_one(move |tx| self.try_prune(tx, prune)).await?;
+        // Only then: however many keys there are, they keep no jobs from being deleted. Each share of them is committed,
+        // so whoever has no time for all gets through them bit by bit.
+        if deleted < prune.most as u64 {
+            while self.on_one(move |tx| self.try_free(tx)).await? {}
+        }
+        Ok(deleted)
     }
 
     fn mark(&self) -> u64 {

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use futures_util::future::{join, join4};
+use futures_util::future::{join, join3};
+use tokio_postgres::Row;
 
 use super::super::rules::{Gate, between, count, length, number};
 use super::super::{Prune, QueueLimits, QueueRate, Turns};
@@ -67,20 +68,38 @@ const COUNT: &str = "
     select queue, count(*) from unnest($1::text[]) as f (queue) group by queue order by queue collate \"C\"
     on conflict (name) do update set pruned = durable_queue.pruned + excluded.pruned";
 
-/// Locks unique keys that seem to be held by nobody.
-const UNHELD: &str = "
-    select s.sole from durable_sole s
-    where s.until <= $1 and not exists (
-        select from durable_job j where j.seq = s.seq and j.state in ('waiting', 'running') offset 0
-    )
-    for update of s skip locked";
+/// How many unique keys are looked at in one transaction.
+const KEYS: u16 = 1_000;
 
-/// Of these, those that are held by nobody. Somebody may have begun to hold one just before it was locked, with a job that
-/// only a later statement sees.
+/// Unique keys whose window was to be over by now, first what was over first, and whether they are locked now: those
+/// that others look at are not, nor those that another job has got.
+const DUE: &str = "
+    with due as (
+        delete from durable_held_on where ctid = any(array(
+            select h.ctid from durable_held_on h where h.until <= $1::bigint
+            order by h.until limit $2::bigint for update skip locked
+        ))
+        returning sole, seq
+    ), locked as materialized (
+        select s.sole from due d join durable_sole s on s.sole = d.sole and s.seq = d.seq
+        for update of s skip locked
+    )
+    select d.sole, d.seq, d.sole in (select l.sole from locked l) from due d";
+
+/// Of those that are locked, the ones that are held by nobody. A job may have been tried again just before that, which
+/// only a later statement sees; its next end sees to the key.
 const FREE: &str = "
     delete from durable_sole s
     where s.sole = any($1::bytea[]) and s.until <= $2 and not exists (
         select from durable_job j where j.seq = s.seq and j.state in ('waiting', 'running') offset 0)";
+
+/// What somebody looks at comes again, after all others.
+const AGAIN: &str = "
+    insert into durable_held_on (until, sole, seq)
+    select $3::bigint, s.sole, s.seq from unnest($1::bytea[], $2::bigint[]) as o (sole, seq)
+    join durable_sole s on s.sole = o.sole and s.seq = o.seq
+    on conflict do nothing
+    returning seq";
 
 const RATES: &str = "
     delete from durable_rate where name in (
@@ -109,30 +128,48 @@ impl PostgresDriver {
     }
 
     pub(super) async fn try_prune(&self, tx: Tx, prune: &Prune) -> Result<u64, Setback> {
-        prepare(&tx, &[KNOWN, FORGET, COUNT, UNHELD, FREE, RATES]).await?;
-        let none: [&[u8]; 0] = [];
-        let (begun, known) = join(tx.batch_execute(BEGIN), rows(&tx, KNOWN, &[&none.as_slice()])).await;
-        begun?;
-        let now: i64 = one(&known?).get(0);
+        prepare(&tx, &[KNOWN, FORGET, COUNT, RATES]).await?;
+        let now = begin(&tx).await?;
         let before = |kept: Duration| now.saturating_sub(length(kept));
         // Nothing was over at the beginning of time.
         let (over, dead) = (before(prune.over), prune.dead.map_or(i64::MIN, before));
         let most = number(prune.most as u64);
-        let (forgotten, unheld) = join(rows(&tx, FORGET, &[&over, &dead, &most]), rows(&tx, UNHELD, &[&now])).await;
-        let (forgotten, unheld) = (forgotten?, unheld?);
-        let soles: Vec<&[u8]> = unheld.iter().map(|row| row.get(0)).collect();
+        let forgotten = rows(&tx, FORGET, &[&over, &dead, &most]).await?;
         let queues: Vec<&str> = forgotten.iter().map(|row| row.get(0)).collect();
-        let (freed, rates, counted, ended) = join4(
-            rows_if(!soles.is_empty(), &tx, FREE, &[&soles, &now]),
-            rows(&tx, RATES, &[&now]),
-            rows(&tx, COUNT, &[&queues]),
-            tx.batch_execute(COMMIT),
-        )
-        .await;
-        freed?;
+        let (rates, counted, ended) =
+            join3(rows(&tx, RATES, &[&now]), rows(&tx, COUNT, &[&queues]), tx.batch_execute(COMMIT)).await;
         rates?;
         counted?;
         ended?;
         Ok(count(i64::try_from(queues.len()).unwrap_or(i64::MAX)))
     }
+
+    /// Deletes unique keys that are held no longer; whether there may be more of them.
+    pub(super) async fn try_free(&self, tx: Tx) -> Result<bool, Setback> {
+        prepare(&tx, &[KNOWN, DUE, FREE, AGAIN]).await?;
+        let now = begin(&tx).await?;
+        let due = rows(&tx, DUE, &[&now, &i64::from(KEYS)]).await?;
+        let (locked, others): (Vec<&Row>, Vec<&Row>) = due.iter().partition(|row| row.get::<_, bool>(2));
+        let soles: Vec<&[u8]> = locked.iter().map(|row| row.get(0)).collect();
+        let left: Vec<&[u8]> = others.iter().map(|row| row.get(0)).collect();
+        let holders: Vec<i64> = others.iter().map(|row| row.get(1)).collect();
+        let (freed, again, ended) = join3(
+            rows_if(!soles.is_empty(), &tx, FREE, &[&soles, &now]),
+            rows_if(!left.is_empty(), &tx, AGAIN, &[&left, &holders, &now]),
+            tx.batch_execute(COMMIT),
+        )
+        .await;
+        freed?;
+        let again = again?;
+        ended?;
+        Ok(due.len() - again.len() >= usize::from(KEYS))
+    }
+}
+
+/// Begins a transaction; what the clock reads.
+async fn begin(tx: &Tx) -> Result<i64, Setback> {
+    let none: [&[u8]; 0] = [];
+    let (begun, known) = join(tx.batch_execute(BEGIN), rows(tx, KNOWN, &[&none.as_slice()])).await;
+    begun?;
+    Ok(one(&known?).get(0))
 }

@@ -65,7 +65,15 @@ create table durable_sole (
     seq bigint,                                  -- the job's, as its id may come again once it was forgotten
     until bigint not null
 );
-create index durable_sole_until on durable_sole (until);
+
+-- Unique keys that were still there when their job was over, and until when they are held. What is held no longer is
+-- looked for only in here. By then another job may have the key, or this one may have been tried again.
+create table durable_held_on (
+    until bigint not null,
+    sole bytea not null,
+    seq bigint not null,                         -- the job's
+    primary key (until, sole, seq)
+);
 
 create table durable_owner (
     owner text collate "C" primary key,

@@ -46,7 +46,7 @@ pub(super) const COMMIT: &str = "commit";
 /// The settings of a transaction, once more.
 pub(super) const SETTINGS: &str = settings!();
 
-/// What the connection would have without them.
+/// What a connection begins with in their place.
 pub(super) const NO_SETTINGS: &str = "set local enable_seqscan to default; set local enable_hashjoin to default; \
      set local enable_mergejoin to default; set local jit to default";
 

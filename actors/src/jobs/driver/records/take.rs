@@ -10,7 +10,8 @@ use crate::worker_pool::Priority;
 pub struct Take {
     /// For whom.
     pub owner: String,
-    /// Another one for each take of the owner, more than zero; the same where it is called again.
+    /// Another one than that of any earlier take of the owner that gave jobs, more than zero; the same where it is called
+    /// again.
     pub serial: u64,
     /// From which queues.
     pub queues: Vec<String>,

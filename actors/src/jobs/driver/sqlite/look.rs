@@ -42,20 +42,33 @@ pub(super) fn look(tx: &Connection, jobs: &[JobId]) -> Result<Vec<Option<JobReco
 
 pub(super) fn list(tx: &Connection, filter: &JobFilter) -> Result<Vec<JobRecord>, DriverError> {
     let JobFilter { queue, kind, state, before, most } = filter;
-    let conditions = [
-        // The dead are few among all that are over, and asked for most.
-        (*state == Some(JobState::Dead), "over_at is not null"),
-        (queue.is_some(), "queue = ?1"),
-        (kind.is_some(), "kind = ?2"),
-        (state.is_some(), "state = ?3"),
-        (before.is_some(), "seq < ?4"),
-    ];
-    let by = if conditions[0].0 { "indexed by durable_job_over " } else { "" };
-    let asked: Vec<_> = conditions.iter().filter(|(is_asked, _)| *is_asked).map(|(_, text)| *text).collect();
-    let which = if asked.is_empty() { String::new() } else { format!("where {} ", asked.join(" and ")) };
-    let mut list = tx.prepare_cached(&format!("{}{by}{which}order by seq desc limit ?5", select!()))?;
+    let mut list = tx.prepare_cached(&listing(filter))?;
     let (before, most) = (before.map(number), number(*most as u64));
     list.query_and_then((queue, kind, state.map(JobState::name), before, most), record)?.collect()
+}
+
+/// The statement for what is asked. An index that has only some states is only found where the statement names one.
+fn listing(filter: &JobFilter) -> String {
+    let (by, of_state) = match filter.state {
+        None => ("", ""),
+        Some(JobState::Waiting) => ("indexed by durable_job_waiting ", "state = 'waiting'"),
+        // They are few at any time, as are the dead and the cancelled among all that are over.
+        Some(JobState::Running) => ("indexed by durable_job_running ", "state = 'running'"),
+        Some(JobState::Dead | JobState::Cancelled) => {
+            ("indexed by durable_job_over ", "over_at is not null and state = ?3")
+        }
+        // Most of what is kept was done, so the latest are found soon.
+        Some(JobState::Done) => ("", "state = ?3"),
+    };
+    let conditions = [
+        (filter.state.is_some(), of_state),
+        (filter.queue.is_some(), "queue = ?1"),
+        (filter.kind.is_some(), "kind = ?2"),
+        (filter.before.is_some(), "seq < ?4"),
+    ];
+    let asked: Vec<_> = conditions.iter().filter(|(is_asked, _)| *is_asked).map(|(_, text)| *text).collect();
+    let which = if asked.is_empty() { String::new() } else { format!("where {} ", asked.join(" and ")) };
+    format!("{}{by}{which}order by seq desc limit ?5", select!())
 }
 
 pub(super) fn counts(tx: &Connection, now: i64) -> Result<Vec<QueueCounts>, DriverError> {
@@ -115,4 +128,43 @@ fn record(row: &Row<'_>) -> Result<JobRecord, DriverError> {
         dead: dead.as_deref().map(rules::reason).transpose()?,
         output: row.get(19)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How SQLite goes about it.
+    fn plan(db: &Connection, filter: &JobFilter) -> String {
+        let mut explained = db.prepare(&format!("explain query plan {}", listing(filter))).unwrap();
+        let mut rows = explained.query((&filter.queue, &filter.kind, "dead", 7, 5)).unwrap();
+        let mut plan = Vec::new();
+        while let Some(row) = rows.next().unwrap() {
+            plan.push(row.get::<_, String>(3).unwrap());
+        }
+        plan.join("; ")
+    }
+
+    #[test]
+    fn what_may_be_little_among_much_is_listed_by_an_index() {
+        let db = Connection::open_in_memory().unwrap();
+        db.execute_batch(include_str!("schema.sql")).unwrap();
+        let expected = [
+            (JobState::Waiting, "durable_job_waiting"),
+            (JobState::Running, "durable_job_running"),
+            (JobState::Dead, "durable_job_over (state=?"),
+            (JobState::Cancelled, "durable_job_over (state=?"),
+        ];
+        for (state, index) in expected {
+            for queue in [None, Some("q".to_owned())] {
+                for before in [None, Some(7)] {
+                    let filter = JobFilter { queue: queue.clone(), kind: None, state: Some(state), before, most: 5 };
+                    let plan = plan(&db, &filter);
+                    assert!(plan.contains(&format!("USING INDEX {index}")), "{filter:?}: {plan}");
+                    // Those that wait may be many: no more are read than are asked for.
+                    assert_eq!(plan.contains("ORDER BY"), state != JobState::Waiting, "{filter:?}: {plan}");
+                }
+            }
+        }
+    }
 }

@@ -48,6 +48,8 @@ create index durable_job_line on durable_job (queue, line, place)
     where line is not null and state in ('waiting', 'running');
 create index durable_job_over on durable_job (state, over_at) where over_at is not null;
 create index durable_job_listed on durable_job (queue);
+-- Those that wait may be few among many that are over. It grows at one end and shrinks at the other, which costs little.
+create index durable_job_waiting on durable_job (seq, queue) where state = 'waiting';
 
 -- Who holds a unique key: until it is over, and until its window is.
 create table durable_sole (

@@ -63,6 +63,8 @@ pub(super) enum How {
     Fail,
     /// Nothing is done, and it says that it never will be.
     Refuse,
+    /// Nothing is done, and it says that nothing will be any more.
+    End,
     /// Nothing is done, and it says nothing.
     Hang,
     /// It panics, before anything is done.
@@ -102,6 +104,8 @@ struct State {
     /// Calls beyond so many are not answered.
     most: HashMap<Call, u64>,
     counts: HashMap<Call, u64>,
+    /// How long each answer takes of those that are written together.
+    each_answer: Duration,
     /// Jobs that it can't keep, and whose output it can't.
     refused: HashSet<JobId>,
     /// How many calls of a thousand go wrong, and the dice that say which.
@@ -140,6 +144,11 @@ impl Flaky {
     /// Neither keeps this job, nor what comes of it.
     pub(super) fn refuse(&self, job: JobId) {
         self.0.state.lock().refused.insert(job);
+    }
+
+    /// From now on each answer takes so long of those that are written together.
+    pub(super) fn each_answer(&self, pause: Duration) {
+        self.0.state.lock().each_answer = pause;
     }
 
     /// From now on so many calls of a thousand go wrong in some way.
@@ -189,6 +198,7 @@ impl Flaky {
             None => asked.await,
             Some(How::Fail) => Err(DriverError::new("no route to the engine")),
             Some(How::Refuse) => Err(DriverError::refused("it is not one that can be kept")),
+            Some(How::End) => Err(DriverError::Ended("a later version has written it".to_owned())),
             Some(How::Hang) => std::future::pending().await,
             Some(How::Panic) => panic!("the driver has panicked, as it was told to"),
             Some(How::Lose) => {

@@ -1,8 +1,8 @@
 //! Who lives, who is given up, and what becomes of their jobs.
 
-use actors::WorkerPool;
 use actors::jobs::Stop;
 use actors::jobs::driver::{JobDriver, JobState};
+use actors::{Component, Readiness, WorkerPool};
 use tokio::time::{Instant, sleep};
 
 use super::book::Act;
@@ -238,4 +238,21 @@ async fn who_was_gone_for_long_and_had_nothing_is_forgotten() {
     assert!(seen.len() == 1 && seen[0].owner == owner(&gone) && seen[0].silent > secs(100), "{seen:?}");
     sleep(secs(60)).await;
     assert_eq!((world.owners().await, other.status().others.len()), (vec![owner(&other)], 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_engine_that_has_ended_is_told_of_and_no_answer_is_thrown_away_for_that() {
+    let world = World::new();
+    let (queue, flaky) = world.flaky_worker("a").await;
+    let ticket = put(&queue, deed("1", [Act::Insist(5_000)])).await;
+    sleep(secs(1)).await;
+    flaky.all(Some(How::End));
+    sleep(secs(7)).await;
+    flaky.all(None);
+    assert_eq!(end(&ticket).await, done("1"));
+    assert_eq!(law(queue.status().deliveries).lost, 0);
+    flaky.all(Some(How::End));
+    sleep(secs(30)).await;
+    let Readiness::NotReady(why) = queue.ready().await else { panic!("it is ready") };
+    assert_eq!(why, "the jobs' engine has ended: a later version has written it");
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use actors::jobs::driver::{QueueLimits, QueueRate};
-use actors::jobs::{Job, JobQueue};
+use actors::jobs::{Job, JobQueue, SharedRate};
 use actors::worker_pool::Priority;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -267,4 +267,24 @@ async fn turns_of_which_it_is_heard_late_are_lost_and_do_not_fall_together_with_
     turns.extend(far);
     turns.sort_unstable();
     assert!(turns.windows(2).all(|two| two[1] - two[0] >= spacing - millis(1)), "{turns:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_that_nobody_used_in_time_is_lost_and_does_not_fall_together_with_that_of_another() {
+    let world = World::new();
+    let (near, far) = (world.worker("near").await, world.worker("far").await);
+    let spacing = secs(1);
+    let (near, far) = (near.shared_rate("host", spacing), far.shared_rate("host", spacing));
+    soon(near.acquire()).await.unwrap();
+    let start = Instant::now();
+    // Its turn would come in a second.
+    assert!(timeout(millis(100), near.acquire()).await.is_err());
+    let turn = async |rate: &SharedRate, wait: Duration| {
+        sleep(wait).await;
+        soon(rate.acquire()).await.unwrap();
+        start.elapsed()
+    };
+    let (late, other) = tokio::join!(turn(&near, millis(1800)), turn(&far, millis(200)));
+    assert!(secs(2) <= other && other + spacing <= late + millis(1), "{other:?}, {late:?}");
+    assert!(late <= secs(4), "{late:?}");
 }

@@ -1,10 +1,10 @@
 //! What is written to an engine that fails, or can't keep it: answers, takes and jobs.
 
-use actors::jobs::driver::DeadReason;
-use actors::jobs::{Ended, PutError};
+use actors::jobs::driver::{DeadReason, JobDriver, JobState, NewJob, Take};
+use actors::jobs::{Ended, Job, PutError};
 use tokio::time::{Instant, sleep};
 
-use super::book::Act;
+use super::book::{Act, Deed};
 use super::flaky::{Call, How};
 use super::support::{World, deed, done, end, id, law, millis, put, secs, soon, took, until};
 
@@ -93,4 +93,42 @@ async fn a_put_that_is_refused_does_no_harm_to_those_beside_it() {
     assert!(world.found("too large").await.is_none());
     // All together once, and then each by itself.
     assert_eq!(flaky.count(Call::Enqueue), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn answers_that_take_too_long_together_are_written_in_parts() {
+    let world = World::new();
+    let flaky = world.flaky();
+    let queue = world.queue("a", flaky.clone()).concurrency(40).driver_timeout(secs(2));
+    let queue = world.start(queue).await;
+    // While the first is written the others come. Eleven of them are more than can be done in the time.
+    flaky.next(Call::Answer, How::Slow(secs(1)));
+    flaky.each_answer(millis(190));
+    let mut tickets = Vec::new();
+    for n in 0..40 {
+        tickets.push(put(&queue, deed(&n.to_string(), [Act::Insist(if n == 0 { 100 } else { 500 })])).await);
+    }
+    for (n, ticket) in tickets.iter().enumerate() {
+        assert_eq!(end(ticket).await, done(&n.to_string()));
+    }
+    let counts = law(queue.status().deliveries);
+    assert_eq!((counts.done, counts.lost, world.counts().await.done), (40, 0, 40));
+    assert_eq!(world.book.begun().len(), 40);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_take_that_comes_through_after_it_was_given_up_leaves_no_job_without_a_worker() {
+    let world = World::new();
+    let queue = world.worker("a").await;
+    // It has asked, and found nothing.
+    sleep(secs(60)).await;
+    let owner = world.memory.owners().await.unwrap().all.remove(0).owner;
+    let entry = NewJob::new(id("1"), Deed::QUEUE, Deed::KIND, r#"{"name":"1","acts":[]}"#);
+    world.memory.enqueue(None, &[entry]).await.unwrap();
+    // What it asked the first time was held up on its way.
+    let (queues, ageing) = (vec![Deed::QUEUE.to_owned()], millis(0));
+    let stray = Take { owner, serial: 1, queues, most: 8, suspect: true, ageing };
+    assert_eq!(world.memory.take(&stray).await.unwrap().unwrap().jobs.len(), 1);
+    assert_eq!(world.over("1").await.state, JobState::Done);
+    assert_eq!(law(queue.status().deliveries).taken, 1);
 }

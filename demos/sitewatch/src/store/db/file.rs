@@ -16,7 +16,7 @@ use crate::causes::innermost;
 /// but a person can help, and of a disk that is away for a moment.
 ///
 /// It is never opened but by SQLite: closing a file gives up the locks on it of the whole process, also SQLite's.
-pub(super) async fn look(path: &Path) -> Result<(), StoreError> {
+pub(crate) async fn look(path: &Path) -> Result<(), StoreError> {
     let path = path.to_owned();
     // Cut off by the end of the runtime, nobody is told anything any more.
     spawn_blocking(move || look_at(&path)).await.unwrap_or(Ok(()))

@@ -2,7 +2,7 @@
 //!
 //! Whatever is kept is written in a dialect that both engines understand, so that there is one text for each statement.
 mod error;
-mod file;
+pub(crate) mod file;
 pub(super) mod key;
 mod location;
 mod lock;

@@ -1,7 +1,6 @@
 //! Who may ask for what. Who it is that asks, is for [`auth`](crate::web::auth) to say.
 
 use actix_web::HttpRequest;
-use actix_web::http::header::AUTHORIZATION;
 use actix_web::web::Data;
 
 use super::{Problem, ProblemKind};
@@ -48,8 +47,8 @@ fn may_act(auth: &Auth, request: &HttpRequest) -> Result<(), Problem> {
         return Err(Problem::new(ProblemKind::CrossSite, "a page of another site asks for this"));
     }
     known(request)?;
-    // No browser sends this header by itself: it is by a program, or by a page that may read what it asks for.
-    if request.headers().contains_key(AUTHORIZATION) {
+    // It is by a program, or by a page that may read what it asks for.
+    if auth.has_token(request) {
         return Ok(());
     }
     let given = request.headers().get(CSRF).and_then(|value| value.to_str().ok()).unwrap_or_default();

@@ -116,6 +116,13 @@ impl Auth {
         self.seal.is_token(given)
     }
 
+    /// Whether a request has the token itself, in its header `Authorization`. No browser sends that by itself, as it does
+    /// with a session, or with a name and a password that it was told once.
+    #[must_use]
+    pub fn has_token(&self, request: &HttpRequest) -> bool {
+        bearer(request).is_some_and(|token| self.is_token(token))
+    }
+
     /// Whether a browser says that a page of another origin caused the request.
     ///
     /// One that says nothing is taken for a program, or for a browser that is older than such headers: for that one
@@ -218,7 +225,7 @@ impl fmt::Debug for Auth {
 #[must_use]
 pub fn authorised(request: &HttpRequest) -> bool {
     let Some(auth) = request.app_data::<Data<Auth>>() else { return false };
-    bearer(request).is_some_and(|token| auth.is_token(token)) || auth.session(request).is_some()
+    auth.has_token(request) || auth.session(request).is_some()
 }
 
 fn bearer(request: &HttpRequest) -> Option<&str> {

@@ -2,6 +2,7 @@
 mod cancel;
 mod folder;
 mod graph;
+mod sitemap;
 mod web;
 
 use std::fs;

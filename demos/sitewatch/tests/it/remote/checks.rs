@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actors::jobs::driver::JobState;
+use actors::jobs::driver::{DeadReason, JobState};
 use patterns_core::cancel::CancelToken;
 use patterns_core::context::Context;
 use sitewatch::check::{Reply, Want};
@@ -13,6 +13,7 @@ use sitewatch::fetch::{FetchError, HttpConfig};
 use sitewatch::report::{Reason, Verdict};
 use url::Url;
 
+use super::cable::Life;
 use super::field::{Field, check, config, errand, stop, told};
 use super::web::{There, Web, alone};
 
@@ -149,5 +150,35 @@ async fn what_a_check_that_was_cancelled_has_asked_for_is_called_off() {
     let again = field.lead(&web).await.http(&config().http, errand("cancelled")).unwrap();
     assert!(matches!(again.fetch(&url, Want::Probe).await, Reply::IsHtml));
     assert!(matches!(again.fetch(&url, Want::Page).await, Reply::Outlined { .. }));
+    stop([worker]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_could_not_be_called_off_ends_with_the_time_of_its_check_and_is_no_answer_for_who_goes_on() {
+    let (field, web, life) = (Field::new(), Arc::new(Web::tree(2)), Life::default());
+    let lead = field.lead_of(&web, &life).await;
+    let run = || errand("a run").within(Duration::from_secs(600));
+    let http = lead.http(&config().http, run()).unwrap();
+    let token = CancelToken::new();
+    let url = Url::parse("http://s.test/1").unwrap();
+    let asking = Context::current().with_token(token.clone()).scope(http.fetch(&url, Want::Page));
+    let cancelling = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        life.set_away(true);
+        token.cancel("enough");
+    };
+    let (reply, ()) = tokio::join!(asking, cancelling);
+    assert!(matches!(reply, Reply::Failed(FetchError::Interrupted(_))), "{reply:?}");
+    life.set_away(false);
+    tokio::time::sleep(Duration::from_secs(3_600)).await;
+    assert_eq!(field.jobs().await[0].state, JobState::Waiting, "the engine has not heard that nobody wants it");
+    let (worker, _) = field.worker(&web, "late").await;
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert!(web.asked.lock().is_empty(), "it is not fetched for nobody");
+    assert_eq!(field.jobs().await[0].dead, Some(DeadReason::Expired));
+
+    let again = lead.http(&config().http, run()).unwrap();
+    let reply = again.fetch(&url, Want::Page).await;
+    assert!(matches!(reply, Reply::Outlined { .. }), "{reply:?}");
     stop([worker]).await;
 }

@@ -14,10 +14,15 @@ use super::web::Web;
 
 /// The settings of a worker that knows who we are at `docs`.
 fn settings() -> ServiceConfig {
+    settings_of("http://s.test/")
+}
+
+/// The same, where that is here.
+fn settings_of(docs: &str) -> ServiceConfig {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("sitewatch.toml");
     let text =
-        "[sites.docs]\ntarget = 'http://s.test/'\nauth.bearer = 'hunter2'\n[sites.open]\ntarget = 'http://o.test/'";
+        format!("[sites.docs]\ntarget = '{docs}'\nauth.bearer = 'hunter2'\n[sites.open]\ntarget = 'http://o.test/'");
     std::fs::write(&file, text).unwrap();
     load::<String, String>(&file, []).unwrap()
 }
@@ -26,18 +31,21 @@ fn url() -> Url {
     Url::parse("http://s.test/").unwrap()
 }
 
+/// The settings of a check of `docs`, as its service has them.
+fn known() -> HttpConfig {
+    HttpConfig {
+        credentials: [("authorization".to_owned(), Secret::new("Bearer hunter2"))].into(),
+        credential_hosts: vec!["s.test".to_owned()],
+        ..config().http
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn credentials_are_not_in_the_queue_and_only_who_has_them_takes_what_needs_them() {
     let field = Field::new();
     let web = Arc::new(Web::tree(1));
     let (stranger, _) = field.worker(&web, "stranger").await;
-    let http = HttpConfig {
-        credentials: [("authorization".to_owned(), Secret::new("Bearer hunter2"))].into(),
-        // As somebody else may have written it into the queue.
-        credential_hosts: vec!["evil.test".to_owned()],
-        ..config().http
-    };
-    let http = field.lead(&web).await.http(&http, errand("a run").identity("docs")).unwrap();
+    let http = field.lead(&web).await.http(&known(), errand("a run").identity("docs")).unwrap();
     let place = url();
     let (fetched, acquaintance) = tokio::join!(http.fetch(&place, Want::Probe), async {
         tokio::time::sleep(Duration::from_secs(600)).await;
@@ -52,9 +60,49 @@ async fn credentials_are_not_in_the_queue_and_only_who_has_them_takes_what_needs
     assert_eq!(used.credential_hosts, ["s.test"], "by whose own settings they go where they belong");
     let jobs = field.jobs().await;
     assert_eq!(jobs.len(), 1);
-    assert!(!format!("{jobs:?}").contains("hunter2") && !jobs[0].payload.contains("evil.test"));
+    assert!(!format!("{jobs:?}").contains("hunter2"));
     assert_eq!(jobs[0].queue, "sitewatch.fetch.docs");
     stop([stranger, acquaintance]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_elsewhere_is_asked_for_as_anyone_also_where_nobody_has_the_credentials() {
+    let field = Field::new();
+    let web = Arc::new(Web::tree(1).html("http://other.test/", "").html("http://s.test:8080/", ""));
+    let (stranger, _) = field.worker(&web, "stranger").await;
+    let http = field.lead(&web).await.http(&known(), errand("a run").identity("docs")).unwrap();
+    for place in ["http://other.test/", "http://s.test:8080/"] {
+        let place = Url::parse(place).unwrap();
+        let fetched = timeout(Duration::from_secs(60), http.fetch(&place, Want::Probe)).await;
+        assert!(matches!(fetched, Ok(Reply::IsHtml)), "{place}: {fetched:?}");
+    }
+    let jobs = field.jobs().await;
+    assert_eq!(jobs.len(), 2);
+    for job in jobs {
+        assert_eq!(job.queue, "sitewatch.fetch");
+        assert!(!job.payload.contains("identity") && job.payload.contains(r#""credential_hosts":[]"#), "{job:?}");
+    }
+    stop([stranger]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_knows_another_site_by_that_name_hands_back_what_is_not_for_his() {
+    let field = Field::new();
+    let web = Arc::new(Web::tree(1));
+    // Of another service, or of one whose target has changed since.
+    let namesake = settings_of("http://elsewhere.test/");
+    let (namesake, _) = field.worker_with(&web, "namesake", |worker| worker.identities(&namesake)).await;
+    let http = field.lead(&web).await.http(&known(), errand("a run").identity("docs")).unwrap();
+    let place = url();
+    let (fetched, acquaintance) = tokio::join!(http.fetch(&place, Want::Probe), async {
+        tokio::time::sleep(Duration::from_secs(3_600)).await;
+        assert!(web.asked.lock().is_empty(), "neither as anyone nor as somebody else");
+        stop([namesake]).await;
+        field.worker_with(&web, "acquaintance", |worker| worker.identities(&settings())).await.0
+    });
+    assert!(matches!(fetched, Reply::IsHtml), "{fetched:?}");
+    assert_eq!(web.askers(), ["acquaintance"]);
+    stop([acquaintance]).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -17,7 +17,9 @@ fn what_is_no_place_for_a_queue_is_refused_and_shows_no_secret() {
         ("nats://me:hunter2@n1,", "nats://n1,", "expected postgres://"),
         // Half of a password is no server.
         ("nats://me:4222,hunter2@n1", "nats://n1", "is written as %2C"),
-        ("localhost:4222", "that was named", "expected postgres://"),
+        ("-", "-", "a file of that name is ./-"),
+        ("localhost:4222", "localhost:4222", "expected postgres://"),
+        ("me:hunter2:4222", "that was named", "expected postgres://"),
         ("n1,n2:4222", "that was named", "expected postgres://"),
         ("nats:/me:hunter2@n1", "that was named", "expected postgres://"),
         ("NATS:n1", "that was named", "expected postgres://"),

@@ -15,6 +15,7 @@ use sitewatch::service::{
 };
 use tokio::time::{sleep, timeout};
 
+use super::cable::Life;
 use super::field::{Field, at_a_time, stop};
 use super::web::{Web, alone};
 
@@ -201,6 +202,51 @@ async fn jobs_that_nobody_takes_are_told_of_until_somebody_does_and_the_service_
     assert_eq!(service.readiness().await, well);
     end(service).await;
     stop([a]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_says_that_a_check_gets_on_again_while_the_engine_is_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let (field, web, life) = (Field::new(), Arc::new(Web::tree(3)), Life::default());
+    let service = Service::builder(config(folder.path())).lead(field.lead_of(&web, &life).await).clock(clock());
+    let service = service.start().await.unwrap();
+    assert!(service.act("s", Action::Check).await.unwrap().changed);
+    let nobody = "the queue sitewatch.fetch has 1 job that nobody takes: is there a worker with room?".to_owned();
+    sleep(Duration::from_secs(105)).await;
+    assert!(service.readiness().await.reasons.contains(&nobody));
+    life.set_away(true);
+    sleep(Duration::from_secs(60)).await;
+    let readiness = service.readiness().await;
+    assert!(readiness.reasons.contains(&nobody), "{readiness:?}");
+    life.set_away(false);
+    let (a, _) = field.worker(&web, "a").await;
+    let run = idle(&service).await;
+    assert_eq!((run.state, run.numbers.pages), (RunState::Done, 3), "{run:?}");
+    sleep(Duration::from_secs(60)).await;
+    assert!(!service.readiness().await.reasons.contains(&nobody));
+    end(service).await;
+    stop([a]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_check_whose_workers_are_gone_when_it_asks_once_more_ends_in_its_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = config_with(folder.path(), "max_time = '10m'");
+    let confirm = &mut config.sites.get_mut("s").unwrap().confirm;
+    (confirm.times, confirm.after) = (1, Duration::from_secs(30));
+    let (field, web) = (Field::new(), Arc::new(Web::tree(5)));
+    let (a, _) = field.worker(&web, "a").await;
+    let service = Service::builder(config).lead(field.lead(&web).await).clock(clock()).start().await.unwrap();
+    assert!(service.act("s", Action::Check).await.unwrap().changed);
+    sleep(Duration::from_secs(20)).await;
+    let asked = web.asked.lock().len();
+    assert_eq!(asked, 6, "five pages and one that is gone");
+    stop([a]).await;
+    let run = timeout(Duration::from_secs(900), idle(&service)).await.expect("there is an end to it");
+    assert_eq!((run.state, run.why.as_deref()), (RunState::Cancelled, Some("it took longer than 10m")), "{run:?}");
+    let jobs = field.jobs().await;
+    assert!(jobs.len() > asked && jobs.iter().all(|job| job.state.is_over()), "{jobs:?}");
+    end(service).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -195,6 +195,23 @@ async fn a_check_that_takes_too_long_is_stopped() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_check_that_takes_too_long_to_ask_once_more_is_stopped_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let web = Web::new([("http://s.test/", "<a href=gone>gone</a>")]);
+    let mut watched = site("http://s.test/", When::ByHand);
+    watched.max_time = Duration::from_secs(120);
+    (watched.confirm.times, watched.confirm.after) = (1, HOUR);
+    let config = config(folder.path(), [("s", watched)]);
+    let service = Service::builder(config).dial(dial(web)).clock(clock()).start().await.unwrap();
+    service.act("s", Action::Check).await.unwrap();
+    idle(&service).await;
+    let runs = service.runs(Some("s"), 10, None).await.unwrap();
+    assert_eq!((runs.len(), runs[0].state), (1, RunState::Cancelled));
+    assert_eq!(runs[0].why.as_deref(), Some("it took longer than 2m"));
+    stop(service).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_start_page_that_is_away_for_a_moment_is_asked_for_again_before_that_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let web = Web::new([("http://s.test/", "<a href=a>a</a>"), ("http://s.test/a", "fine")]);

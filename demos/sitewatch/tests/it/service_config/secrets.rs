@@ -99,6 +99,25 @@ fn no_report_of_problems_has_a_secret_in_it() {
 }
 
 #[test]
+fn a_target_has_no_name_and_no_password_and_is_not_told_where_it_has() {
+    let start = "s.toml:2: sites.a.target = (hidden): ";
+    for (target, reason) in [
+        ("https://me:hunter2@a.example/", "the name and the password belong in user and password of auth"),
+        ("https://hunter2@a.example/sitemap.xml", "the name and the password belong in user and password of auth"),
+        ("https:me:hunter2@a.example", "the name and the password belong in user and password of auth"),
+        ("htps://me:hunter2@a.example/", "the name and the password belong in user and password of auth"),
+        (
+            "https://me:hunt/er2@a.example/",
+            "is not a valid URL; a name and a password belong in user and password of auth",
+        ),
+    ] {
+        assert_eq!(refused(&format!("[sites.a]\ntarget = '{target}'\n")), format!("{start}{reason}"), "{target}");
+    }
+    let fine = loaded("[sites.a]\ntarget = 'https://a.example/@me'\n");
+    assert_eq!(fine.sites["a"].target, "https://a.example/@me");
+}
+
+#[test]
 fn neither_debug_nor_what_is_shown_has_a_secret_in_it() {
     let text = "database = 'postgres://me:hunter2@db.example/sites'\nweb.token = 'hunter2-hunter2-hunter2'\n\
                 [defaults]\nauth.bearer = 'hunter2'\n[sites.a]\ntarget = 'https://a.example/'\n\

@@ -173,6 +173,10 @@ async fn the_api_takes_the_session_of_the_page() {
     let csrf = known.csrf().await;
     let post = || TestRequest::post().uri("/api/v1/sites/docs/check");
     assert_eq!(place.ask(known.cookie(post())).await.status, 403, "a browser sends the cookie by itself");
+    for header in ["Basic bWU6aHVudGVyMg==", "Bearer 0123456789abcdef", ""] {
+        let request = known.cookie(post()).insert_header(("authorization", header));
+        assert_eq!(place.ask(request).await.status, 403, "{header}: it may be sent by itself, too");
+    }
     let request = known.cookie(post()).insert_header(("x-csrf-token", csrf));
     assert_eq!(place.ask(request).await.status, 200);
     let request = post().insert_header(("authorization", format!("Bearer {TOKEN}")));

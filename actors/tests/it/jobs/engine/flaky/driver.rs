@@ -21,6 +21,10 @@ impl Flaky {
         if answers.iter().any(|answer| matches!(answer.end, End::Done { .. }) && self.refuses(answer.id)) {
             return Err(DriverError::refused("output: 2000000 bytes, expected at most 1048576"));
         }
+        let pause = { self.0.state.lock().each_answer };
+        if !pause.is_zero() {
+            sleep(pause * u32::try_from(answers.len()).unwrap_or(u32::MAX)).await;
+        }
         let mut accepted = Vec::with_capacity(answers.len());
         for answer in answers {
             if answer.effects.as_ref().is_some_and(|effects| effects.get::<Broken>().is_some()) {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use patterns_core::settings::Findings;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use super::super::{ConfirmConfig, SiteConfig, SiteReport};
 use super::Around;
@@ -25,7 +26,8 @@ use crate::report::Reason;
 #[serde(default, deny_unknown_fields)]
 #[schemars(rename = "Site")]
 pub(crate) struct SiteTable {
-    /// What is checked: a URL, a folder, an HTML file, or a sitemap. Every site needs one.
+    /// What is checked: a URL, a folder, an HTML file, or a sitemap. Every site needs one. A name and a password don't
+    /// belong in a URL, but in `auth`.
     pub(crate) target: Option<String>,
     /// How long after one another its checks are due; the first is due at once. `"never"` is for a site that shall not
     /// do as `[defaults]` say. With neither this nor `cron` it is checked when somebody asks.
@@ -182,6 +184,10 @@ impl SiteTable {
 
     fn target(&self, findings: &mut Findings) -> Option<String> {
         let text = self.target.as_ref()?;
+        if let Some(reason) = login_in(text) {
+            findings.refuse_secret("target", reason);
+            return None;
+        }
         match Target::parse(text, self.from.as_deref()) {
             Ok(Target::Folder { from: None, .. }) if self.depth.is_some() => {
                 findings.refuse("depth", "in a folder it is counted from a page, which from names");
@@ -224,6 +230,20 @@ impl SiteTable {
                 findings.refuse(&key, "is named twice");
             }
         }
+    }
+}
+
+/// Why a target is not even to be shown, which it would be everywhere: there is a name or a password in it, or there may be,
+/// as it can't be read.
+fn login_in(text: &str) -> Option<&'static str> {
+    match Url::parse(text) {
+        Ok(url) if url.has_host() && (!url.username().is_empty() || url.password().is_some()) => {
+            Some("the name and the password belong in user and password of auth")
+        }
+        Err(_) if text.contains("://") && text.contains('@') => {
+            Some("is not a valid URL; a name and a password belong in user and password of auth")
+        }
+        _ => None,
     }
 }
 
