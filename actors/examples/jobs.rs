@@ -76,7 +76,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     for (name, ticket) in tickets {
         println!("{name}: {:?}", ticket.ended().await?);
     }
-    system.shutdown(Duration::from_secs(5)).await;
+    let _receipt = system.shutdown(Duration::from_secs(5)).await;
     Ok(())
 }
 // ANCHOR_END: main
