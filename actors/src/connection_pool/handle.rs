@@ -203,7 +203,7 @@ impl<M: ConnectionManager> ConnectionPool<M> {
 /// What managers need that do more than to connect.
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 impl<M: ConnectionManager> ConnectionPool<M> {
-    pub(super) fn manager(&self) -> &M {
+    pub(crate) fn manager(&self) -> &M {
         &self.tie.plane.manager
     }
 }

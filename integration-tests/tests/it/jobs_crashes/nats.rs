@@ -11,7 +11,7 @@ use tokio::time::sleep;
 use super::fleet::Place;
 use super::live_through;
 use super::misfortune::Misfortune;
-use super::world::{Row, World, all_at, blocking_on};
+use super::world::{Row, World, all_at, asked, blocking_on};
 use crate::pool_support::blocking;
 use crate::support::nats::Nats as Server;
 
@@ -30,8 +30,9 @@ impl Nats {
 
 impl World for Nats {
     async fn prepared(mut self, _folder: &Path) -> Self {
-        let builder = NatsDriver::builder(self.server().url()).monitor(self.server().monitor());
-        let driver = builder.connect().await.unwrap();
+        let (url, monitor) = (self.server().url(), self.server().monitor());
+        // A server that had to wait for us, as on a busy machine, hangs up.
+        let driver = asked(async || NatsDriver::builder(&url).monitor(&monitor).connect().await).await;
         self.driver = Some(Arc::new(driver));
         self
     }

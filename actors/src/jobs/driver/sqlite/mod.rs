@@ -11,6 +11,7 @@ mod queues;
 mod row;
 mod schema;
 mod take;
+mod trace;
 mod wake;
 mod work;
 
@@ -26,6 +27,7 @@ use crate::connection_pool::sqlite::SqliteManager;
 use crate::scheduler::{SystemClock, WallClock};
 use effects::SqliteEffects;
 use error::said;
+use trace::Trace;
 use wake::{Stir, Wake};
 use work::Work;
 
@@ -62,8 +64,8 @@ use work::Work;
 /// How many jobs of a queue are in which state is kept with the queue, as is how many run: both are changed in the
 /// transactions that change the jobs, and cost no search.
 ///
-/// While somebody waits for jobs, a number in the file is read once a second, which grows with each change that
-/// somebody may wait for. Beside the signs of life that is all that idling costs.
+/// While somebody waits for jobs it is looked once a second whether the file was written to; then a number in it is read,
+/// which grows with each change that somebody may wait for. Beside the signs of life that is all that idling costs.
 ///
 /// # Examples
 ///
@@ -120,6 +122,7 @@ pub struct SqliteDriver {
     pool: ConnectionPool<SqliteManager>,
     clock: Arc<dyn WallClock>,
     wake: Arc<Wake>,
+    trace: Arc<Trace>,
 }
 
 impl SqliteDriver {
@@ -148,7 +151,8 @@ impl SqliteDriver {
     /// Cancel safe: the tables are made or not.
     pub async fn new(pool: ConnectionPool<SqliteManager>) -> Result<Self, DriverError> {
         let seen = pool.transaction(schema::prepare).await.map_err(said)?;
-        Ok(Self { pool, clock: Arc::new(SystemClock), wake: Arc::new(Wake::new(seen)) })
+        let trace = Arc::new(Trace::of(pool.manager().path()));
+        Ok(Self { pool, clock: Arc::new(SystemClock), wake: Arc::new(Wake::new(seen)), trace })
     }
 
     /// The same driver, which goes by this clock. All that use the file are to go by the same one. Default:
@@ -233,9 +237,13 @@ impl SqliteDriver {
     async fn look_out(&self) {
         loop {
             self.wake.time_to_look().await;
+            if !self.trace.may_be_new() {
+                continue;
+            }
             let stir = self.read(|tx, _| Ok(tx.prepare_cached(schema::STIR)?.query_row((), |row| row.get(0))?));
-            if let Ok(stir) = stir.await {
-                self.wake.found(stir);
+            match stir.await {
+                Ok(stir) => self.wake.found(stir),
+                Err(_) => self.trace.unsettle(),
             }
         }
     }
