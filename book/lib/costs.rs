@@ -13,6 +13,7 @@ pub const ALL: &[(&str, &str)] = &[
     ("circuit_breaker", "breaker_"),
     ("connection_pool", "pool_"),
     ("context", "context_"),
+    ("jobs", "jobs_"),
     ("policy", "policy_"),
     ("queue", "queue_"),
     ("rate_limit", "rate_limit_"),
