@@ -1,7 +1,7 @@
 //! The four actors in a process of their own, which the system's signals end: the example `service` of `actors`.
 #![cfg(unix)]
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -10,18 +10,9 @@ use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command as AsyncCommand};
 use tokio::time::{Instant, sleep, timeout};
 
-const BOUND: Duration = Duration::from_secs(30);
+use crate::example::example;
 
-/// The example, beside this test's own binary; built if only this test was asked for.
-fn program() -> PathBuf {
-    let own = std::env::current_exe().unwrap();
-    let built = own.parent().unwrap().parent().unwrap().join("examples/service");
-    if !built.is_file() {
-        let build = ["build", "--package", "actors", "--example", "service"];
-        assert!(Command::new(env!("CARGO")).args(build).status().unwrap().success());
-    }
-    built
-}
+const BOUND: Duration = Duration::from_secs(30);
 
 struct Service {
     child: Child,
@@ -31,7 +22,7 @@ struct Service {
 impl Service {
     /// Starts it, and waits until it works.
     async fn start(pages: &Path, more: &[&str]) -> Self {
-        let mut command = AsyncCommand::new(program());
+        let mut command = AsyncCommand::new(example("service"));
         command.arg(pages).args(more).stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();

@@ -16,8 +16,18 @@ impl Authority {
         Self { host: url.host_str().unwrap_or_default().into(), port: url.port_or_known_default().unwrap_or_default() }
     }
 
+    /// Hosts that somebody wrote, with or without a port, as they are [compared](Self::is_among).
+    pub(crate) fn written(hosts: &[String]) -> Vec<String> {
+        hosts.iter().map(|host| host.to_ascii_lowercase()).collect()
+    }
+
+    /// Whether one of these, as they were [written](Self::written), means this one.
+    pub(crate) fn is_among(&self, hosts: &[String]) -> bool {
+        hosts.iter().any(|host| self.is_written(host))
+    }
+
     /// Whether `text`, such as `example.org` or `example.org:8080`, means this one.
-    pub(crate) fn is_written(&self, text: &str) -> bool {
+    fn is_written(&self, text: &str) -> bool {
         match text.strip_prefix(&*self.host) {
             Some("") => matches!(self.port, 80 | 443),
             Some(port) => port.strip_prefix(':').is_some_and(|port| port.parse() == Ok(self.port)),

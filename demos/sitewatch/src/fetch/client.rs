@@ -40,7 +40,7 @@ impl Clients {
         Ok(Self {
             open: build(config, headers, tls, false)?,
             guarded,
-            private_hosts: config.private_hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
+            private_hosts: Authority::written(&config.private_hosts),
         })
     }
 
@@ -49,7 +49,7 @@ impl Clients {
     pub(super) fn of(&self, url: &Url) -> Result<&Client, FetchError> {
         let Some(guarded) = &self.guarded else { return Ok(&self.open) };
         let host = Authority::of(url);
-        if self.private_hosts.iter().any(|written| host.is_written(written)) {
+        if host.is_among(&self.private_hosts) {
             return Ok(&self.open);
         }
         let address = match url.host() {

@@ -71,7 +71,7 @@ impl Exchange {
         Ok(Self {
             clients: Clients::new(config, &headers.public)?,
             headers,
-            credential_hosts: config.credential_hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
+            credential_hosts: Authority::written(&config.credential_hosts),
             connect_timeout: config.connect_timeout,
             read_timeout: config.read_timeout,
             total_timeout: config.total_timeout,
@@ -160,8 +160,7 @@ impl Exchange {
     }
 
     fn may_see_credentials(&self, url: &Url) -> bool {
-        !self.headers.credentials.is_empty()
-            && self.credential_hosts.iter().any(|host| Authority::of(url).is_written(host))
+        !self.headers.credentials.is_empty() && Authority::of(url).is_among(&self.credential_hosts)
     }
 }
 

@@ -74,8 +74,7 @@ impl Asking {
     ) -> Self {
         let mut http = http.clone();
         http.credentials.clear();
-        let hosts = std::mem::take(&mut http.credential_hosts);
-        let hosts = hosts.iter().map(|host| host.to_ascii_lowercase()).collect();
+        let hosts = Authority::written(&std::mem::take(&mut http.credential_hosts));
         let seats = Seats::new(http.per_host.max(1));
         let refused = refused(queue.clone()).boxed().shared();
         Self { queue, local, pace, errand, http, hosts, seats, refused, times: Mutex::default() }
@@ -124,8 +123,7 @@ impl Asking {
     /// as anyone, which every worker can: nothing of other sites waits for one that has them.
     fn identity(&self, url: &Url) -> Option<String> {
         let site = self.errand.identity.as_ref()?;
-        let at = Authority::of(url);
-        self.hosts.iter().any(|host| at.is_written(host)).then(|| site.clone())
+        Authority::of(url).is_among(&self.hosts).then(|| site.clone())
     }
 
     /// Has a job end by itself once nobody waits for it: also where it could not be called off.

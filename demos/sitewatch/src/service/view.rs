@@ -392,6 +392,14 @@ pub struct Readiness {
     pub reasons: Vec<String>,
 }
 
+impl Readiness {
+    /// Whether it can, and no check waits for something.
+    #[must_use]
+    pub fn is_well(&self) -> bool {
+        self.ready && self.reasons.is_empty()
+    }
+}
+
 /// Something changed, and whoever shows it may want to look again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Event {

@@ -52,7 +52,7 @@ impl Status {
     /// broken links or a check that failed. A site that was never checked is well.
     #[must_use]
     pub fn is_well(&self) -> bool {
-        let serves = self.readiness.as_ref().is_none_or(|readiness| readiness.ready && readiness.reasons.is_empty());
+        let serves = self.readiness.as_ref().is_none_or(Readiness::is_well);
         serves && !self.sites.iter().any(show::is_troubled)
     }
 

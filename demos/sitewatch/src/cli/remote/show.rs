@@ -104,7 +104,7 @@ pub fn runs(runs: &[RunView]) -> Table {
 #[must_use]
 pub fn summary(status: &Status) -> String {
     let mut lines = String::new();
-    let trouble = status.readiness.as_ref().filter(|readiness| !readiness.ready || !readiness.reasons.is_empty());
+    let trouble = status.readiness.as_ref().filter(|readiness| !readiness.is_well());
     if let Some(readiness) = trouble {
         lines.push_str(if readiness.ready { "a check does not get on" } else { "the service is not ready" });
         for (number, reason) in readiness.reasons.iter().enumerate() {

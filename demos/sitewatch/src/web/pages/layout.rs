@@ -66,7 +66,7 @@ pub(super) fn main(page: &Page, readiness: &Readiness) -> Markup {
             data-every=[live.map(|live| live.every)]
             data-site=[live.and_then(|live| live.site.as_deref())]
         {
-            @if !readiness.ready || !readiness.reasons.is_empty() {
+            @if !readiness.is_well() {
                 section.banner aria-label="Trouble" {
                     @if readiness.ready { strong { "A check doesn't get on." } }
                     @else { strong { "The service can't do all of its work." } }
