@@ -115,7 +115,10 @@ impl Recorder for Sums {
     }
 }
 
-/// Notes the spans of this crate that are opened, with their fields.
+/// The name of what is no span.
+const SAID: &str = "said";
+
+/// Notes the spans of this crate that are opened, and what is said above all detail, with their fields.
 #[derive(Clone, Default)]
 pub(crate) struct Spans(Arc<Mutex<Vec<String>>>);
 
@@ -127,6 +130,11 @@ impl Spans {
         static OTHER: OnceLock<tracing::Dispatch> = OnceLock::new();
         OTHER.get_or_init(|| tracing::Dispatch::new(Self::default()));
         tracing::subscriber::set_default(self.clone())
+    }
+
+    /// What was said, each with its text and fields.
+    pub(crate) fn said(&self) -> Vec<String> {
+        self.named(SAID)
     }
 
     /// Those of this name.
@@ -146,7 +154,8 @@ impl tracing::field::Visit for Spans {
 
 impl tracing::Subscriber for Spans {
     fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
-        metadata.is_span() && metadata.target().starts_with("actors")
+        let is_wanted = metadata.is_span() || *metadata.level() <= tracing::Level::WARN;
+        is_wanted && metadata.target().starts_with("actors")
     }
 
     fn new_span(&self, attributes: &tracing::span::Attributes<'_>) -> tracing::span::Id {
@@ -159,7 +168,10 @@ impl tracing::Subscriber for Spans {
 
     fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
 
-    fn event(&self, _: &tracing::Event<'_>) {}
+    fn event(&self, event: &tracing::Event<'_>) {
+        self.0.lock().push(SAID.to_owned());
+        event.record(&mut self.clone());
+    }
 
     fn enter(&self, _: &tracing::span::Id) {}
 

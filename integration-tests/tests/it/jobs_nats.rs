@@ -3,12 +3,14 @@
 
 use std::time::Duration;
 
+use actors::System;
 use actors::jobs::JobId;
 use actors::jobs::driver::{
     Accepted, Answer, BATCH, DeadReason, DriverError, End, Entered, JobDriver, JobState, NatsDriver, NewJob, Owner,
     Take, TakenJob, async_nats,
 };
 use integration_tests::skip_or_fail;
+use sitewatch::remote::{Engine, Place};
 use tokio::time::{sleep, timeout};
 
 use crate::jobs_conformance::{World, conforms};
@@ -68,6 +70,12 @@ async fn a_server_that_acknowledges_before_it_syncs_is_refused_unless_that_is_ac
     bounded(async {
         let error = open(&server, "app").await.unwrap_err();
         assert!(error.is_final() && error.to_string().contains("\"tested\" does not sync"), "{error}");
+        assert!(matches!(error, DriverError::Unsynced(_)), "{error:?}");
+        // Whoever has a URL and no builder is told what to put into that.
+        let place = Place::of(&format!("{}?monitor={}", server.url(), server.monitor())).unwrap();
+        let error = Engine::open(&place, &System::start().unwrap()).await.unwrap_err().to_string();
+        assert!(error.contains("\"tested\" does not sync") && error.ends_with("or unsynced=accept in it"), "{error}");
+        assert!(!error.contains("accept_unsynced()"), "{error}");
         // Nor is it believed what nobody has said.
         let error = NatsDriver::builder(server.url()).connect().await.unwrap_err();
         assert!(error.is_final() && error.to_string().contains("it is not known whether"), "{error}");

@@ -83,12 +83,25 @@ impl Watch {
         Self { seen, task }
     }
 
-    /// The most that were seen since somebody last asked.
-    pub(crate) fn most(&self) -> usize {
+    /// The most that are seen from now on, for so long, and by ten looks at least.
+    pub(crate) async fn most_during(&self, span: Duration) -> usize {
+        // One that is under way may tell of what was before.
+        self.looks(1).await;
+        self.most();
+        tokio::join!(sleep(span), self.looks(10));
+        self.most()
+    }
+
+    async fn looks(&self, more: usize) {
+        let before = self.seen.looks.load(SeqCst);
+        eventually("it is looked at", || self.seen.looks.load(SeqCst) >= before + more).await;
+    }
+
+    fn most(&self) -> usize {
         self.seen.most.swap(0, SeqCst)
     }
 
-    /// The same, and no more looks.
+    /// The most that were seen since somebody last asked, and no more looks.
     pub(crate) async fn stop(mut self) -> usize {
         self.seen.stop.store(true, SeqCst);
         (&mut self.task).await.expect("the watch does not fail");

@@ -36,6 +36,12 @@ pub enum DriverError {
     /// It can't keep what it was given, whenever it is asked. Nothing was changed.
     #[error("the jobs' engine can't keep this: {0}")]
     Refused(String),
+    /// It acknowledges what a power loss can take from it, or does not say that it doesn't, and that was not accepted.
+    #[error(
+        "the jobs' engine may lose what it has acknowledged: {0}, expected `sync_interval: always` in its JetStream settings \
+         and the address of its monitor, or `accept_unsynced()`"
+    )]
+    Unsynced(String),
     /// It did not answer within this time.
     #[error("the jobs' engine did not answer within {0:?}")]
     TimedOut(Duration),
@@ -59,16 +65,16 @@ impl DriverError {
     /// Whether it is no use to ask again.
     #[must_use]
     pub fn is_final(&self) -> bool {
-        matches!(self, Self::Refused(_) | Self::Ended(_))
+        matches!(self, Self::Refused(_) | Self::Ended(_) | Self::Unsynced(_))
     }
 
     /// Whether it may pass though nobody does anything about it: the engine is away, or has much to do. Not if it has
     /// refused us, as with a wrong password, no such database, or no right to make tables; nor if a file is no
-    /// database, or may not be written; nor if it has ended.
+    /// database, or may not be written; nor if it has ended, or may lose what it acknowledges.
     #[must_use]
     pub fn may_pass(&self) -> bool {
         match self {
-            Self::Refused(_) | Self::Ended(_) => false,
+            Self::Refused(_) | Self::Ended(_) | Self::Unsynced(_) => false,
             Self::Failed(error) => may_pass(&**error),
             Self::TimedOut(_) | Self::Panicked(_) => true,
         }

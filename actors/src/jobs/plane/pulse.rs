@@ -77,6 +77,13 @@ impl Plane {
             // A later life of the instance, which may be the reason for which we were given up, is not given up for us.
             let owners = self.ask(self.driver.owners()).await?;
             if owners.all.iter().any(|seen| seen.instance == instance && seen.owner != name) {
+                let queue = &*self.config.name;
+                tracing::warn!(
+                    queue,
+                    owner = name,
+                    instance,
+                    "another process has our instance, so we go on without it"
+                );
                 instance = None;
             }
         }

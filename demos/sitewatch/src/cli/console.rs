@@ -60,6 +60,15 @@ impl Console {
     }
 }
 
+/// The environment variable that names the queue of a service.
+pub(super) const QUEUE_VAR: &str = "SITEWATCH_QUEUE";
+
+/// What an environment variable says, as the settings take it: the last of its name counts, and empty it says nothing.
+pub(super) fn var<'a>(vars: &'a [(String, String)], wanted: &str) -> Option<&'a str> {
+    let last = vars.iter().rev().find(|(name, _)| name == wanted);
+    last.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+}
+
 /// Something to write to that can be held in several places; every call writes as a whole.
 #[derive(Clone)]
 pub struct Sink(Arc<Mutex<dyn Write + Send>>);

@@ -10,6 +10,7 @@ use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 use tokio::time::sleep;
 
+use super::console::{QUEUE_VAR, var};
 use super::{Console, Exit, Failure, Hangups, Interrupts, Log};
 use crate::remote::{Engine, Place, Worker};
 use crate::service::config::{self, ServiceConfig};
@@ -62,9 +63,6 @@ pub struct WorkerArgs {
 
 /// How long it is waited before a queue that is away is tried again at the start.
 const AGAIN: Duration = Duration::from_secs(2);
-
-/// The variable that names the queue, as in the settings of the service.
-const VARIABLE: &str = "SITEWATCH_QUEUE";
 
 /// Why there is nothing to do.
 #[derive(Debug, thiserror::Error)]
@@ -188,14 +186,11 @@ fn place(args: &WorkerArgs, console: &Console) -> Result<(Place, Option<ServiceC
         Some(path) => Some(config::load(path, console.vars.clone()).map_err(|error| Failure::settings(&error))?),
         None => None,
     };
-    // Empty it says nothing, as in the settings.
-    let variable = console.vars.iter().rev().find(|(name, _)| name == VARIABLE);
-    let variable = || variable.map(|(_, value)| value.clone()).filter(|value| !value.is_empty());
     let queue = match (&args.queue, &settings) {
         (Some(queue), _) => Some(queue.clone()),
         // The environment is in the settings already.
         (None, Some(settings)) => settings.queue.clone(),
-        (None, None) => variable(),
+        (None, None) => var(&console.vars, QUEUE_VAR).map(str::to_owned),
     };
     let queue = queue.ok_or_else(|| Failure::usage(&NoQueue))?;
     Ok((Place::of(&queue).map_err(|error| Failure::usage(&error))?, settings))

@@ -27,8 +27,9 @@ const IN_SCHEMA: &str = "
     end $$;
     set search_path = sitewatch_queue";
 
-/// How a NATS server is believed, or what it may lose accepted.
-const IN_URL: &str = "monitor=http://host:8222 in the queue's URL, or unsynced=accept in it";
+/// When a NATS server is believed, or what it may lose accepted.
+const SYNCED: &str = "expected `sync_interval: always` in its JetStream settings and monitor=http://host:8222 in the \
+    queue's URL, or unsynced=accept in it";
 
 /// How many connections there are at most: writes of a process go together, and turns are asked for beside them.
 const CONNECTIONS: usize = 4;
@@ -75,10 +76,10 @@ impl OpenError {
         tracing::debug!(%place, error = %why, "the queue can't be used");
         let words = match why {
             DriverError::Refused(why) | DriverError::Ended(why) => why.clone(),
+            // In words of who has a URL, and no builder.
+            DriverError::Unsynced(what) => format!("{what}, {SYNCED}"),
             why => innermost(why),
         };
-        // In words of who has a URL, and no builder.
-        let words = words.replace("the address of its monitor, or `accept_unsynced()`", IN_URL);
         Self { place: place.to_string(), why: words, temporary: why.may_pass() }
     }
 

@@ -1,3 +1,5 @@
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -144,11 +146,11 @@ async fn it_is_resized_in_both_directions_under_load() {
         let observer = observer(&server).await;
         let watch = watch(&observer);
         let mut tasks = JoinSet::new();
-        let until = Instant::now() + millis(3_000);
+        let loaded = Arc::new(AtomicBool::new(true));
         for _ in 0..16 {
-            let pool = pool.clone();
+            let (pool, loaded) = (pool.clone(), Arc::clone(&loaded));
             tasks.spawn(async move {
-                while Instant::now() < until {
+                while loaded.load(SeqCst) {
                     let conn = pool.acquire().await.expect("there is always one");
                     conn.query_one("select pg_sleep(0.002)", &[]).await.expect("nobody is thrown out");
                 }
@@ -156,15 +158,14 @@ async fn it_is_resized_in_both_directions_under_load() {
         }
         for max in [8, 2, 5, 1, 8] {
             pool.resize(max, max.min(2)).unwrap();
-            // Until those who have one have given it back, and the server has closed it.
-            sleep(millis(250)).await;
-            watch.most();
-            sleep(millis(250)).await;
-            let most = watch.most();
+            eventually("those beyond it are given back, and closed by the server", || pool.status().size() <= max)
+                .await;
+            let most = watch.most_during(millis(250)).await;
             assert!((1..=max).contains(&most), "{most} connections, where {max} are allowed");
             let in_use = pool.status().in_use;
             assert!(in_use <= max, "{in_use} of {max}");
         }
+        loaded.store(false, SeqCst);
         while let Some(task) = tasks.join_next().await {
             task.unwrap();
         }

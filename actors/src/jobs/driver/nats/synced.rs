@@ -41,7 +41,7 @@ pub(super) async fn check(link: &Link, monitors: &[String]) -> Result<(), Driver
         let server = look(monitor).await?;
         if !server.jetstream.and_then(|jetstream| jetstream.config).is_some_and(|config| config.sync_always) {
             let name = server.server_name;
-            return Err(unsynced(&format!("server {name:?} does not sync before it acknowledges")));
+            return Err(DriverError::Unsynced(format!("server {name:?} does not sync before it acknowledges")));
         }
         always.push(server.server_name);
     }
@@ -49,7 +49,8 @@ pub(super) async fn check(link: &Link, monitors: &[String]) -> Result<(), Driver
     for stream in [&link.names.log_stream, &link.names.kept_stream] {
         let servers = servers(link, stream).await?;
         if let Some(server) = servers.iter().find(|server| !always.contains(server)) {
-            return Err(unsynced(&format!("it is not known whether server {server:?} syncs before it acknowledges")));
+            let what = format!("it is not known whether server {server:?} syncs before it acknowledges");
+            return Err(DriverError::Unsynced(what));
         }
     }
     Ok(())
@@ -64,13 +65,6 @@ async fn servers(link: &Link, stream: &str) -> Result<Vec<String>, DriverError> 
     let mut servers = vec![leader];
     servers.extend(cluster.replicas.into_iter().map(|peer| peer.name));
     Ok(servers)
-}
-
-fn unsynced(what: &str) -> DriverError {
-    DriverError::refused(format!(
-        "{what}, expected `sync_interval: always` in its JetStream settings and the address of its monitor, or \
-         `accept_unsynced()`"
-    ))
 }
 
 async fn look(monitor: &str) -> Result<Server, DriverError> {

@@ -8,6 +8,7 @@ use tokio::time::{Instant, sleep};
 use super::book::Act;
 use super::flaky::{Call, How};
 use super::support::{World, deed, done, end, law, millis, owner, put, secs, took, until};
+use crate::recorder::Spans;
 
 #[tokio::test(start_paused = true)]
 async fn the_jobs_of_a_process_that_is_stopped_are_done_by_others_within_its_lease_and_a_third() {
@@ -185,6 +186,8 @@ async fn the_next_life_of_an_instance_has_the_jobs_of_the_one_before_at_once() {
 
 #[tokio::test(start_paused = true)]
 async fn an_earlier_life_of_an_instance_that_wakes_takes_nothing_from_the_later_one() {
+    let spans = Spans::default();
+    let _listening = spans.listen();
     let world = World::new();
     let flaky = world.flaky();
     // If the two gave each other up for ever there would be no end to it.
@@ -199,6 +202,10 @@ async fn an_earlier_life_of_an_instance_that_wakes_takes_nothing_from_the_later_
     assert_eq!(world.over("1").await.state, JobState::Done);
     assert_eq!((world.book.count("1"), law(after.status().deliveries).lost), (1, 0));
     assert!(flaky.count(Call::Enter) < 20, "it was entered {} times", flaky.count(Call::Enter));
+    // Whoever gave two of them the same name can see that.
+    let told = spans.said().into_iter().filter(|line| line.contains("another process has our instance"));
+    let told: Vec<_> = told.filter(|line| line.contains(" instance=\"host-1\"")).collect();
+    assert_eq!(told.len(), 1, "{told:?}");
     law(before.status().deliveries);
 }
 

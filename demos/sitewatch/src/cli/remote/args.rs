@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use super::{Client, ClientError, JobsArgs};
 use crate::cli::Failure;
 use crate::cli::args::formats;
+use crate::cli::console::var;
 use crate::cli::help::{AFTER_JOBS, AFTER_REMOTE, AFTER_STATUS};
 use crate::report::Format;
 use crate::service::Action;
@@ -178,10 +179,7 @@ impl Source {
     /// A [`Failure`] with [`Exit::Usage`](crate::cli::Exit::Usage): the address is no http or https URL; the token's
     /// file can't be read, or the token can't be part of a header. It names the argument or the variable.
     pub fn client(&self, vars: &[(String, String)]) -> Result<Client, Failure> {
-        let var = |wanted: &str| {
-            vars.iter().find(|(name, value)| name == wanted && !value.is_empty()).map(|(_, value)| value.as_str())
-        };
-        let (key, url) = match (&self.url, var(URL_VAR)) {
+        let (key, url) = match (&self.url, var(vars, URL_VAR)) {
             (Some(url), _) => ("--url", url.as_str()),
             (None, Some(url)) => (URL_VAR, url),
             (None, None) => ("the address", URL),
@@ -195,7 +193,7 @@ impl Source {
                 let token = std::fs::read_to_string(path).map_err(|error| Failure::usage(&unreadable(error)))?;
                 ("--token-file", Some(token.trim_end_matches(['\r', '\n']).to_owned()))
             }
-            None => (TOKEN_VAR, var(TOKEN_VAR).map(str::to_owned)),
+            None => (TOKEN_VAR, var(vars, TOKEN_VAR).map(str::to_owned)),
         };
         let usage = |key, error: &ClientError| Failure::usage(&Mistake { key, why: error.to_string() });
         Client::new(url, token.as_deref()).map_err(|error| match &error {

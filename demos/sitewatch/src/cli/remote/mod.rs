@@ -32,6 +32,7 @@ pub use show::{runs, sites, summary, troubled};
 pub use table::{Align, Cell, Color, Table};
 pub use times::relative;
 
+use super::console::var;
 use super::{Console, Exit, Failure};
 use crate::report::Style;
 use crate::service::{Health, Readiness, SiteView, Watch, WatchError};
@@ -148,8 +149,8 @@ fn text(table: &Table, none: &str, console: &Console) -> String {
     if table.is_empty() {
         return format!("{none}\n");
     }
-    let columns = console.vars.iter().find(|(name, _)| name == "COLUMNS");
-    table.text(columns.and_then(|(_, value)| value.parse().ok()), console.color)
+    let columns = var(&console.vars, "COLUMNS");
+    table.text(columns.and_then(|columns| columns.parse().ok()), console.color)
 }
 
 fn print_json(console: &Console, value: &impl Serialize) -> Result<(), Failure> {

@@ -2,12 +2,10 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 
 use crate::cli::Failure;
+use crate::cli::console::{QUEUE_VAR, var};
 use crate::cli::remote::Source;
 use crate::remote::Place;
 use crate::service::JobState;
-
-/// The variable that names the queue, as for `sitewatch worker`.
-const VARIABLE: &str = "SITEWATCH_QUEUE";
 
 /// There is nothing that `-` stands for.
 #[derive(Debug, thiserror::Error)]
@@ -89,10 +87,7 @@ impl At {
     /// The queue that is named, to be asked itself.
     pub(super) fn place(&self, vars: &[(String, String)]) -> Result<Place, Failure> {
         let named = match self.queue.as_deref() {
-            Some("-") => {
-                let variable = vars.iter().rev().find(|(name, _)| name == VARIABLE);
-                variable.map(|(_, value)| value.as_str()).ok_or_else(|| Failure::usage(&NoVariable))?
-            }
+            Some("-") => var(vars, QUEUE_VAR).ok_or_else(|| Failure::usage(&NoVariable))?,
             named => named.unwrap_or_default(),
         };
         Place::of(named).map_err(|error| Failure::usage(&error))
