@@ -66,7 +66,7 @@ async def scene(buffer) -> None:
     parsers = [asyncio.create_task(buffer.get()) for _ in range(2)]
     await asyncio.sleep(0)  # both wait before there is a page
     fetchers = [asyncio.create_task(buffer.put(page)) for page in ["/", "/about"]]
-    done, stuck = await asyncio.wait(parsers + fetchers, timeout=0.2)
+    done, stuck = await asyncio.wait(parsers + fetchers, timeout=1)
     print(f"{type(buffer).__name__}: {len(done)} done, {len(stuck)} stuck, {len(buffer.pages)} left")
     for task in stuck:
         task.cancel()

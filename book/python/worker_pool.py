@@ -82,7 +82,7 @@ async def scene(kind) -> None:
     jobs = [asyncio.create_task(pool.submit(page)) for page in pages]
     await asyncio.sleep(0)
     jobs[1].cancel()  # its submitter has lost patience
-    await asyncio.wait(jobs, timeout=0.1)
+    await asyncio.wait(jobs, timeout=1)
     print(f"{kind.__name__}:")
     for page, job in zip(pages, jobs):
         if not job.done():

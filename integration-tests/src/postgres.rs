@@ -1,6 +1,6 @@
 use std::fs;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
@@ -64,9 +64,11 @@ impl Postgres {
     fn initialised() -> io::Result<Option<Self>> {
         let Some(programs) = programs() else { return Ok(None) };
         let home = tempfile::tempdir()?;
-        let (account, address) = (account(home.path())?, Server::free_address()?);
-        let postgres = Self { server: None, programs, home, account, address, settings: Vec::new() };
+        let (account, address) = (account(home.path())?, SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
+        let mut postgres = Self { server: None, programs, home, account, address, settings: Vec::new() };
         postgres.initialise()?;
+        // Only now: that may take a second, in which somebody else could take the port.
+        postgres.address = Server::free_address()?;
         Ok(Some(postgres))
     }
 

@@ -22,11 +22,13 @@ impl Server {
         let mut server = Self { process: command.spawn()?, address };
         let started = SystemTime::now();
         while started.elapsed().unwrap_or_default() < Duration::from_secs(10) {
-            if TcpStream::connect_timeout(&address, Duration::from_millis(200)).is_ok() {
-                return Ok(server);
-            }
+            let is_answered = TcpStream::connect_timeout(&address, Duration::from_millis(200)).is_ok();
+            // Another one may have the port, and ours have ended for that reason.
             if let Some(status) = server.process.try_wait()? {
                 return Err(io::Error::other(format!("it ended at once: {status}")));
+            }
+            if is_answered {
+                return Ok(server);
             }
             pause();
         }

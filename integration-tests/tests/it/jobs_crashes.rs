@@ -29,6 +29,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::dice::Dice;
 use crate::pool_support::{blocking, millis, postgres};
+use crate::support::stalls::Stalls;
 use fleet::Fleet;
 use orders::Orders;
 use verdict::Verdict;
@@ -154,13 +155,13 @@ async fn live_through<W: World>(world: W, seed: u64) -> W {
         let world = world.prepared(folder.path()).await;
         let dice = Dice::new(seed);
         let fleet = Fleet::new(world.places(), folder.path()).await;
-        let watch = Watch::start(world.driver());
+        let (watch, stalls) = (Watch::start(world.driver()), Stalls::watch());
         let mut scene = Scene { world, fleet, orders: Orders::default(), dice, folder };
         scene.suffer().await;
         scene.call_the_roll().await;
         scene.finish().await;
         let Scene { world, fleet, orders, folder, .. } = scene;
-        let verdict = Verdict::reach(&world, orders, fleet.over(), watch.over(), folder.path()).await;
+        let verdict = Verdict::reach(&world, orders, fleet.over(), watch.over(), stalls, folder.path()).await;
         verdict.assert_all(PERIOD);
         world
     };

@@ -12,7 +12,8 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::process::Command as AsyncCommand;
-use tokio::time::{Instant, timeout};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, timeout};
 
 const BOUND: Duration = Duration::from_secs(30);
 
@@ -95,10 +96,11 @@ fn a_reader_that_goes_away_is_no_failure() {
     assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
 }
 
-/// A site whose first page links to one that is never answered.
-async fn slow_site() -> (tokio::task::JoinHandle<()>, String) {
+/// A site whose first page links to one that is never answered. It tells each path once it has done with it.
+async fn slow_site() -> (tokio::task::JoinHandle<()>, String, watch::Receiver<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
+    let (tell, asked) = watch::channel(Vec::new());
     let serve = async move {
         let mut kept = Vec::new();
         while let Ok((mut stream, _)) = listener.accept().await {
@@ -112,30 +114,36 @@ async fn slow_site() -> (tokio::task::JoinHandle<()>, String) {
                     body.len()
                 )
             };
-            let answer = match request.split(' ').nth(1).unwrap_or_default() {
-                "/" => answer("200 OK", body),
-                "/slow" => {
-                    kept.push(stream);
-                    continue;
-                }
-                _ => answer("404 Not Found", ""),
+            let path = request.split(' ').nth(1).unwrap_or_default();
+            let answer = match path {
+                "/" => Some(answer("200 OK", body)),
+                "/slow" => None,
+                _ => Some(answer("404 Not Found", "")),
             };
-            let _ = stream.write_all(answer.as_bytes()).await;
+            match answer {
+                Some(answer) => {
+                    let _ = stream.write_all(answer.as_bytes()).await;
+                }
+                None => kept.push(stream),
+            }
+            tell.send_modify(|asked: &mut Vec<String>| asked.push(path.to_owned()));
         }
     };
-    (tokio::spawn(serve), url)
+    (tokio::spawn(serve), url, asked)
 }
 
 async fn stopped_by(signal: &str, db: Option<&Path>) -> String {
-    let (server, url) = slow_site().await;
+    let (server, url, mut asked_for) = slow_site().await;
     let mut program = AsyncCommand::from(command().unwrap());
     program.args(["check", &url, "--format", "json", "--no-progress"]);
     if let Some(db) = db {
         program.arg("--db").arg(db);
     }
     let child = program.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
-    // Long enough to have the two quick answers, and far from any timeout.
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    let both = |asked: &Vec<String>| ["/gone", "/slow"].iter().all(|path| asked.iter().any(|asked| asked == path));
+    timeout(BOUND, asked_for.wait_for(both)).await.expect("it does not ask for both links").unwrap();
+    // Long enough to note the quick answer, and far from any timeout.
+    sleep(Duration::from_secs(2)).await;
     // Another program has the database for itself.
     let locked = db.map(|db| {
         let db = Connection::open(db).unwrap();

@@ -11,6 +11,7 @@ use tokio::process::{Child, ChildStdout, Command as AsyncCommand};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::example::example;
+use crate::service_crashes::within;
 
 const BOUND: Duration = Duration::from_secs(30);
 
@@ -51,6 +52,12 @@ impl Service {
     }
 }
 
+/// How many pages it has stored so far; none while its file is still being made.
+fn stored(pages: &Path) -> i64 {
+    let count = |pages: Connection| pages.query_row("select count(*) from page", [], |row| row.get(0));
+    Connection::open(pages).and_then(count).unwrap_or(0)
+}
+
 /// What `component` says of itself, and in which line.
 fn receipt<'a>(lines: &'a [String], component: &str) -> (usize, &'a str) {
     let mut of = lines.iter().map(|line| line.trim_start()).enumerate();
@@ -63,7 +70,7 @@ async fn sigterm_finishes_and_stores_what_has_begun_in_order_and_exits_with_zero
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("pages.db");
     let service = Service::start(&file, &[]).await;
-    sleep(Duration::from_millis(500)).await;
+    assert!(within(BOUND, async || stored(&file) > 5).await, "{} pages", stored(&file));
     let asked = Instant::now();
     service.kill("-TERM");
     let (lines, code) = service.end().await;

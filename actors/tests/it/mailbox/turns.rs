@@ -79,11 +79,15 @@ async fn an_actor_that_keeps_itself_busy_lets_timers_ring_in_time() {
     });
     spinner.tell(Spin).await.unwrap();
     yield_now().await;
-    // On plain actix, 10 ms took 2.4 s of real time here. A turn is over in less than a millisecond, so
-    // even a loaded machine is far below this.
-    let started = Instant::now();
-    sleep(Duration::from_millis(10)).await;
-    assert!(started.elapsed() < Duration::from_millis(500), "{:?}", started.elapsed());
+    // On plain actix, 10 ms took 2.4 s of real time here, each time. A turn is over in less than a millisecond, so even
+    // a loaded machine is far below this, unless it stands still.
+    let mut least = Duration::MAX;
+    for _ in 0..5 {
+        let started = Instant::now();
+        sleep(Duration::from_millis(10)).await;
+        least = least.min(started.elapsed());
+    }
+    assert!(least < Duration::from_millis(500), "{least:?}");
     assert!(turns.load(Ordering::Relaxed) > 128);
 }
 

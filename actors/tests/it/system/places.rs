@@ -64,7 +64,7 @@ impl Handler<Whereabouts> for Where {
 #[test]
 fn actors_run_in_a_program_without_a_runtime() {
     let system = System::start().unwrap();
-    let desk = system.spawn(config("desk").ask_timeout(Duration::from_millis(50)), Desk::new);
+    let desk = system.spawn(config("desk").ask_timeout(SECOND), Desk::new);
     // An executor that knows nothing of tokio, with timeouts all the same.
     futures_executor(async {
         assert_eq!(desk.ask(Add(2)).await.unwrap(), 2);

@@ -56,15 +56,18 @@ fn every_demo_plays_on_real_time_too() {
 /// Plays a demo on real time; what it said, if it failed or has other scenes than on virtual time.
 fn plays_the_same_scenes(demo: &Demo) -> Option<String> {
     let broken = demo.broken.map(|_| (format!("{}-broken", demo.word), "--broken"));
-    let parts = [(demo.word.to_owned(), "")].into_iter().chain(broken);
-    parts.into_iter().find_map(|(name, arg)| {
-        let output = run(demo.word, if arg.is_empty() { &[] } else { std::slice::from_ref(&arg) });
-        let said = text(&output.stdout);
-        let recorded = fs::read_to_string(recorded().join(&name).with_extension("out")).unwrap();
-        let has_scenes = scenes(&recorded).all(|scene| scenes(said).any(|said| said == scene));
-        let errors = String::from_utf8_lossy(&output.stderr);
-        (!output.status.success() || !has_scenes).then(|| format!("{name}: {said}{errors}"))
-    })
+    let mut parts = [(demo.word.to_owned(), "")].into_iter().chain(broken);
+    // A machine that stood still for a moment is late for what a demo claims of its times; what is wrong fails each time.
+    parts.find_map(|(name, arg)| (0..3).map_while(|_| fails(demo, &name, arg)).nth(2))
+}
+
+fn fails(demo: &Demo, name: &str, arg: &str) -> Option<String> {
+    let output = run(demo.word, if arg.is_empty() { &[] } else { std::slice::from_ref(&arg) });
+    let said = text(&output.stdout);
+    let recorded = fs::read_to_string(recorded().join(name).with_extension("out")).unwrap();
+    let has_scenes = scenes(&recorded).all(|scene| scenes(said).any(|said| said == scene));
+    let errors = String::from_utf8_lossy(&output.stderr);
+    (!output.status.success() || !has_scenes).then(|| format!("{name}: {said}{errors}"))
 }
 
 /// Their titles, but for how large something is.

@@ -42,7 +42,8 @@ async fn a_name_that_does_not_exist_is_a_dns_error() {
 #[tokio::test]
 async fn a_port_that_nobody_listens_on_is_refused() {
     bounded(async {
-        let error = error(&fetcher(), &refusing().await).await;
+        let (_held, refused) = refusing();
+        let error = error(&fetcher(), &refused).await;
         assert!(matches!(error, FetchError::Connect(ErrorKind::ConnectionRefused)), "{error:?}");
         assert_eq!(error.to_string(), "connection refused");
     })

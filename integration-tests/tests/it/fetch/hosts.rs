@@ -61,7 +61,7 @@ async fn a_host_gets_no_more_than_its_rate() {
 #[tokio::test]
 async fn a_thousand_links_to_a_host_that_refuses_make_one_attempt() {
     bounded(async {
-        let url = refusing().await;
+        let (_held, url) = refusing();
         let fetcher = fetcher_with(|config| config.rate = 10.0);
         let mut tasks = JoinSet::new();
         for number in 0..1000 {
@@ -79,7 +79,8 @@ async fn a_thousand_links_to_a_host_that_refuses_make_one_attempt() {
 async fn a_host_that_can_not_be_reached_does_not_speak_for_another_port() {
     bounded(async {
         let fetcher = fetcher();
-        fetcher.page(&refusing().await).await.result.unwrap_err();
+        let (_held, refused) = refusing();
+        fetcher.page(&refused).await.result.unwrap_err();
         let server = Server::start(|_| Reply::html("")).await;
         fetcher.page(&server.url("/")).await.result.unwrap();
     })

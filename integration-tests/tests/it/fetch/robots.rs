@@ -115,7 +115,7 @@ async fn a_robots_txt_that_the_server_fails_to_serve_forbids_everything() {
 async fn a_host_that_can_not_be_reached_is_reported_as_such_and_not_as_forbidden() {
     bounded(async {
         let fetcher = fetcher();
-        let refused = refusing().await;
+        let (_held, refused) = refusing();
         assert!(matches!(fetcher.allowed(&refused).await, Err(FetchError::Connect(_))));
         let server = with_robots(Reply::raw([Step::Reset])).await;
         assert!(matches!(fetcher.allowed(&server.url("/")).await, Err(FetchError::Reset)));

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::support::stalls::Stalls;
+
 /// What the engine is called here.
 pub(super) const ENGINE: &str = "the engine";
 
@@ -69,12 +71,13 @@ impl Story {
 
     /// How long others have let something be that was to be done after a death, and was not yet by then: from when it
     /// was dead, the engine was there, and so was one of the others, all without a break. `None`: there was nobody
-    /// then.
-    pub(super) fn waited(&self, death: &Death, until: Timestamp) -> Option<SignedDuration> {
+    /// then. A time in which this machine stood still is none of theirs.
+    pub(super) fn waited(&self, death: &Death, until: Timestamp, stalls: &Stalls) -> Option<SignedDuration> {
         let engine = well_since(&self.spans[ENGINE], until)?;
         let others = self.spans.iter().filter(|(who, _)| *who != ENGINE && **who != death.life);
         let other = others.filter_map(|(_, spans)| well_since(spans, until)).min()?;
-        Some(until.duration_since(death.at.max(engine).max(other)))
+        let since = death.at.max(engine).max(other);
+        Some(until.duration_since(since) - stalls.between(since, until))
     }
 }
 

@@ -17,6 +17,7 @@ use super::rescues::Rescues;
 use super::story::Story;
 use super::watch::Sighting;
 use super::world::{Row, World, asked};
+use crate::support::stalls::Stalls;
 
 /// So many processes may go away with a job before it is put aside; the workers are told so, too.
 const POISON: u32 = 5;
@@ -43,6 +44,7 @@ pub(super) struct Verdict {
     ledger: Ledger,
     story: Story,
     sightings: Vec<Sighting>,
+    stalls: Stalls,
     is_steady: bool,
 }
 
@@ -52,6 +54,7 @@ impl Verdict {
         orders: Orders,
         mut story: Story,
         sightings: Vec<Sighting>,
+        stalls: Stalls,
         folder: &Path,
     ) -> Self {
         let mut ledger = Ledger::read(folder);
@@ -67,6 +70,7 @@ impl Verdict {
             ledger,
             story,
             sightings,
+            stalls,
             is_steady: world.is_steady(),
         }
     }
@@ -172,10 +176,10 @@ impl Verdict {
                 |seen: &&Sighting| seen.instance == death.instance && seen.first <= death.at && death.at <= seen.last;
             for seen in self.sightings.iter().filter(is_it) {
                 let times = if seen.is_awaited { &mut rescues.given_up } else { &mut rescues.idle };
-                times.add(self.story.waited(death, seen.last));
+                times.add(self.story.waited(death, seen.last, &self.stalls));
             }
             if let Some(again) = self.ledger.begun_again(death) {
-                rescues.begun_again.add(self.story.waited(death, again));
+                rescues.begun_again.add(self.story.waited(death, again, &self.stalls));
             }
         }
         rescues

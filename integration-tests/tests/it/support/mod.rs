@@ -4,6 +4,7 @@ pub(crate) mod machine;
 pub(crate) mod nats;
 pub(crate) mod reply;
 pub(crate) mod server;
+pub(crate) mod stalls;
 
 use std::time::Duration;
 

@@ -1,11 +1,11 @@
 //! A tiny HTTP/1.1 server on a free local port, that answers what a test tells it to and counts.
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
@@ -212,9 +212,10 @@ fn self_signed() -> (TlsAcceptor, String) {
     (TlsAcceptor::from(Arc::new(config)), made.cert.pem())
 }
 
-/// An address that refuses connections: its port was free a moment ago.
-pub(crate) async fn refusing() -> Url {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let address = listener.local_addr().expect("it is bound");
-    format!("http://{address}/").parse().expect("an address is a valid host")
+/// An address that refuses connections for as long as the socket is held: nobody listens on its port, nor can anybody.
+pub(crate) fn refusing() -> (TcpSocket, Url) {
+    let held = TcpSocket::new_v4().expect("a socket");
+    held.bind((Ipv4Addr::LOCALHOST, 0).into()).expect("a free port");
+    let address = held.local_addr().expect("it is bound");
+    (held, format!("http://{address}/").parse().expect("an address is a valid host"))
 }

@@ -1,8 +1,10 @@
 use std::fmt::Write;
+use std::sync::OnceLock;
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Level, Metadata, Subscriber};
+use tracing::subscriber::NoSubscriber;
+use tracing::{Dispatch, Event, Level, Metadata, Subscriber};
 
 /// The least that makes the events of a module visible: each is told by level, message, and its other fields as
 /// ` name=value`.
@@ -13,6 +15,10 @@ pub(crate) struct Logged<F> {
 
 impl<F: Fn(Level, &str, &str)> Logged<F> {
     pub(crate) fn new(module: &'static str, tell: F) -> Self {
+        // Where there is but one subscriber, tracing asks the one of the thread that gets to an event first whether it is
+        // wanted, for all threads; so there are always two.
+        static OTHER: OnceLock<Dispatch> = OnceLock::new();
+        OTHER.get_or_init(|| Dispatch::new(NoSubscriber::default()));
         Self { module, tell }
     }
 }

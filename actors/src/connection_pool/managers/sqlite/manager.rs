@@ -1,5 +1,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -11,7 +12,10 @@ use super::{SqliteConnection, SqliteError};
 use crate::connection_pool::{ConnectionManager, OnReturn};
 
 /// How often a new file is asked to go over to its write-ahead log, where others ask at the same time.
-const MODE_ATTEMPTS: u32 = 8;
+const MODE_ATTEMPTS: u32 = 500;
+
+/// How long it is waited between them: who switches has it done within microseconds, unless it is made to wait itself.
+const MODE_PAUSE: Duration = Duration::from_millis(1);
 
 /// Opens connections to a SQLite database file.
 ///
@@ -86,6 +90,10 @@ impl SqliteManager {
 }
 
 impl Settings {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "another connection goes on in real time, and this is a blocking thread"
+    )]
     fn open(&self) -> Result<SqliteConnection, SqliteError> {
         if self.path.as_os_str().is_empty() || self.path.as_os_str() == ":memory:" {
             return Err(SqliteError::InMemory);
@@ -104,6 +112,7 @@ impl Settings {
             if !mode.as_ref().is_err_and(is_busy) {
                 break;
             }
+            thread::sleep(MODE_PAUSE);
             mode = set_mode();
         }
         let mode = mode.map_err(failed)?;

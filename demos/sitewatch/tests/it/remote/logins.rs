@@ -3,7 +3,7 @@
 use actors::System;
 use sitewatch::remote::{Engine, OpenError, Place};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 /// A server that has this to say to each client.
 async fn server<F>(greet: impl Fn(TcpStream) -> F + Send + 'static) -> u16
@@ -52,9 +52,12 @@ async fn nats() -> u16 {
     .await
 }
 
-/// A port on which nobody listens.
-async fn nobody() -> u16 {
-    TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port()
+/// A port on which nobody listens, nor can for as long as the socket is held.
+fn nobody() -> (TcpSocket, u16) {
+    let held = TcpSocket::new_v4().unwrap();
+    held.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let port = held.local_addr().unwrap().port();
+    (held, port)
 }
 
 async fn refused(place: &str) -> OpenError {
@@ -90,7 +93,7 @@ async fn what_nats_refuses_is_not_asked_again() {
 
 #[tokio::test]
 async fn who_is_not_there_may_come() {
-    let port = nobody().await;
+    let (_held, port) = nobody();
     for place in [
         format!("postgres://me:hunter2@127.0.0.1:{port}/jobs"),
         format!("nats://me:hunter2@127.0.0.1:{port}?unsynced=accept"),
