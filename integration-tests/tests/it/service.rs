@@ -96,7 +96,8 @@ async fn sigterm_finishes_and_stores_what_has_begun_in_order_and_exits_with_zero
 async fn a_second_signal_does_not_wait_for_what_never_ends() {
     let folder = tempfile::tempdir().unwrap();
     let mut service = Service::start(&folder.path().join("pages.db"), &["stubborn"]).await;
-    sleep(Duration::from_millis(100)).await;
+    // Long enough for a visit to begin, of which none ends.
+    sleep(Duration::from_secs(1)).await;
     service.kill("-INT");
     // Longer than an echo of the first.
     sleep(Duration::from_millis(600)).await;
