@@ -4,9 +4,10 @@
 //! `cargo run -p actors --example jobs -- greetings.db`; instead of a file it may be
 //! `postgres://user:password@host/database`, or `nats://host:4222`.
 
-#![allow(clippy::print_stdout, reason = "it shows what it does")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it shows what it does")]
 
 use std::error::Error;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use actors::connection_pool::postgres::PostgresManager;
@@ -45,7 +46,7 @@ impl Job for Greet {
 // ANCHOR: engine
 /// A queue on the engine that is at this place. The rest of the program is the same, whichever it is.
 async fn queue(place: &str, system: &System) -> Result<JobQueueBuilder, Box<dyn Error>> {
-    Ok(if place.starts_with("postgres://") {
+    Ok(if place.starts_with("postgres://") || place.starts_with("postgresql://") {
         let pool = ConnectionPool::builder(PostgresManager::new(place)?).start(system).await?;
         JobQueue::builder(PostgresDriver::new(pool).await?)
     } else if place.starts_with("nats://") {
@@ -61,11 +62,21 @@ async fn queue(place: &str, system: &System) -> Result<JobQueueBuilder, Box<dyn 
 
 // ANCHOR: main
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> ExitCode {
     let place = std::env::args().nth(1).unwrap_or_else(|| "greetings.db".to_owned());
+    match greet_all(&place).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn greet_all(place: &str) -> Result<(), Box<dyn Error>> {
     let system = System::start()?;
     // By its name the next life of this process is known, and has at once what this one leaves.
-    let queue = queue(&place, &system).await?.instance("greeter").concurrency(1).handle::<Greet>("hello".to_owned());
+    let queue = queue(place, &system).await?.instance("greeter").concurrency(1).handle::<Greet>("hello".to_owned());
     let queue = queue.start(&system).await?;
     let mut tickets = Vec::new();
     for name in ["Ada", "Barbara", "Grace"] {

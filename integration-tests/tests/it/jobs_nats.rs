@@ -256,6 +256,31 @@ async fn a_job_whose_payload_was_lost_is_dead_and_holds_up_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_has_lost_all_is_begun_with_anew() {
+    let Some(server) = server("a NATS server that has lost all", "always").await else { return };
+    bounded(async {
+        let drivers = [open(&server, "gone").await.unwrap(), open(&server, "gone").await.unwrap()];
+        let job = |name: &str| NewJob::new(JobId::of(&[name]), "mail", "welcome", "{}");
+        assert_eq!(drivers[0].enqueue(None, &[job("1")]).await.unwrap(), [Entered::New]);
+        let client = async_nats::jetstream::new(async_nats::connect(server.url()).await.unwrap());
+        for stream in ["JOBS_gone", "JOBS_gone_KEPT"] {
+            client.delete_stream(stream).await.unwrap();
+        }
+        // By either of those who were there, and without anybody who comes.
+        for (driver, name) in drivers.iter().zip(["2", "3"]) {
+            while driver.enqueue(None, &[job(name)]).await.is_err() {
+                sleep(millis(50)).await;
+            }
+        }
+        for driver in &drivers {
+            assert_eq!(driver.counts().await.unwrap()[0].waiting, 2);
+        }
+    })
+    .await;
+    drop_server(server).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_log_that_has_become_long_is_copied_and_shortened_and_nothing_is_forgotten_though_the_last_copy_is_lost() {
     const HEAD: &str = "jobs.copied.kept.head";
     let Some(server) = server("a long log on NATS", "always").await else { return };

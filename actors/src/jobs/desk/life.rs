@@ -37,6 +37,8 @@ pub(super) enum Standing {
     /// It was told and did not answer, so it may know.
     Told,
     Entered,
+    /// It is being told that it is over, and may know.
+    Leaving,
 }
 
 impl Life {
@@ -114,9 +116,14 @@ impl Desk {
         chores.settled = true;
     }
 
-    /// We were given up: what we had is somebody else's, and we begin a new life.
+    /// The engine is about to be told that we go.
+    pub(in crate::jobs) fn leave(&mut self) {
+        self.life.standing = Standing::Leaving;
+    }
+
+    /// We were given up: what we had is somebody else's, and we begin a new life. Who takes his leave was not.
     pub(in crate::jobs) fn gone(&mut self, owner: &str, next: Arc<str>, chores: &mut Chores) -> bool {
-        if *self.life.owner != *owner {
+        if *self.life.owner != *owner || self.life.standing == Standing::Leaving {
             return false;
         }
         self.life = Life::after_another(next);

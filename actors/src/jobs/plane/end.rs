@@ -84,6 +84,7 @@ impl Plane {
         if phase == Phase::Closed {
             return;
         }
+        self.desk.lock().leave();
         // After a lease others know it anyway.
         let limit = limit.min(crate::system::after(Instant::now(), self.config.lease));
         if !may_be_known || timeout_at(limit, self.insist_on_leaving(&owner)).await == Ok(true) {

@@ -10,27 +10,34 @@ use crate::rows::postgres::{Cluster, mt2_with_sockets};
 
 const LOAD: Load = Load { how: How::Single, jobs: 1_000, width: 10 };
 
+/// Put 512 at once, and 100 done at the same time: as many as graphile_worker takes in advance. Where it takes none, it
+/// does not hear of all that is put at once, and needs 100 ms for a job; and underway puts one at a time.
+const BULK: Load = Load { how: How::Bulk, jobs: 10_000, width: 100 };
+
 pub(in crate::rows) fn postgres_single() -> Result<Row, Skipped> {
-    row("jobs_postgres", LOAD)
-}
-
-/// What of it is putting shows beside the other row: here they are put 512 at once.
-pub(in crate::rows) fn postgres_bulk() -> Result<Row, Skipped> {
-    row("jobs_postgres_bulk", Load { how: How::Bulk, ..LOAD })
-}
-
-fn row(name: &'static str, load: Load) -> Result<Row, Skipped> {
-    // As it comes, so a commit is on the disk.
-    let databases = Rc::new(Databases::new(&[])?);
-    let measured = |program: Program| {
-        let databases = Rc::clone(&databases);
-        move || databases.with_new_one(|url, _| program.us_per_job(load, url))
-    };
-    Ok(Row::new(name, "us/job", Target::Ratio(1.0))
+    let measured = on_a_server(LOAD)?;
+    Ok(Row::new("jobs_postgres", "us/job", Target::Ratio(1.0))
         .ours("JobQueue", measured(Program::ours("postgres")))
         .peer("graphile_worker", measured(Program::peer("peer-graphile-worker")?))
         .peer("graphile_worker, batched", measured(Program::peer("peer-graphile-worker-batched")?))
         .peer("underway", measured(Program::peer("peer-underway")?)))
+}
+
+pub(in crate::rows) fn postgres_bulk() -> Result<Row, Skipped> {
+    let measured = on_a_server(BULK)?;
+    Ok(Row::new("jobs_postgres_bulk", "us/job", Target::Ratio(1.0))
+        .ours("JobQueue", measured(Program::ours("postgres")))
+        .peer("graphile_worker, batched", measured(Program::peer("peer-graphile-worker-batched")?)))
+}
+
+/// How a program is measured with that load, in a new database each time.
+fn on_a_server(load: Load) -> Result<impl Fn(Program) -> Box<dyn FnMut() -> f64>, Skipped> {
+    // As it comes, so a commit is on the disk.
+    let databases = Rc::new(Databases::new(&[])?);
+    Ok(move |program: Program| {
+        let databases = Rc::clone(&databases);
+        Box::new(move || databases.with_new_one(|url, _| program.us_per_job(load, url))) as Box<dyn FnMut() -> f64>
+    })
 }
 
 /// A server, and databases on it that live for one repetition.

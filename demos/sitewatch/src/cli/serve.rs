@@ -4,6 +4,7 @@ use std::path::{self, PathBuf};
 use std::time::Duration;
 
 use actors::coordinator::Cause;
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
 use futures_util::FutureExt;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -31,7 +32,7 @@ pub struct ServeArgs {
     /// The queue that workers share, who fetch the pages then: postgres://user:password@host/database, nats://host:4222
     ///
     /// Without one, pages are fetched here. A file is for workers of this machine.
-    #[arg(long, value_name = "URL | FILE")]
+    #[arg(long, value_name = "URL | FILE", value_parser = NonEmptyStringValueParser::new())]
     pub queue: Option<String>,
 
     /// The address of the page

@@ -34,7 +34,7 @@ pub struct WorkerArgs {
     pub config: Option<PathBuf>,
 
     /// How many fetches are under way at a time
-    #[arg(long, value_name = "N", default_value = "64")]
+    #[arg(long, value_name = "N", default_value = "64", value_parser = concurrency)]
     pub concurrency: NonZeroUsize,
 
     /// Read N pages at the same time [default: one per CPU]
@@ -64,9 +64,18 @@ pub struct WorkerArgs {
 /// How long it is waited before a queue that is away is tried again at the start.
 const AGAIN: Duration = Duration::from_secs(2);
 
+/// As many as a queue takes at a time.
+fn concurrency(text: &str) -> Result<NonZeroUsize, &'static str> {
+    let number = text.parse::<NonZeroUsize>().ok().filter(|number| number.get() <= 1_000_000);
+    number.ok_or("expected a number from 1 to 1000000")
+}
+
 /// Why there is nothing to do.
 #[derive(Debug, thiserror::Error)]
-#[error("name the queue with --queue, as postgres://user@host/database or nats://host:4222")]
+#[error(
+    "no queue is named: by --queue, by SITEWATCH_QUEUE or by `queue` in the settings of --config, as \
+     postgres://user@host/database, nats://host:4222 or a file"
+)]
 struct NoQueue;
 
 /// Fetches pages for a service until it is asked to stop, and gives the exit code: 0 after an orderly end.

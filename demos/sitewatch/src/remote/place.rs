@@ -8,7 +8,11 @@ use crate::store::{Location, without_secrets};
 /// How a place may be written.
 const EXPECTED: &str = "expected postgres://user@host/database, nats://host:4222 or a file";
 
-const NOTHING_BEHIND: &str = "there is nothing behind the port, but for parameters";
+const NOTHING_BEHIND: &str =
+    "there is nothing behind the port, but for parameters; in passwords / is written as %2F, and # as %23";
+
+const NO_NAME: &str =
+    "expected a URL or a file; where the environment names it, it is left out; a file of that name is ./-";
 
 /// What stands for a text in which nobody knows where a secret is.
 const NAMED: &str = "that was named";
@@ -98,7 +102,7 @@ impl Place {
         }
         match text.split_once("://") {
             // Where it may be left out, by which it is taken from the environment.
-            None if text.trim() == "-" => Err(bad("expected a URL or a file; a file of that name is ./-")),
+            None if text.trim() == "-" => Err(bad(NO_NAME)),
             None if is_like_a_server(text) => {
                 let shown = if is_host_and_port(text) { text.trim() } else { NAMED };
                 Err(BadPlace { shown: shown.to_owned(), why: EXPECTED.to_owned() })

@@ -2,7 +2,6 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use async_nats::jetstream::context::{CreateStreamError, CreateStreamErrorKind};
 use async_nats::{ConnectOptions, Event, ServerAddr};
 use percent_encoding::percent_decode_str;
 use tokio::sync::{Notify, Semaphore, mpsc, watch};
@@ -12,8 +11,7 @@ use super::super::DriverError;
 use super::link::{Link, PATIENCE, STORES};
 use super::names::Names;
 use super::shared::Shared;
-use super::streams::{check, kept_config, log_config};
-use super::{Inner, NatsDriver, synced, writer};
+use super::{Inner, NatsDriver, streams, synced, writer};
 
 /// The oldest server that it works with: those before it lose data that was acknowledged and synced.
 const OLDEST: (i64, i64, i64) = (2, 12, 0);
@@ -142,14 +140,12 @@ impl NatsDriverBuilder {
             return Err(DriverError::refused(format!("server: max_payload {most}, expected at least {expected}")));
         }
         let context = async_nats::jetstream::new(client.clone());
-        let log = context.get_or_create_stream(log_config(&names, self.replicas)).await.map_err(no_stream)?;
-        check(&log.cached_info().config, &log_config(&names, self.replicas))?;
-        let kept = context.get_or_create_stream(kept_config(&names, self.replicas)).await.map_err(no_stream)?;
-        check(&kept.cached_info().config, &kept_config(&names, self.replicas))?;
+        let replicas = self.replicas;
+        let (log, kept) = streams::make(&context, &names, replicas).await?;
         let feed = client.subscribe(names.feed.clone()).await.map_err(DriverError::new)?;
         let (part, entry) = (PART.min(most - HEADERS), ENTRY.min(most - HEADERS));
         let stores = Semaphore::new(STORES);
-        let link = Link { client, context, names, log, kept, cuts, stores, part, entry };
+        let link = Link { client, context, names, log, kept, replicas, cuts, stores, part, entry };
         if !self.accepts_unsynced {
             synced::check(&link, &self.monitors).await?;
         }
@@ -162,16 +158,6 @@ impl NatsDriverBuilder {
         tasks.spawn(Arc::clone(&shared).copy_now_and_then());
         shared.up_to_date().await?;
         Ok(NatsDriver(Arc::new(Inner { shared, _tasks: tasks, is_synced: !self.accepts_unsynced })))
-    }
-}
-
-/// A server without JetStream is not told from one whose JetStream is about to come.
-fn no_stream(error: CreateStreamError) -> DriverError {
-    match error.kind() {
-        CreateStreamErrorKind::JetStreamUnavailable => {
-            DriverError::new("its JetStream does not answer: is it enabled in the server's settings?")
-        }
-        _ => DriverError::new(error),
     }
 }
 

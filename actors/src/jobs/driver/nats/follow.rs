@@ -14,7 +14,7 @@ use super::super::memory::Dump;
 use super::command::{Command, Item};
 use super::copies;
 use super::entry::Heard;
-use super::link::{LogInfo, closed};
+use super::link::{LogInfo, closed, is_gone};
 use super::machine::{Applied, is_fresh};
 use super::shared::Shared;
 use super::state::State;
@@ -40,6 +40,7 @@ impl Shared {
     /// Applies what the server says, until it can't be gone on.
     pub(super) async fn follow(self: Arc<Self>, mut feed: Subscriber) {
         let mut target = self.target.subscribe();
+        let mut is_troubled = false;
         loop {
             let is_behind = *target.borrow_and_update() > self.applied();
             let done = tokio::select! {
@@ -54,10 +55,20 @@ impl Shared {
                 () = sleep(FEED), if is_behind => self.catch_up(false).await,
             };
             match done {
-                Ok(()) => {}
+                Ok(()) => is_troubled = false,
                 Err(error) if error.is_final() => return self.give_up(error),
                 Err(error) => {
-                    tracing::warn!(%error, "the jobs' log could not be read, and it is tried again");
+                    match std::mem::replace(&mut is_troubled, true) {
+                        false => tracing::warn!(%error, "the jobs' log could not be read, and it is tried again"),
+                        true => tracing::debug!(%error, "the jobs' log could still not be read"),
+                    }
+                    if is_gone(&error) {
+                        match self.link.make_streams().await {
+                            Ok(()) => tracing::error!("the server has lost all jobs: their streams are made anew"),
+                            Err(error) if error.is_final() => return self.give_up(error),
+                            Err(error) => tracing::debug!(%error, "the streams could not be made anew"),
+                        }
+                    }
                     sleep(AGAIN).await;
                     // What was heard meanwhile is read with the rest.
                     while let Some(heard) = feed.next().now_or_never() {

@@ -2,11 +2,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_nats::jetstream::Context;
 use async_nats::jetstream::publish::PublishAck;
 use async_nats::jetstream::response::Response;
-use async_nats::jetstream::stream::{LastRawMessageErrorKind, Stream};
-use async_nats::{Client, HeaderMap, Message, Request};
+use async_nats::jetstream::stream::{LastRawMessageError, LastRawMessageErrorKind, Stream};
+use async_nats::jetstream::{Context, ErrorCode};
+use async_nats::{Client, HeaderMap, Message, Request, RequestError, RequestErrorKind};
 use futures_util::StreamExt;
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -18,6 +18,7 @@ use tokio::time::timeout;
 use super::super::DriverError;
 use super::entry::Heard;
 use super::names::Names;
+use super::streams;
 
 /// How long a server has to answer.
 pub(super) const PATIENCE: Duration = Duration::from_secs(3);
@@ -39,6 +40,8 @@ pub(super) struct Link {
     pub(super) names: Names,
     pub(super) log: Stream,
     pub(super) kept: Stream,
+    /// On how many servers each of the streams is to be.
+    pub(super) replicas: usize,
     /// How often the connection was lost.
     pub(super) cuts: Arc<watch::Sender<u64>>,
     /// The turns of those who [store](Self::store).
@@ -92,6 +95,23 @@ struct KeptState {
     subjects: Option<HashMap<String, u64>>,
 }
 
+/// Whether the server said so, as it has no such stream.
+pub(super) fn is_gone(error: &DriverError) -> bool {
+    let DriverError::Failed(error) = error else { return false };
+    // It depends on the question how it is wrapped.
+    let said = match error.downcast_ref::<LastRawMessageError>().map(LastRawMessageError::kind) {
+        Some(LastRawMessageErrorKind::JetStream(said)) => Some(said),
+        _ => error.downcast_ref::<async_nats::jetstream::Error>().cloned(),
+    };
+    said.is_some_and(|said| said.error_code() == ErrorCode::STREAM_NOT_FOUND)
+}
+
+/// Whether nobody was there to whom that could be said, as where no stream has the subject.
+pub(super) fn is_unheard(error: &DriverError) -> bool {
+    let DriverError::Failed(error) = error else { return false };
+    error.downcast_ref::<RequestError>().is_some_and(|error| error.kind() == RequestErrorKind::NoResponders)
+}
+
 /// What came of a message that was to be stored.
 pub(super) enum Stored {
     /// It has this place.
@@ -118,6 +138,12 @@ impl Link {
             Response::Ok(answer) => Ok(answer),
             Response::Err { error } => Err(DriverError::new(error)),
         }
+    }
+
+    /// Makes the streams again, which a server may have lost with all that it had.
+    pub(super) async fn make_streams(&self) -> Result<(), DriverError> {
+        let made = async { streams::make(&self.context, &self.names, self.replicas).await };
+        self.unless_cut(made).await.map(drop)
     }
 
     /// What the leader of the log says of it: all that was ever acknowledged is in it.

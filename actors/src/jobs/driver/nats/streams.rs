@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use async_nats::jetstream::stream::{Config, DiscardPolicy, Republish, RetentionPolicy, StorageType};
+use async_nats::jetstream::Context;
+use async_nats::jetstream::context::{CreateStreamError, CreateStreamErrorKind};
+use async_nats::jetstream::stream::{Config, DiscardPolicy, Republish, RetentionPolicy, StorageType, Stream};
 
 use super::super::DriverError;
 use super::names::Names;
@@ -10,8 +12,23 @@ use super::names::Names;
 /// How long the server knows an entry again that comes twice. After that only the machine does.
 const TWICE: Duration = Duration::from_secs(120);
 
+/// Makes the streams that are missing: the log's, and that of what is kept beside it.
+///
+/// Refuses those that somebody has set otherwise, where that may lose something.
+pub(super) async fn make(context: &Context, names: &Names, replicas: usize) -> Result<(Stream, Stream), DriverError> {
+    let (log, kept) = (log_config(names, replicas), kept_config(names, replicas));
+    let made = (make_one(context, log).await?, make_one(context, kept).await?);
+    Ok(made)
+}
+
+async fn make_one(context: &Context, config: Config) -> Result<Stream, DriverError> {
+    let stream = context.get_or_create_stream(config.clone()).await.map_err(no_stream)?;
+    check(&stream.cached_info().config, &config)?;
+    Ok(stream)
+}
+
 /// One subject, so that the places of its entries have no gaps, and whoever misses one notices.
-pub(super) fn log_config(names: &Names, replicas: usize) -> Config {
+fn log_config(names: &Names, replicas: usize) -> Config {
     Config {
         name: names.log_stream.clone(),
         subjects: vec![names.log.clone()],
@@ -24,7 +41,7 @@ pub(super) fn log_config(names: &Names, replicas: usize) -> Config {
 }
 
 /// One message of each subject: what is said again replaces what was said.
-pub(super) fn kept_config(names: &Names, replicas: usize) -> Config {
+fn kept_config(names: &Names, replicas: usize) -> Config {
     Config {
         name: names.kept_stream.clone(),
         subjects: vec![names.all_kept()],
@@ -32,6 +49,16 @@ pub(super) fn kept_config(names: &Names, replicas: usize) -> Config {
         max_messages_per_subject: 1,
         duplicate_window: TWICE,
         ..kept_for_ever(replicas)
+    }
+}
+
+/// A server without JetStream is not told from one whose JetStream is about to come.
+fn no_stream(error: CreateStreamError) -> DriverError {
+    match error.kind() {
+        CreateStreamErrorKind::JetStreamUnavailable => {
+            DriverError::new("its JetStream does not answer: is it enabled in the server's settings?")
+        }
+        _ => DriverError::new(error),
     }
 }
 
@@ -51,7 +78,7 @@ fn kept_for_ever(replicas: usize) -> Config {
 }
 
 /// Refuses a stream that somebody has set otherwise, where that may lose something.
-pub(super) fn check(found: &Config, expected: &Config) -> Result<(), DriverError> {
+fn check(found: &Config, expected: &Config) -> Result<(), DriverError> {
     let stream = &expected.name;
     let odd = |what: &str, found: String, expected: String| {
         Err(DriverError::refused(format!("stream {stream:?}: {what} {found}, expected {expected}")))

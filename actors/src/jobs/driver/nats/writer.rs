@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep};
 
 use super::super::DriverError;
 use super::entry::EntryId;
-use super::link::Stored;
+use super::link::{Stored, is_unheard};
 use super::shared::{Shared, Waiter};
 
 /// For how long it is tried to write an entry.
@@ -126,7 +126,13 @@ async fn append(shared: &Shared, id: EntryId, body: &str, is_awaited: impl Fn() 
             // What is the matter with the server may pass; what is the matter with the entry does not.
             Ok(Stored::Refused(error)) if error.code() >= 500 || error.code() == IN_PROCESS => DriverError::new(error),
             Ok(Stored::Refused(error)) => return Err(DriverError::new(error)),
-            Err(error) => error,
+            Err(error) => {
+                if is_unheard(&error) {
+                    // The log may be gone.
+                    shared.doubt.notify_one();
+                }
+                error
+            }
         };
         if Instant::now() >= until || !is_awaited() {
             return Err(error);

@@ -17,6 +17,9 @@ const CONNECTING: Duration = Duration::from_secs(5);
 /// How long an answer may take, to its last byte.
 const ANSWERING: Duration = Duration::from_secs(30);
 
+const NEEDS_TOKEN: &str = "needs its token, which its settings name as web.token, or it printed as it started: set \
+    SITEWATCH_TOKEN, or name a file by --token-file";
+
 /// A service somewhere, asked by its API: what [`Watch`](crate::service::Watch) is for whoever is not in its process.
 ///
 /// What keeps it from an answer is [`WatchError::NoAnswer`], with the address and a sentence. Its
@@ -161,9 +164,7 @@ impl Client {
             (ProblemKind::NoQueue, _) => WatchError::NoQueue,
             (ProblemKind::NotLive, About::Action(_, action)) => WatchError::NotLive(action.as_str()),
             (ProblemKind::TokenNeeded, _) if self.has_token => self.error("refuses: the token is wrong"),
-            (ProblemKind::TokenNeeded, _) => {
-                self.error("needs its token: set SITEWATCH_TOKEN, or name a file by --token-file")
-            }
+            (ProblemKind::TokenNeeded, _) => self.error(NEEDS_TOKEN),
             // It says itself what is not available.
             (ProblemKind::Unavailable, _) => WatchError::NoAnswer(problem.detail),
             _ => self.error(&format!("refuses: {}", problem.detail)),

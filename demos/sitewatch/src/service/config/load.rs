@@ -34,7 +34,8 @@ const SECRETS: [&str; 12] = [
 
 /// Reads the settings of the service: environment over file over defaults, each site over `[defaults]`.
 ///
-/// `vars` is the environment: `SITEWATCH_WEB__LISTEN` is `web.listen`; secrets may be in any variable. Files are read
+/// `vars` is the environment: `SITEWATCH_WEB__LISTEN` is `web.listen`, and an empty one says nothing; secrets may be in
+/// any variable. Files are read
 /// with blocking calls: that of the settings, and those that secrets are in.
 ///
 /// # Errors
@@ -60,6 +61,7 @@ const SECRETS: [&str; 12] = [
 /// assert_eq!(config.web.token.as_ref().unwrap().expose(), "0123456789abcdef");
 /// assert_eq!(config.sites["docs"].schedule.when, When::Every(Duration::from_secs(6 * 3600)));
 /// assert_eq!(config.checks_at_once.get(), 2);
+/// assert_eq!(load(&path, [("TOKEN", "0123456789abcdef"), ("SITEWATCH_CHECKS_AT_ONCE", "")])?.checks_at_once.get(), 4);
 ///
 /// let refused = load(&path, [("SITEWATCH_GRACE", "0s")]).unwrap_err().to_string();
 /// let told = "(hidden): there is no environment variable \"TOKEN\"\n\
@@ -120,7 +122,9 @@ where
 }
 
 fn settings(path: &Path, vars: &[(OsString, OsString)]) -> Settings {
-    let own = vars.iter().filter(|(name, _)| !OTHERS.iter().any(|other| name == other)).cloned();
+    // An empty one says nothing: what starts the service may hand on one that nobody has set.
+    let own =
+        vars.iter().filter(|(name, value)| !value.is_empty() && !OTHERS.iter().any(|other| name == other)).cloned();
     let settings = Settings::new().file(path).env(PREFIX, own).inherit("sites", "defaults", &GROUPS);
     SECRETS.into_iter().fold(settings, Settings::secret)
 }

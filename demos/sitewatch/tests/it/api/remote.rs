@@ -85,7 +85,11 @@ async fn a_token_that_is_missing_is_told_with_what_to_do() {
     let fake = Arc::new(Fake { at_rest: true, ..Fake::with(Vec::new()) });
     let served = Served::start(auth(true), &fake);
     let stranger = Client::new(&served.url, None).unwrap();
-    let why = format!("{} needs its token: set SITEWATCH_TOKEN, or name a file by --token-file", served.url);
+    let why = format!(
+        "{} needs its token, which its settings name as web.token, or it printed as it started: set SITEWATCH_TOKEN, or \
+        name a file by --token-file",
+        served.url
+    );
     assert_eq!(stranger.sites().await, Err(WatchError::NoAnswer(why.clone())));
     let (exit, out, err) = said(&["ask", "docs", "check"], &stranger).await;
     assert_eq!((exit, out, err), (Exit::Failed, String::new(), format!("error: {why}\n")));

@@ -104,7 +104,9 @@ async fn a_queue_can_be_named_by_the_environment_so_that_its_password_is_no_argu
         assert_eq!(exit, expected, "{}", err.text());
         match (expected, vars.is_empty()) {
             (Exit::Clean, _) => assert!(out.text().contains("mails"), "{}", out.text()),
-            (_, true) => assert!(err.text().contains("SITEWATCH_QUEUE names, which is not set"), "{}", err.text()),
+            (_, true) => {
+                assert!(err.text().contains("SITEWATCH_QUEUE names, which is empty or not set"), "{}", err.text())
+            }
             (_, false) => assert!(err.text().contains("cannot use the queue redis://db: "), "{}", err.text()),
         }
     }

@@ -59,7 +59,11 @@ async fn before_the_first_check_nothing_is_known_and_not_nothing_broken() {
 async fn a_token_that_is_wrong_is_not_told_as_one_that_is_missing() {
     for (token, words) in [
         (Some("0123456789abcdef"), "refuses: the token is wrong"),
-        (None, "needs its token: set SITEWATCH_TOKEN, or name a file by --token-file"),
+        (
+            None,
+            "needs its token, which its settings name as web.token, or it printed as it started: set SITEWATCH_TOKEN, or \
+            name a file by --token-file",
+        ),
     ] {
         let (answer, url) = asked(None, token, async |client, url| (client.sites().await, url)).await;
         assert_eq!(answer, Err(WatchError::NoAnswer(format!("{url} {words}"))));

@@ -87,7 +87,8 @@ fn its_arguments_have_defaults_and_are_looked_at() {
 async fn without_a_queue_or_with_a_bad_one_it_is_wrong_use() {
     let (exit, told) = run(&[], &[]).await;
     assert_eq!(exit, Exit::Usage);
-    let expected = "error: name the queue with --queue, as postgres://user@host/database or nats://host:4222\n";
+    let expected = "error: no queue is named: by --queue, by SITEWATCH_QUEUE or by `queue` in the settings of --config, as \
+        postgres://user@host/database, nats://host:4222 or a file\n";
     assert_eq!(told, expected);
     for (words, vars) in [
         (&["--queue", "redis://me:hunter2@db"][..], &[][..]),

@@ -9,7 +9,7 @@ use crate::service::JobState;
 
 /// There is nothing that `-` stands for.
 #[derive(Debug, thiserror::Error)]
-#[error("--queue: - is the queue that SITEWATCH_QUEUE names, which is not set")]
+#[error("--queue: - is the queue that SITEWATCH_QUEUE names, which is empty or not set")]
 struct NoVariable;
 
 /// The arguments of `sitewatch jobs`; without a command, those of `sitewatch jobs list`.
