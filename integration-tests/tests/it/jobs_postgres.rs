@@ -20,7 +20,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use crate::jobs_conformance::{World, conforms};
-use crate::pool_support::{bounded, millis, postgres as server};
+use crate::pool_support::{bounded, is_all_on_disk, millis, postgres as server};
 
 type Pool = ConnectionPool<PostgresManager>;
 
@@ -112,8 +112,7 @@ async fn it_conforms_also_where_a_server_would_not_wait_for_the_disk_and_isolate
         let observer = pool.acquire().await.unwrap();
         let is_kept = async |name: String| {
             driver.enqueue(None, &[job("disk", &name)]).await.unwrap();
-            let ask = "select pg_current_wal_flush_lsn() >= pg_current_wal_insert_lsn()";
-            observer.query_one(ask, &[]).await.unwrap().get::<_, bool>(0)
+            is_all_on_disk(&observer).await
         };
         for n in 0..20 {
             // Another one, as the server may have written something of its own just then: it does now and then.

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 use actors::connection_pool::ConnectionPoolStatus;
+use actors::connection_pool::postgres::Session;
 use integration_tests::{Postgres, skip_or_fail};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
@@ -50,6 +51,12 @@ pub(crate) async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
         sleep(millis(10)).await;
     }
     panic!("not within ten seconds: {what}");
+}
+
+/// Whether a PostgreSQL server has written all that it was told to its disk.
+pub(crate) async fn is_all_on_disk(session: &Session) -> bool {
+    let ask = "select pg_current_wal_flush_lsn() >= pg_current_wal_insert_lsn()";
+    session.query_one(ask, &[]).await.expect("it answers").get(0)
 }
 
 /// Asks a server again and again how many connections it has, and remembers the most.

@@ -7,10 +7,11 @@ use actors::connection_pool::tcp::TcpManager;
 use actors::{ConnectionPool, System};
 use jiff::{SignedDuration, Timestamp};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep};
 
 use crate::pool_support::{assert_books, bounded, eventually, millis};
+use crate::support::server::refusing;
 use crate::support::stalls::Stalls;
 
 /// Says everything again. `late` is how many milliseconds it takes to close its side.
@@ -145,10 +146,8 @@ async fn a_connection_on_which_somebody_left_an_answer_is_not_given_to_the_next(
 #[tokio::test]
 async fn a_closed_port_is_told_within_a_second_and_a_senseless_address_at_once() {
     bounded(async {
-        // Bound, and nobody listens: so nobody else can have it either.
-        let closed = TcpSocket::new_v4().unwrap();
-        closed.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-        let address = closed.local_addr().unwrap().to_string();
+        let (_held, refused) = refusing();
+        let address = refused.authority().to_owned();
         let system = System::start().unwrap();
         let pool = ConnectionPool::builder(TcpManager::new(address)).warm_up(false).start(&system).await.unwrap();
         let (begun, stalls) = (Timestamp::now(), Stalls::watch());

@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use crate::pool_support::{blocking, bounded, millis, postgres as server};
+use crate::pool_support::{blocking, bounded, is_all_on_disk, millis, postgres as server};
 use crate::scheduler_conformance::conforms;
 
 type Pool = ConnectionPool<PostgresManager>;
@@ -69,8 +69,7 @@ async fn it_conforms_also_where_a_server_would_not_wait_for_the_disk_and_isolate
         let observer = pool.acquire().await.unwrap();
         let is_kept = async |n: usize| {
             store.claim(&lease("a"), &claims("disk")[n..=n]).await.unwrap();
-            let ask = "select pg_current_wal_flush_lsn() >= pg_current_wal_insert_lsn()";
-            observer.query_one(ask, &[]).await.unwrap().get::<_, bool>(0)
+            is_all_on_disk(&observer).await
         };
         for n in 0..20 {
             // Another one, as the server may have written something of its own just then: it does now and then.

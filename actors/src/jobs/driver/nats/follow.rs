@@ -62,12 +62,10 @@ impl Shared {
                         false => tracing::warn!(%error, "the jobs' log could not be read, and it is tried again"),
                         true => tracing::debug!(%error, "the jobs' log could still not be read"),
                     }
-                    if is_gone(&error) {
-                        match self.link.make_streams().await {
-                            Ok(()) => tracing::error!("the server has lost all jobs: their streams are made anew"),
-                            Err(error) if error.is_final() => return self.give_up(error),
-                            Err(error) => tracing::debug!(%error, "the streams could not be made anew"),
-                        }
+                    if is_gone(&error)
+                        && let Err(error) = self.begin_anew().await
+                    {
+                        return self.give_up(error);
                     }
                     sleep(AGAIN).await;
                     // What was heard meanwhile is read with the rest.
@@ -80,6 +78,16 @@ impl Shared {
                 }
             }
         }
+    }
+
+    /// Makes the streams that the server has lost. An error is one that stays.
+    async fn begin_anew(&self) -> Result<(), DriverError> {
+        match self.link.make_streams().await {
+            Ok(()) => tracing::error!("the server has lost all jobs: their streams are made anew"),
+            Err(error) if error.is_final() => return Err(error),
+            Err(error) => tracing::debug!(%error, "the streams could not be made anew"),
+        }
+        Ok(())
     }
 
     /// Nothing goes on any more: everything fails from now on, for this reason.

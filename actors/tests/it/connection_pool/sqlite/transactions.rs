@@ -3,11 +3,11 @@
 use std::sync::mpsc;
 
 use actors::connection_pool::sqlite::CallError;
-use actors::connection_pool::sqlite::rusqlite::{Error, Result as SqlResult};
+use actors::connection_pool::sqlite::rusqlite::{Connection, Error, Result as SqlResult};
 use futures_util::poll;
 use patterns_core::testing::explore_cancellation;
 
-use super::{folder, insert, never_ends, open, pages};
+use super::{Pool, folder, insert, never_ends, open, pages};
 use crate::connection_pool::{assert_books, secs};
 
 #[tokio::test(start_paused = true)]
@@ -53,21 +53,25 @@ async fn a_transaction_is_committed_on_ok_and_on_nothing_else() {
     assert_eq!(pages(&pool).await, 1);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_dropped_transaction_is_interrupted_and_rolled_back_before_the_next_use() {
-    let folder = folder();
-    let pool = open(&folder, 1).await;
+/// Drops a transaction in the middle of what it ends with, after it has inserted a row.
+async fn drop_inside(pool: &Pool, end: fn(&Connection) -> SqlResult<i64>) {
     let (begun, has_begun) = mpsc::channel();
     let mut endless = Box::pin(pool.transaction(move |tx| {
         insert(tx, "lost")?;
         begun.send(()).expect("the test waits for it");
-        never_ends(tx)
+        end(tx)
     }));
     while has_begun.try_recv().is_err() {
         assert!(poll!(endless.as_mut()).is_pending());
         tokio::task::yield_now().await;
     }
-    drop(endless);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dropped_transaction_is_interrupted_and_rolled_back_before_the_next_use() {
+    let folder = folder();
+    let pool = open(&folder, 1).await;
+    drop_inside(&pool, never_ends).await;
     assert_eq!(pages(&pool).await, 0);
     assert_eq!(pool.status().counts.opened, 1, "it was not even replaced");
 }
@@ -76,17 +80,7 @@ async fn a_dropped_transaction_is_interrupted_and_rolled_back_before_the_next_us
 async fn a_dropped_transaction_whose_code_hides_the_interruption_is_not_committed_either() {
     let folder = folder();
     let pool = open(&folder, 1).await;
-    let (begun, has_begun) = mpsc::channel();
-    let mut endless = Box::pin(pool.transaction(move |tx| {
-        insert(tx, "lost")?;
-        begun.send(()).expect("the test waits for it");
-        Ok::<_, Error>(never_ends(tx).unwrap_or(0))
-    }));
-    while has_begun.try_recv().is_err() {
-        assert!(poll!(endless.as_mut()).is_pending());
-        tokio::task::yield_now().await;
-    }
-    drop(endless);
+    drop_inside(&pool, |tx| Ok(never_ends(tx).unwrap_or(0))).await;
     assert_eq!(pages(&pool).await, 0);
 }
 

@@ -35,8 +35,7 @@ const SECRETS: [&str; 12] = [
 /// Reads the settings of the service: environment over file over defaults, each site over `[defaults]`.
 ///
 /// `vars` is the environment: `SITEWATCH_WEB__LISTEN` is `web.listen`, and an empty one says nothing; secrets may be in
-/// any variable. Files are read
-/// with blocking calls: that of the settings, and those that secrets are in.
+/// any variable. Files are read with blocking calls: that of the settings, and those that secrets are in.
 ///
 /// # Errors
 ///
